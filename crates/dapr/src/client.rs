@@ -1,0 +1,315 @@
+//! Dapr's HTTP API, version 1.0, over any transport.
+
+use std::future::Future;
+
+use events::{Event, Topic};
+use http::{Method, Request, Response, StatusCode, header};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::{Binding, Condition, Dapr, DaprError, Document, Invocation, Target, Write};
+
+/// The state store component.
+pub const STATE_STORE: &str = "statestore";
+/// The pub/sub component.
+pub const PUBSUB: &str = "kafka-pubsub";
+
+/// What is left as it is in a path segment.
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'.')
+    .remove(b'~');
+
+/// How many documents Dapr fetches at a time for a bulk get, where its store has no bulk get of its own.
+const BULK_GET_PARALLELISM: u32 = 10;
+
+/// Sends a request and waits for the whole answer.
+pub trait Transport {
+    /// # Errors
+    /// A sentence for the log, when there was no answer.
+    fn send(
+        &self,
+        request: Request<Vec<u8>>,
+    ) -> impl Future<Output = Result<Response<Vec<u8>>, String>>;
+}
+
+/// Dapr at an address.
+#[derive(Debug, Clone)]
+pub struct HttpDapr<T> {
+    transport: T,
+    base: String,
+    traceparent: Option<String>,
+}
+
+impl<T: Transport> HttpDapr<T> {
+    /// Dapr at `base` (`http://127.0.0.1:3501`), with the W3C trace of the request that is being handled.
+    pub fn new(transport: T, base: &str, traceparent: Option<String>) -> Self {
+        Self {
+            transport,
+            base: base.trim_end_matches('/').to_owned(),
+            traceparent,
+        }
+    }
+
+    async fn post_json(
+        &self,
+        what: &'static str,
+        path: &str,
+        body: &Value,
+    ) -> Result<Response<Vec<u8>>, DaprError> {
+        let request = self
+            .request(Method::POST, path)
+            .header(header::CONTENT_TYPE, "application/json")
+            .body(body.to_string().into_bytes());
+        self.send(what, request).await
+    }
+
+    fn request(&self, method: Method, path: &str) -> http::request::Builder {
+        let builder = Request::builder()
+            .method(method)
+            .uri(format!("{}{path}", self.base));
+        match &self.traceparent {
+            Some(trace) => builder.header("traceparent", trace),
+            None => builder,
+        }
+    }
+
+    async fn send(
+        &self,
+        what: &'static str,
+        request: Result<Request<Vec<u8>>, http::Error>,
+    ) -> Result<Response<Vec<u8>>, DaprError> {
+        let request = request.map_err(|error| DaprError::Refused {
+            what,
+            detail: error.to_string(),
+        })?;
+        self.transport
+            .send(request)
+            .await
+            .map_err(|detail| DaprError::Unavailable { what, detail })
+    }
+
+    /// Whether any document that `writes` set conditions on is no longer as the condition says.
+    ///
+    /// daprd answers a transaction with a stale ETag and one that its store could not make with the same 500, so the
+    /// documents themselves must tell.
+    async fn is_conflict(&self, writes: &[Write]) -> Result<bool, DaprError> {
+        let guarded: Vec<&Write> = writes
+            .iter()
+            .filter(|write| write.condition != Condition::Any)
+            .collect();
+        let keys: Vec<String> = guarded.iter().map(|write| write.key.clone()).collect();
+        let now = self.get_many(&keys).await?;
+        Ok(guarded
+            .iter()
+            .zip(now)
+            .any(|(write, document)| Condition::as_read(document.as_ref()) != write.condition))
+    }
+}
+
+impl<T: Transport> Dapr for HttpDapr<T> {
+    async fn get(&self, key: &str) -> Result<Option<Document>, DaprError> {
+        let path = format!(
+            "/v1.0/state/{STATE_STORE}/{}",
+            utf8_percent_encode(key, SEGMENT)
+        );
+        let response = self
+            .send("state", self.request(Method::GET, &path).body(Vec::new()))
+            .await?;
+        match response.status() {
+            StatusCode::NO_CONTENT => Ok(None),
+            StatusCode::OK => {
+                let etag = response
+                    .headers()
+                    .get(header::ETAG)
+                    .and_then(|etag| etag.to_str().ok());
+                let etag = etag.unwrap_or_default().to_owned();
+                Ok(Some(Document {
+                    value: parse_json("state", response.body())?,
+                    etag,
+                }))
+            }
+            _ => Err(failure("state", &response)),
+        }
+    }
+
+    async fn get_many(&self, keys: &[String]) -> Result<Vec<Option<Document>>, DaprError> {
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        let body = json!({ "keys": keys, "parallelism": BULK_GET_PARALLELISM });
+        let response = self
+            .post_json("state", &format!("/v1.0/state/{STATE_STORE}/bulk"), &body)
+            .await?;
+        if !response.status().is_success() {
+            return Err(failure("state", &response));
+        }
+        let items: Vec<BulkItem> = serde_json::from_value(parse_json("state", response.body())?)
+            .map_err(|error| DaprError::Unavailable {
+                what: "state",
+                detail: error.to_string(),
+            })?;
+        if let Some(error) = items
+            .iter()
+            .find_map(|item| item.error.as_deref().filter(|error| !error.is_empty()))
+        {
+            return Err(DaprError::Unavailable {
+                what: "state",
+                detail: error.to_owned(),
+            });
+        }
+        let mut found: std::collections::HashMap<String, Document> = items
+            .into_iter()
+            .filter_map(|item| {
+                let value = item.data.filter(|data| !data.is_null())?;
+                Some((
+                    item.key,
+                    Document {
+                        value,
+                        etag: item.etag.unwrap_or_default(),
+                    },
+                ))
+            })
+            .collect();
+        Ok(keys.iter().map(|key| found.remove(key)).collect())
+    }
+
+    async fn transact(&self, writes: Vec<Write>) -> Result<(), DaprError> {
+        let operations: Vec<Value> = writes.iter().map(operation).collect();
+        let body = json!({ "operations": operations });
+        let response = self
+            .post_json(
+                "state",
+                &format!("/v1.0/state/{STATE_STORE}/transaction"),
+                &body,
+            )
+            .await?;
+        match response.status() {
+            status if status.is_success() => Ok(()),
+            StatusCode::CONFLICT => Err(DaprError::Conflict),
+            StatusCode::INTERNAL_SERVER_ERROR if self.is_conflict(&writes).await? => {
+                Err(DaprError::Conflict)
+            }
+            _ => Err(failure("state", &response)),
+        }
+    }
+
+    async fn publish(&self, topic: Topic, events: &[Event]) -> Result<(), DaprError> {
+        let entries: Vec<Value> = events
+            .iter()
+            .map(|event| {
+                json!({
+                    "entryId": event.event_id,
+                    "event": events::cloud_event(event, self.traceparent.as_deref()),
+                    "contentType": "application/cloudevents+json",
+                    "metadata": { "partitionKey": event.user_id },
+                })
+            })
+            .collect();
+        let path = format!("/v1.0/publish/bulk/{PUBSUB}/{topic}");
+        let response = self
+            .post_json("publish", &path, &Value::Array(entries))
+            .await?;
+        if response.status().is_success() {
+            Ok(())
+        } else {
+            Err(failure("publish", &response))
+        }
+    }
+
+    async fn invoke(&self, call: Invocation) -> Result<Response<Vec<u8>>, DaprError> {
+        let target = match &call.target {
+            Target::App(app_id) => app_id.clone(),
+            Target::Url(url) => url.trim_end_matches('/').to_owned(),
+        };
+        let path = format!("/v1.0/invoke/{target}/method{}", call.path);
+        let request = call.headers.iter().fold(
+            self.request(call.method, &path),
+            |builder, (name, value)| builder.header(name, value),
+        );
+        let response = self.send("invoke", request.body(call.body)).await?;
+        // Dapr's own failures have an `errorCode`; an answer of the app is passed through whatever its status.
+        let dapr_failed = response.status().is_server_error()
+            && serde_json::from_slice::<Value>(response.body())
+                .is_ok_and(|body| body.get("errorCode").and_then(Value::as_str).is_some());
+        if dapr_failed {
+            Err(failure("invoke", &response))
+        } else {
+            Ok(response)
+        }
+    }
+
+    async fn bind(&self, binding: Binding) -> Result<Vec<u8>, DaprError> {
+        let metadata: serde_json::Map<String, Value> = binding
+            .metadata
+            .into_iter()
+            .map(|(name, value)| (name, Value::String(value)))
+            .collect();
+        let body =
+            json!({ "operation": binding.operation, "data": binding.data, "metadata": metadata });
+        let response = self
+            .post_json(
+                "binding",
+                &format!("/v1.0/bindings/{}", binding.name),
+                &body,
+            )
+            .await?;
+        if response.status().is_success() {
+            Ok(response.into_body())
+        } else {
+            Err(failure("binding", &response))
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct BulkItem {
+    key: String,
+    data: Option<Value>,
+    etag: Option<String>,
+    error: Option<String>,
+}
+
+fn operation(write: &Write) -> Value {
+    let mut request = json!({ "key": write.key });
+    if let Some(value) = &write.value {
+        request["value"] = value.clone();
+    }
+    match &write.condition {
+        Condition::Any => {}
+        Condition::Absent => request["options"] = json!({ "concurrency": "first-write" }),
+        Condition::Unchanged(etag) => {
+            request["etag"] = json!(etag);
+            request["options"] = json!({ "concurrency": "first-write" });
+        }
+    }
+    if let Some(seconds) = write.ttl_seconds {
+        request["metadata"] = json!({ "ttlInSeconds": seconds.to_string() });
+    }
+    json!({ "operation": if write.value.is_some() { "upsert" } else { "delete" }, "request": request })
+}
+
+fn parse_json(what: &'static str, body: &[u8]) -> Result<Value, DaprError> {
+    serde_json::from_slice(body).map_err(|error| DaprError::Unavailable {
+        what,
+        detail: format!("answered something else than JSON: {error}"),
+    })
+}
+
+/// 4xx is a fault of ours or of the configuration; the rest may pass.
+fn failure(what: &'static str, response: &Response<Vec<u8>>) -> DaprError {
+    let text = String::from_utf8_lossy(response.body());
+    let detail = format!(
+        "{}: {}",
+        response.status(),
+        text.chars().take(300).collect::<String>()
+    );
+    let passing = [StatusCode::TOO_MANY_REQUESTS, StatusCode::REQUEST_TIMEOUT];
+    if response.status().is_client_error() && !passing.contains(&response.status()) {
+        DaprError::Refused { what, detail }
+    } else {
+        DaprError::Unavailable { what, detail }
+    }
+}

@@ -1,0 +1,148 @@
+//! How a function handles what a topic delivers: each event's effect exactly once, whatever crashes when.
+//!
+//! The order is: what goes out, under ids derived from the cause; then one transaction with the effect and the mark
+//! that the event was seen; then `SUCCESS`. A crash before the transaction repeats what went out under the same ids.
+
+use events::{Event, Malformed, parse_delivery};
+use serde_json::json;
+
+use crate::{Condition, Dapr, DaprError, Write};
+
+/// How long the mark of a handled event is kept: over twice the retention of the topics (7 days).
+pub const SEEN_TTL_SECONDS: u32 = 15 * 24 * 60 * 60;
+
+/// How often one delivery tries again when others change the same documents, before it leaves that to Dapr.
+const TRIES: u32 = 8;
+
+/// What Dapr is told of a delivery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// Done, or nothing to do.
+    Success,
+    /// Never to be processed; the reason is saved under `dropped/{event_id}`. Dapr dead-letters it.
+    Drop,
+    /// Not now: answered as HTTP 503, which the resiliency policy retries without limit.
+    Unavailable,
+}
+
+/// Why an event could not be handled.
+#[derive(Debug, thiserror::Error)]
+pub enum HandleError {
+    /// Dapr could not do its part.
+    #[error(transparent)]
+    Dapr(#[from] DaprError),
+    /// The event can never be handled, for this reason.
+    #[error("{0}")]
+    Poison(String),
+}
+
+impl From<events::PayloadError> for HandleError {
+    fn from(error: events::PayloadError) -> Self {
+        Self::Poison(format!("{error}: {}", error.source))
+    }
+}
+
+/// What an event did to the consumer's own state.
+#[derive(Debug, Default)]
+pub struct Effect {
+    /// Written together with the mark.
+    pub writes: Vec<Write>,
+    /// Whether the event was no business of this consumer, which then keeps no mark.
+    pub ignored: bool,
+}
+
+impl Effect {
+    /// Nothing to do with this event, now or ever.
+    #[must_use]
+    pub fn ignored() -> Self {
+        Self {
+            writes: Vec::new(),
+            ignored: true,
+        }
+    }
+}
+
+impl From<Vec<Write>> for Effect {
+    fn from(writes: Vec<Write>) -> Self {
+        Self {
+            writes,
+            ignored: false,
+        }
+    }
+}
+
+/// Handles one delivery: `handle` loads, sends out, and returns what to write; it is called again after a conflict.
+pub async fn consume<D: Dapr>(
+    dapr: &D,
+    body: &[u8],
+    handle: impl AsyncFn(&Event) -> Result<Effect, HandleError>,
+) -> Outcome {
+    let event = match parse_delivery(body) {
+        Ok(event) => event,
+        Err((id, malformed)) => return drop_malformed(dapr, id, &malformed).await,
+    };
+    for _ in 0..TRIES {
+        match attempt(dapr, &event, &handle).await {
+            Ok(()) => return Outcome::Success,
+            Err(HandleError::Dapr(DaprError::Conflict)) => {}
+            Err(HandleError::Dapr(DaprError::Corrupt { key, detail })) => {
+                return save_reason(
+                    dapr,
+                    &event.event_id.to_string(),
+                    &format!("{key} is corrupt: {detail}"),
+                )
+                .await;
+            }
+            Err(HandleError::Dapr(error)) => {
+                eprintln!("event {} is put off: {error}", event.event_id);
+                return Outcome::Unavailable;
+            }
+            Err(HandleError::Poison(reason)) => {
+                return save_reason(dapr, &event.event_id.to_string(), &reason).await;
+            }
+        }
+    }
+    Outcome::Unavailable
+}
+
+async fn attempt<D: Dapr>(
+    dapr: &D,
+    event: &Event,
+    handle: &impl AsyncFn(&Event) -> Result<Effect, HandleError>,
+) -> Result<(), HandleError> {
+    let mark = format!("seen/{}", event.event_id);
+    if dapr.get(&mark).await?.is_some() {
+        return Ok(());
+    }
+    let mut effect = handle(event).await?;
+    if effect.ignored {
+        return Ok(());
+    }
+    // `Absent` lets one of two concurrent deliveries of the same event fail, read again, and find the mark.
+    effect
+        .writes
+        .push(Write::put(mark, &json!(1), Condition::Absent).with_ttl(SEEN_TTL_SECONDS));
+    Ok(dapr.transact(effect.writes).await?)
+}
+
+async fn drop_malformed<D: Dapr>(dapr: &D, id: Option<String>, malformed: &Malformed) -> Outcome {
+    let id = id
+        .filter(|id| id.len() <= 64)
+        .unwrap_or_else(|| "unknown".to_owned());
+    save_reason(dapr, &id, &malformed.to_string()).await
+}
+
+/// The reason is on record before the event is given up: a dead-letter topic carries none.
+async fn save_reason<D: Dapr>(dapr: &D, id: &str, reason: &str) -> Outcome {
+    eprintln!("event {id} is dropped: {reason}");
+    let record = Write::put(
+        format!("dropped/{id}"),
+        &json!({ "reason": reason }),
+        Condition::Any,
+    )
+    .with_ttl(SEEN_TTL_SECONDS);
+    match dapr.transact(vec![record]).await {
+        Ok(()) => Outcome::Drop,
+        Err(_) => Outcome::Unavailable,
+    }
+}

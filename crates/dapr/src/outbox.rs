@@ -1,0 +1,194 @@
+//! No acknowledged change without its events, through a crash at any point.
+//!
+//! A command commits its events as documents `outbox/{user}/{number}` in the same transaction as its change and the
+//! user's head. Publishing follows after the answer: [`relay`] publishes in order and deletes. What a crash left
+//! behind is published by the user's next command, or by the check that the command put into the
+//! [`timetable`](crate::timetable) ([`relay_user`]).
+
+use chrono::{DateTime, Duration, Utc};
+use events::{Event, Timestamp, Topic};
+use futures::future::join_all;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{Condition, Dapr, DaprError, Document, Write};
+
+/// How long after a commit the timetable looks whether its events were published.
+pub const CHECK_AFTER_SECONDS: i64 = 10;
+
+/// How many unpublished events are read and published at a time.
+const BATCH: u64 = 100;
+
+/// Where a user's outbox stands; part of the user's head document, under the field `outbox`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OutboxHead {
+    /// Number of the last event committed.
+    pub sequence: u64,
+    /// Every event up to here is known to have been published. Moves lazily.
+    pub relayed_to: u64,
+    /// When the timetable looks at this user; absent when no look is planned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub relay_at: Option<Timestamp>,
+}
+
+/// The key of an event that is not yet confirmed as published.
+#[must_use]
+pub fn key(user: &str, number: u64) -> String {
+    format!("outbox/{user}/{number:020}")
+}
+
+impl OutboxHead {
+    /// The documents that may still be there, oldest first, at most 100.
+    #[must_use]
+    pub fn pending_keys(&self, user: &str) -> Vec<String> {
+        let last = self.sequence.min(self.relayed_to + BATCH);
+        (self.relayed_to + 1..=last)
+            .map(|number| key(user, number))
+            .collect()
+    }
+
+    /// Takes note of which documents of [`pending_keys`](Self::pending_keys) are gone, and returns the events of those
+    /// that are still there.
+    ///
+    /// # Errors
+    /// [`DaprError::Corrupt`] when a document is no event.
+    pub fn settle(
+        &mut self,
+        user: &str,
+        found: &[Option<Document>],
+    ) -> Result<Vec<Event>, DaprError> {
+        let first_left = found
+            .iter()
+            .position(Option::is_some)
+            .unwrap_or(found.len());
+        let numbers = self.relayed_to + 1..;
+        let events = numbers.zip(found).filter_map(|(number, document)| {
+            document
+                .as_ref()
+                .map(|document| document.read(&key(user, number)))
+        });
+        let events = events.collect::<Result<_, _>>()?;
+        self.relayed_to += first_left as u64;
+        Ok(events)
+    }
+
+    /// Whether [`settle`](Self::settle) saw all that is pending, so that later events may be published now.
+    #[must_use]
+    pub fn is_within_reach(&self) -> bool {
+        self.sequence - self.relayed_to < BATCH
+    }
+
+    /// Numbers `events` and returns the writes that commit them. `sequenced` also says the number in each event.
+    pub fn append(&mut self, user: &str, events: &mut [Event], sequenced: bool) -> Vec<Write> {
+        events
+            .iter_mut()
+            .map(|event| {
+                self.sequence += 1;
+                if sequenced {
+                    event.metadata.sequence = Some(self.sequence);
+                }
+                Write::put(key(user, self.sequence), event, Condition::Absent)
+            })
+            .collect()
+    }
+
+    /// When the timetable is to look at this user, if no look is planned yet: sets `relay_at`, which the command
+    /// commits together with the entry.
+    pub fn plan_check(&mut self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        if self.relay_at.is_some_and(|at| at.0 > now) {
+            return None;
+        }
+        let at = now + Duration::seconds(CHECK_AFTER_SECONDS);
+        self.relay_at = Some(Timestamp(at));
+        Some(at)
+    }
+}
+
+/// An event with the number of its outbox document.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Numbered {
+    /// The document's number.
+    pub number: u64,
+    /// The event.
+    pub event: Event,
+}
+
+/// Publishes committed events and deletes their documents. `events` are one user's, in order, with nothing pending
+/// before them.
+///
+/// # Errors
+/// When a publish failed: then no document is deleted, and all are published again later under the same ids.
+pub async fn relay<D: Dapr>(dapr: &D, user: &str, events: Vec<Numbered>) -> Result<(), DaprError> {
+    if events.is_empty() {
+        return Ok(());
+    }
+    let by_topic = Topic::ALL.iter().filter_map(|&topic| {
+        let batch: Vec<Event> = events
+            .iter()
+            .filter(|numbered| numbered.event.event_type.topic() == topic)
+            .map(|n| n.event.clone())
+            .collect();
+        (!batch.is_empty()).then(|| async move { dapr.publish(topic, &batch).await })
+    });
+    join_all(by_topic)
+        .await
+        .into_iter()
+        .collect::<Result<Vec<()>, _>>()?;
+    let deletes = events
+        .iter()
+        .map(|numbered| Write::delete(key(user, numbered.number), Condition::Any))
+        .collect();
+    dapr.transact(deletes).await
+}
+
+/// Publishes all that a user's commands left behind, then ends the planned check in the user's head.
+///
+/// The head is always written, by ETag: a command that raced with this one meets the ETag, reads again, and plans a
+/// new check. Only after this returns may the timetable's entry go.
+///
+/// # Errors
+/// When the store or the broker did not answer: the entry must stay.
+pub async fn relay_user<D: Dapr>(dapr: &D, user: &str, head_key: &str) -> Result<(), DaprError> {
+    loop {
+        let Some(document) = dapr.get(head_key).await? else {
+            return Ok(());
+        };
+        let mut value = document.value.clone();
+        let mut head: OutboxHead =
+            serde_json::from_value(value["outbox"].take()).map_err(|error| DaprError::Corrupt {
+                key: head_key.to_owned(),
+                detail: error.to_string(),
+            })?;
+        while head.relayed_to < head.sequence {
+            publish_batch(dapr, user, &mut head).await?;
+        }
+        head.relay_at = None;
+        value["outbox"] = serde_json::to_value(&head).unwrap_or(Value::Null);
+        let write = Write::put(head_key, &value, Condition::Unchanged(document.etag));
+        match dapr.transact(vec![write]).await {
+            Err(DaprError::Conflict) => {}
+            result => return result,
+        }
+    }
+}
+
+async fn publish_batch<D: Dapr>(
+    dapr: &D,
+    user: &str,
+    head: &mut OutboxHead,
+) -> Result<(), DaprError> {
+    let first = head.relayed_to + 1;
+    let found = dapr.get_many(&head.pending_keys(user)).await?;
+    let mut left = Vec::new();
+    for (number, document) in (first..).zip(&found) {
+        if let Some(document) = document {
+            left.push(Numbered {
+                number,
+                event: document.read(&key(user, number))?,
+            });
+        }
+    }
+    relay(dapr, user, left).await?;
+    head.relayed_to += found.len() as u64;
+    Ok(())
+}

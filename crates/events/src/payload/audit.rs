@@ -1,0 +1,63 @@
+//! `task-audit`: facts that are no task change but must be on record.
+
+use uuid::Uuid;
+
+use super::payload;
+
+payload! {
+    /// A channel took a notification.
+    NotificationDelivered for NotificationDelivered {
+        /// The notification.
+        notification_id: Uuid,
+        /// `in-app`, `email`, …
+        channel: String,
+        /// How many tries it took.
+        tries: u32,
+    }
+}
+
+payload! {
+    /// A channel refused a notification for good.
+    NotificationFailed for NotificationFailed {
+        /// The notification.
+        notification_id: Uuid,
+        /// `in-app`, `email`, …
+        channel: String,
+        /// How many tries there were.
+        tries: u32,
+        /// What the channel said last, without addresses or secrets.
+        reason: String,
+    }
+}
+
+payload! {
+    /// Somebody was refused.
+    AccessDenied for AccessDenied {
+        /// Method and route, without query.
+        route: String,
+        /// Which check failed.
+        reason: String,
+    }
+}
+
+payload! {
+    /// Somebody took their data out.
+    DataExported for DataExported {
+        /// `json`, `icalendar`, `csv`.
+        format: String,
+        /// How many tasks.
+        tasks: u32,
+    }
+}
+
+payload! {
+    /// A dead-lettered event was given to its consumer again.
+    EventReplayed for EventReplayed {
+        /// The event.
+        replayed_event_id: Uuid,
+        /// The dead-letter topic that held it.
+        topic: String,
+        /// Who asked for it.
+        operator: String,
+    }
+}

@@ -1,0 +1,99 @@
+//! `task-reminders`: due dates, and the life of a reminder.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::payload;
+use crate::{DueDocument, Timestamp};
+
+payload! {
+    /// The due date was set, changed or removed.
+    TaskDueSet for TaskDueSet {
+        /// The due date; `null` when it was removed.
+        due: Option<DueDocument>,
+        /// The instant after which the task is overdue.
+        overdue_after: Option<Timestamp>,
+    }
+}
+
+payload! {
+    /// The reminders of a task are now these, and no others.
+    TaskReminderSet for TaskReminderSet {
+        /// The task's title, for the words of the reminder.
+        title: String,
+        /// The task's due date, for the words of the reminder.
+        due: Option<DueDocument>,
+        /// All of them, at most 20.
+        reminders: Vec<ScheduledReminder>,
+    }
+}
+
+/// A reminder with the instant that its rule comes to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ScheduledReminder {
+    /// The reminder.
+    pub id: Uuid,
+    /// When it is due.
+    pub at: Timestamp,
+    /// Present when it counts from the due date.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before_due_minutes: Option<u32>,
+}
+
+payload! {
+    /// A task has no reminders any more.
+    TaskReminderCleared for TaskReminderCleared {
+        /// Why.
+        reason: ClearReason,
+    }
+}
+
+/// Why a task has no reminders any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum ClearReason {
+    /// The task was done.
+    Completed,
+    /// The task was deleted.
+    Deleted,
+    /// Its owner removed the reminders, or the due date that they counted from.
+    Removed,
+}
+
+payload! {
+    /// A reminder came due.
+    ReminderTriggered for ReminderTriggered {
+        /// The reminder.
+        reminder_id: Uuid,
+        /// How often it was set or put off before: with the id it names this ring of the bell.
+        reminder_version: u64,
+        /// The task's title.
+        title: String,
+        /// The task's due date.
+        due: Option<DueDocument>,
+        /// When it was to ring.
+        scheduled_at: Timestamp,
+        /// Seconds between that and now; large after downtime.
+        late_seconds: u64,
+    }
+}
+
+payload! {
+    /// A person put a reminder off.
+    ReminderSnoozed for ReminderSnoozed {
+        /// The reminder.
+        reminder_id: Uuid,
+        /// Until when.
+        until: Timestamp,
+    }
+}
+
+payload! {
+    /// A person dismissed a reminder.
+    ReminderDismissed for ReminderDismissed {
+        /// The reminder.
+        reminder_id: Uuid,
+    }
+}

@@ -1,0 +1,444 @@
+//! The wire form of a task: the same JSON in HTTP answers, in events and in the state store.
+
+use std::str::FromStr;
+
+use chrono::{NaiveDate, NaiveTime};
+use domain::recurrence::End;
+use domain::reminder::Reminder;
+use domain::task::{ChecklistItem, SeriesPlace, Status};
+use domain::{
+    Basis, Due, Label, ListName, Notes, Priority, Recurrence, ReminderId, ReminderRule, Rule,
+    SeriesId, Task, TaskId, Title, zone,
+};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::Timestamp;
+
+/// A task on the wire.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct TaskDocument {
+    /// UUID.
+    pub id: Uuid,
+    /// 1 when created, one more with every change.
+    pub version: u64,
+    /// 1 to 500 characters.
+    pub title: String,
+    /// Up to 16 KiB.
+    pub notes: String,
+    /// `open` or `completed`.
+    pub status: StatusDocument,
+    /// 1 (urgent) to 4 (none).
+    pub priority: u8,
+    /// Without `#`.
+    pub labels: Vec<String>,
+    /// The list's name.
+    pub list: String,
+    /// Small steps.
+    pub checklist: Vec<ChecklistItemDocument>,
+    /// When it is due.
+    pub due: Option<DueDocument>,
+    /// When the person hears of it.
+    pub reminders: Vec<ReminderDocument>,
+    /// How it comes again.
+    pub recurrence: Option<RecurrenceDocument>,
+    /// The series that it belongs to.
+    pub series_id: Option<Uuid>,
+    /// Number of this occurrence in its series, from 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub occurrence: Option<u32>,
+    /// The date that the series counts from (RFC 5545 `DTSTART`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub series_start: Option<NaiveDate>,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+    /// When it was completed.
+    pub completed_at: Option<Timestamp>,
+}
+
+/// `open` or `completed`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum StatusDocument {
+    /// To be done.
+    Open,
+    /// Done.
+    Completed,
+}
+
+/// One step of a checklist.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ChecklistItemDocument {
+    /// What is to be done.
+    pub text: String,
+    /// Whether it is.
+    #[serde(default)]
+    pub done: bool,
+}
+
+/// A due date: wall-clock, with the zone whose clocks are meant. Without `time` it is an all-day task.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct DueDocument {
+    /// `YYYY-MM-DD`
+    pub date: NaiveDate,
+    /// `HH:MM`
+    #[serde(
+        default,
+        with = "hours_and_minutes",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
+    pub time: Option<NaiveTime>,
+    /// An IANA name.
+    pub time_zone: String,
+}
+
+/// A reminder: exactly one of `at` and `before_due_minutes`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ReminderDocument {
+    /// Given by the service; in a request only to keep a reminder that the task has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<Uuid>,
+    /// A fixed instant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Timestamp>,
+    /// Minutes before the due time (0: at it); an all-day task counts as due at 09:00.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before_due_minutes: Option<u32>,
+}
+
+/// How a task comes again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct RecurrenceDocument {
+    /// `daily`, `weekly`, `monthly`, `yearly`, or `custom` when only `rrule` tells it all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recurrence_type: Option<String>,
+    /// Every so many days, weeks, months or years.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recurrence_interval: Option<u16>,
+    /// When it ends; absent means never.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recurrence_end: Option<RecurrenceEndDocument>,
+    /// RFC 5545; always in an answer. In a request it wins over the simple fields.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rrule: Option<String>,
+    /// What the next date is counted from: `due` (the default) or `completion`.
+    #[serde(default)]
+    pub basis: BasisDocument,
+}
+
+/// `due` or `completion`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum BasisDocument {
+    /// The dates of the rule.
+    #[default]
+    Due,
+    /// The date of completion.
+    Completion,
+}
+
+/// When a recurrence ends.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum RecurrenceEndDocument {
+    /// After this many occurrences, the first included.
+    Count(u32),
+    /// On this date, inclusive.
+    Until(NaiveDate),
+}
+
+/// A field of a task that is not as the contract says.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{pointer}: {detail}")]
+pub struct InvalidTask {
+    /// JSON pointer (RFC 6901) to the field.
+    pub pointer: String,
+    /// What is wrong and what to do.
+    pub detail: String,
+}
+
+impl InvalidTask {
+    /// An error at `pointer`, said by `detail`.
+    pub fn new(pointer: impl Into<String>, detail: impl ToString) -> Self {
+        Self {
+            pointer: pointer.into(),
+            detail: detail.to_string(),
+        }
+    }
+}
+
+impl From<&Task> for TaskDocument {
+    fn from(task: &Task) -> Self {
+        Self {
+            id: task.id.0,
+            version: task.version,
+            title: task.title.to_string(),
+            notes: task.notes.to_string(),
+            status: match task.status {
+                Status::Open => StatusDocument::Open,
+                Status::Completed => StatusDocument::Completed,
+            },
+            priority: task.priority.level(),
+            labels: task.labels.iter().map(ToString::to_string).collect(),
+            list: task.list.to_string(),
+            checklist: task
+                .checklist
+                .iter()
+                .map(|item| ChecklistItemDocument {
+                    text: item.text.to_string(),
+                    done: item.done,
+                })
+                .collect(),
+            due: task.due.as_ref().map(DueDocument::from),
+            reminders: task.reminders.iter().map(ReminderDocument::from).collect(),
+            recurrence: task.recurrence.as_ref().map(RecurrenceDocument::from),
+            series_id: task.series.map(|series| series.id.0),
+            occurrence: task.series.map(|series| series.occurrence),
+            series_start: task.series.map(|series| series.start),
+            created_at: Timestamp(task.created_at),
+            updated_at: Timestamp(task.updated_at),
+            completed_at: task.completed_at.map(Timestamp),
+        }
+    }
+}
+
+impl TryFrom<&TaskDocument> for Task {
+    type Error = InvalidTask;
+
+    fn try_from(document: &TaskDocument) -> Result<Self, InvalidTask> {
+        let series = match (
+            document.series_id,
+            document.occurrence,
+            document.series_start,
+        ) {
+            (Some(id), Some(occurrence), Some(start)) => Some(SeriesPlace {
+                id: SeriesId(id),
+                occurrence,
+                start,
+            }),
+            _ => None,
+        };
+        Ok(Self {
+            id: TaskId(document.id),
+            version: document.version,
+            title: Title::parse(&document.title)
+                .map_err(|error| InvalidTask::new("/title", error))?,
+            notes: Notes::parse(&document.notes)
+                .map_err(|error| InvalidTask::new("/notes", error))?,
+            status: match document.status {
+                StatusDocument::Open => Status::Open,
+                StatusDocument::Completed => Status::Completed,
+            },
+            priority: Priority::parse(document.priority.into())
+                .map_err(|error| InvalidTask::new("/priority", error))?,
+            labels: each(&document.labels, "/labels", |label| Label::parse(label))?,
+            list: ListName::parse(&document.list)
+                .map_err(|error| InvalidTask::new("/list", error))?,
+            checklist: each(&document.checklist, "/checklist", |item| {
+                Title::parse(&item.text).map(|text| ChecklistItem {
+                    text,
+                    done: item.done,
+                })
+            })?,
+            due: document.due.as_ref().map(Due::try_from).transpose()?,
+            reminders: each(&document.reminders, "/reminders", |reminder| {
+                let id = reminder.id.ok_or("has no id")?;
+                reminder.rule().map(|rule| Reminder {
+                    id: ReminderId(id),
+                    rule,
+                })
+            })?,
+            recurrence: document
+                .recurrence
+                .as_ref()
+                .map(|recurrence| recurrence.parse(document.due.as_ref().map(|due| due.date)))
+                .transpose()?,
+            series,
+            created_at: document.created_at.0,
+            updated_at: document.updated_at.0,
+            completed_at: document.completed_at.map(|at| at.0),
+        })
+    }
+}
+
+/// Converts every element, naming the one that is wrong.
+fn each<T, U, E: ToString>(
+    items: &[T],
+    field: &str,
+    parse: impl Fn(&T) -> Result<U, E>,
+) -> Result<Vec<U>, InvalidTask> {
+    items
+        .iter()
+        .enumerate()
+        .map(|(at, item)| {
+            parse(item).map_err(|error| InvalidTask::new(format!("{field}/{at}"), error))
+        })
+        .collect()
+}
+
+impl From<&Due> for DueDocument {
+    fn from(due: &Due) -> Self {
+        Self {
+            date: due.date,
+            time: due.time,
+            time_zone: due.zone.name().to_owned(),
+        }
+    }
+}
+
+impl TryFrom<&DueDocument> for Due {
+    type Error = InvalidTask;
+
+    fn try_from(document: &DueDocument) -> Result<Self, InvalidTask> {
+        use chrono::Datelike;
+        if !(1970..=9000).contains(&document.date.year()) {
+            return Err(InvalidTask::new(
+                "/due/date",
+                "must be a date of the years 1970 to 9000",
+            ));
+        }
+        let zone = zone::parse(&document.time_zone)
+            .map_err(|error| InvalidTask::new("/due/time_zone", error))?;
+        Ok(Self {
+            date: document.date,
+            time: document.time,
+            zone,
+        })
+    }
+}
+
+impl From<&Reminder> for ReminderDocument {
+    fn from(reminder: &Reminder) -> Self {
+        let (at, before_due_minutes) = match reminder.rule {
+            ReminderRule::At(instant) => (Some(Timestamp(instant)), None),
+            ReminderRule::BeforeDue(minutes) => (None, Some(minutes)),
+        };
+        Self {
+            id: Some(reminder.id.0),
+            at,
+            before_due_minutes,
+        }
+    }
+}
+
+impl ReminderDocument {
+    /// The rule that the document says.
+    ///
+    /// # Errors
+    /// A sentence that says what to do, when both or none of the fields are there or the minutes are over four weeks.
+    pub fn rule(&self) -> Result<ReminderRule, &'static str> {
+        match (self.at, self.before_due_minutes) {
+            (Some(at), None) => Ok(ReminderRule::At(at.0)),
+            (None, Some(minutes)) if minutes <= domain::reminder::MAX_MINUTES_BEFORE => {
+                Ok(ReminderRule::BeforeDue(minutes))
+            }
+            (None, Some(_)) => Err("before_due_minutes must be at most 40320 (four weeks)"),
+            _ => Err("needs exactly one of at and before_due_minutes"),
+        }
+    }
+}
+
+impl From<&Recurrence> for RecurrenceDocument {
+    fn from(recurrence: &Recurrence) -> Self {
+        let rule = &recurrence.rule;
+        Self {
+            recurrence_type: Some(rule.simple_kind().name().to_owned()),
+            recurrence_interval: Some(rule.interval),
+            recurrence_end: match rule.end {
+                End::Never => None,
+                End::Count(count) => Some(RecurrenceEndDocument::Count(count)),
+                End::Until(date) => Some(RecurrenceEndDocument::Until(date)),
+            },
+            rrule: Some(rule.to_string()),
+            basis: match recurrence.basis {
+                Basis::Due => BasisDocument::Due,
+                Basis::Completion => BasisDocument::Completion,
+            },
+        }
+    }
+}
+
+impl RecurrenceDocument {
+    /// The recurrence that the document says: by `rrule`, else by the simple fields, which count from `due`.
+    ///
+    /// # Errors
+    /// [`InvalidTask`] with a pointer below `/recurrence`.
+    pub fn parse(&self, due: Option<NaiveDate>) -> Result<Recurrence, InvalidTask> {
+        let rule = match (&self.rrule, &self.recurrence_type) {
+            (Some(text), _) => Rule::from_str(text)
+                .map_err(|error| InvalidTask::new("/recurrence/rrule", error))?,
+            (None, Some(kind)) => self.simple(kind, due)?,
+            (None, None) => {
+                return Err(InvalidTask::new(
+                    "/recurrence",
+                    "needs rrule or recurrence_type",
+                ));
+            }
+        };
+        let basis = match self.basis {
+            BasisDocument::Due => Basis::Due,
+            BasisDocument::Completion => Basis::Completion,
+        };
+        Ok(Recurrence { rule, basis })
+    }
+
+    fn simple(&self, kind: &str, due: Option<NaiveDate>) -> Result<Rule, InvalidTask> {
+        let kind = kind
+            .parse()
+            .map_err(|error| InvalidTask::new("/recurrence/recurrence_type", error))?;
+        let end = match self.recurrence_end {
+            None => End::Never,
+            Some(RecurrenceEndDocument::Count(count)) => End::Count(count),
+            Some(RecurrenceEndDocument::Until(date)) => End::Until(date),
+        };
+        Rule::from_simple(kind, self.recurrence_interval.unwrap_or(1), end, due)
+            .map_err(|error| InvalidTask::new("/recurrence", error))
+    }
+}
+
+/// `HH:MM`; seconds are read and must be zero, as nothing in Nudge is due to the second.
+mod hours_and_minutes {
+    use chrono::{NaiveTime, Timelike};
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    // The signature is serde's.
+    #[allow(clippy::ref_option)]
+    pub(super) fn serialize<S: Serializer>(
+        time: &Option<NaiveTime>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        match time {
+            Some(time) => serializer.collect_str(&time.format("%H:%M")),
+            None => serializer.serialize_none(),
+        }
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<NaiveTime>, D::Error> {
+        let Some(text) = Option::<String>::deserialize(deserializer)? else {
+            return Ok(None);
+        };
+        let time = NaiveTime::parse_from_str(&text, "%H:%M")
+            .or_else(|_| NaiveTime::parse_from_str(&text, "%H:%M:%S"))
+            .ok()
+            .filter(|time| time.second() == 0 && text.len() >= 5);
+        time.map(Some)
+            .ok_or_else(|| D::Error::custom(format!("{text:?} is not a time such as 09:00")))
+    }
+}

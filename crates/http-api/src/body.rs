@@ -1,0 +1,60 @@
+//! Bodies and query strings.
+
+use http::header;
+use percent_encoding::percent_decode_str;
+use serde::de::DeserializeOwned;
+
+use crate::{Problem, Request};
+
+/// Largest body of a request by a person: 256 KiB.
+pub const MAX_API_BODY: usize = 256 * 1024;
+/// Largest body of a delivery: Kafka's default of 1 MiB with room for the CloudEvent around it.
+pub const MAX_DELIVERY_BODY: usize = 2 * 1024 * 1024;
+
+/// Reads a JSON body.
+///
+/// # Errors
+/// 415 when it says to be something else; 400 when it is no JSON; 422 with the place when a field is wrong.
+pub fn parse_json<T: DeserializeOwned>(request: &Request) -> Result<T, Problem> {
+    let content_type = request
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
+    let is_json = content_type.is_none_or(|text| {
+        let essence = text.split(';').next().unwrap_or_default().trim();
+        essence.eq_ignore_ascii_case("application/json")
+            || essence.to_ascii_lowercase().ends_with("+json")
+    });
+    if !is_json {
+        return Err(Problem::unsupported_media_type("application/json"));
+    }
+    serde_json::from_slice(request.body()).map_err(|error| match error.classify() {
+        serde_json::error::Category::Data => Problem::invalid_field("", error),
+        _ => Problem::bad_request(format!("The body is not JSON: {error}")),
+    })
+}
+
+/// The parameters of a query string, decoded, in order.
+///
+/// # Errors
+/// 400 when a value is not UTF-8.
+pub fn query(request: &Request) -> Result<Vec<(String, String)>, Problem> {
+    let decode = |text: &str| {
+        percent_decode_str(&text.replace('+', " "))
+            .decode_utf8()
+            .map(std::borrow::Cow::into_owned)
+            .map_err(|_| Problem::bad_request("The query is not UTF-8."))
+    };
+    let pairs = request
+        .uri()
+        .query()
+        .unwrap_or_default()
+        .split('&')
+        .filter(|pair| !pair.is_empty());
+    pairs
+        .map(|pair| {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            Ok((decode(name)?, decode(value)?))
+        })
+        .collect()
+}

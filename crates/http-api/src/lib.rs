@@ -1,0 +1,25 @@
+//! What every function's HTTP face has in common: identity, problem details, paging, idempotency keys, and the shell
+//! that turns a Spin request into a plain one.
+//!
+//! A function matches on `(method, segments(path))` in one place, its route table, and answers an [`Answer`].
+
+mod answer;
+mod body;
+mod headers;
+pub mod identity;
+mod problem;
+#[cfg(target_arch = "wasm32")]
+pub mod shell;
+
+pub use answer::{Answer, empty, json_response};
+pub use body::{MAX_API_BODY, MAX_DELIVERY_BODY, parse_json, query};
+pub use headers::{
+    IfMatch, correlation_id, cursor_from_text, cursor_to_text, etag, idempotency_key, if_match,
+    segments, traceparent,
+};
+pub use problem::{FieldError, Problem};
+
+/// A request with its whole body.
+pub type Request = http::Request<Vec<u8>>;
+/// A response with its whole body.
+pub type Response = http::Response<Vec<u8>>;

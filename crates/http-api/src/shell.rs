@@ -1,0 +1,119 @@
+//! The shell around a function inside a component: Spin's request in, Spin's response out, and the work afterwards.
+
+use std::future::Future;
+
+use chrono::{DateTime, Utc};
+use dapr::client::HttpDapr;
+use dapr::spin::SpinTransport;
+use futures::StreamExt;
+use spin_sdk::http::{Fields, IncomingRequest, Method, OutgoingResponse, ResponseOutparam};
+use spin_sdk::variables;
+
+use crate::identity::Issuer;
+use crate::{Answer, MAX_API_BODY, MAX_DELIVERY_BODY, Problem, Request, traceparent};
+
+/// Dapr as a component reaches it.
+pub type ComponentDapr = HttpDapr<SpinTransport>;
+
+/// A variable of the component; empty when it is not set.
+#[must_use]
+pub fn variable(name: &str) -> String {
+    variables::get(name).unwrap_or_default()
+}
+
+/// The Dapr of this component, for the request that is being handled.
+#[must_use]
+pub fn component_dapr(request: &Request) -> ComponentDapr {
+    HttpDapr::new(
+        SpinTransport,
+        &variable("dapr_url"),
+        traceparent(request.headers()),
+    )
+}
+
+/// The issuer of tokens that this component is told to trust.
+#[must_use]
+pub fn issuer() -> Issuer {
+    Issuer {
+        name: variable("oidc_issuer"),
+        audience: variable("oidc_audience"),
+        jwks_url: variable("oidc_jwks_url"),
+    }
+}
+
+/// The component's clock.
+#[must_use]
+pub fn now() -> DateTime<Utc> {
+    DateTime::from(std::time::SystemTime::now())
+}
+
+/// Reads the request, answers it, and then does what is still to be done.
+///
+/// Bodies are limited: 256 KiB for people, 2 MiB for what Dapr delivers.
+pub async fn serve<F: Future<Output = Answer>>(
+    request: IncomingRequest,
+    response_out: ResponseOutparam,
+    handle: impl FnOnce(Request) -> F,
+) {
+    let answer = match read(request).await {
+        Ok(request) => handle(request).await,
+        Err(problem) => problem.into(),
+    };
+    let (parts, body) = answer.response.into_parts();
+    let headers: Vec<(String, Vec<u8>)> = parts
+        .headers
+        .iter()
+        .map(|(name, value)| (name.to_string(), value.as_bytes().to_vec()))
+        .collect();
+    let response =
+        OutgoingResponse::new(Fields::from_list(&headers).unwrap_or_else(|_| Fields::new()));
+    // Every status that `http` knows is one that WASI takes.
+    response.set_status_code(parts.status.as_u16()).ok();
+    // An error means that the client has gone; what is committed is to be published all the same.
+    response_out.set_with_body(response, body).await.ok();
+    if let Some(work) = answer.after {
+        work.await;
+    }
+}
+
+async fn read(request: IncomingRequest) -> Result<Request, Problem> {
+    let uri = request.path_with_query().unwrap_or_else(|| "/".to_owned());
+    let limit = if uri.starts_with("/api/") {
+        MAX_API_BODY
+    } else {
+        MAX_DELIVERY_BODY
+    };
+    let mut builder = http::Request::builder()
+        .method(method(&request.method()))
+        .uri(uri);
+    for (name, value) in request.headers().entries() {
+        builder = builder.header(name, value);
+    }
+    let mut body = Vec::new();
+    let mut chunks = request.into_body_stream();
+    while let Some(chunk) = chunks.next().await {
+        let chunk = chunk.map_err(|_| Problem::bad_request("The body ended early."))?;
+        if body.len() + chunk.len() > limit {
+            return Err(Problem::too_large(limit));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    builder
+        .body(body)
+        .map_err(|_| Problem::bad_request("The request has a malformed path or header."))
+}
+
+fn method(method: &Method) -> http::Method {
+    match method {
+        Method::Get => http::Method::GET,
+        Method::Head => http::Method::HEAD,
+        Method::Post => http::Method::POST,
+        Method::Put => http::Method::PUT,
+        Method::Delete => http::Method::DELETE,
+        Method::Connect => http::Method::CONNECT,
+        Method::Options => http::Method::OPTIONS,
+        Method::Trace => http::Method::TRACE,
+        Method::Patch => http::Method::PATCH,
+        Method::Other(name) => http::Method::from_bytes(name.as_bytes()).unwrap_or_default(),
+    }
+}

@@ -1,0 +1,13 @@
+//! What becomes of a task: pure, one command a file. Clock and ids come in as arguments.
+
+mod complete;
+mod create;
+mod delete;
+mod outcome;
+mod update;
+
+pub use complete::{complete, reopen};
+pub use create::{create, create_next};
+pub use delete::{delete, withdraw};
+pub use outcome::{Change, Context, Outcome};
+pub use update::update;

@@ -1,0 +1,180 @@
+//! What a command comes to, and the events that tell of it.
+
+use chrono::{DateTime, Utc};
+use domain::reminder::Reminder;
+use domain::{EventId, ReminderRule, Task, TaskId, UserId};
+use events::{
+    Chain, ClearReason, DeleteReason, DueDocument, Event, Payload, ScheduledReminder, TaskChanged, TaskCompleted,
+    TaskCreated, TaskDeleted, TaskDocument, TaskDueSet, TaskReminderCleared, TaskReminderSet, TaskReopened,
+    TaskUpdated, Timestamp,
+};
+use uuid::Uuid;
+
+/// The app-id that stands as `source` in the service's events.
+const SOURCE: &str = "task-service";
+
+/// Who asks, when, and in which chain.
+pub struct Context<'a> {
+    /// The person whose task it is.
+    pub user: &'a UserId,
+    /// Now.
+    pub now: DateTime<Utc>,
+    /// The chain that the command belongs to.
+    pub chain: Chain,
+    /// Makes ids of events and reminders.
+    pub new_id: &'a dyn Fn() -> Uuid,
+}
+
+/// What a command comes to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outcome {
+    /// The task it is about.
+    pub task_id: TaskId,
+    /// As it was in the open list or the completed ones, if it was there.
+    pub before: Option<Task>,
+    /// What becomes of it; `None` when all is already as the command wants it.
+    pub change: Option<Change>,
+}
+
+/// What becomes of a task.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Change {
+    /// It now exists.
+    Created(Task),
+    /// Its fields changed.
+    Updated {
+        /// As it now is.
+        task: Task,
+        /// Which fields.
+        changed: Vec<&'static str>,
+    },
+    /// It is done.
+    Completed(Task),
+    /// It is to be done after all.
+    Reopened(Task),
+    /// It is gone.
+    Gone(DeleteReason),
+}
+
+impl Outcome {
+    /// Nothing to do: `task` is already as it should be.
+    pub(super) fn unchanged(task: Task) -> Self {
+        Self { task_id: task.id, before: Some(task), change: None }
+    }
+
+    /// The task as it now is, unless it is gone.
+    #[must_use]
+    pub fn after(&self) -> Option<&Task> {
+        match &self.change {
+            None => self.before.as_ref(),
+            Some(Change::Gone(_)) => None,
+            Some(
+                Change::Created(task) | Change::Updated { task, .. } | Change::Completed(task) | Change::Reopened(task),
+            ) => Some(task),
+        }
+    }
+
+    /// The events that tell of the change, in order. `revision` is the user's before it.
+    #[must_use]
+    pub fn events(&self, context: &Context<'_>, revision: u64) -> Vec<Event> {
+        let Some(change) = &self.change else { return Vec::new() };
+        let mut told = Told { context, task_id: self.task_id, events: Vec::new() };
+        told.what_happened(change, self.before.as_ref());
+        let (before, after) = (self.before.as_ref(), self.after());
+        let due = (before.and_then(|task| task.due), after.and_then(|task| task.due));
+        if let Some(after) = after.filter(|_| due.0 != due.1) {
+            told.push(&TaskDueSet {
+                due: after.due.as_ref().map(DueDocument::from),
+                overdue_after: after.due.map(|due| Timestamp(due.overdue_after())),
+            });
+        }
+        told.reminders(change, before, after);
+        let revision_after = revision + told.events.len() as u64 + 1;
+        told.push(&TaskChanged {
+            revision: revision_after,
+            previous_revision: revision,
+            task: after.map(TaskDocument::from),
+        });
+        told.events
+    }
+}
+
+struct Told<'a> {
+    context: &'a Context<'a>,
+    task_id: TaskId,
+    events: Vec<Event>,
+}
+
+impl Told<'_> {
+    fn push<P: Payload>(&mut self, payload: &P) {
+        let Context { user, now, chain, new_id } = *self.context;
+        let id = EventId(new_id());
+        self.events.push(Event::new(id, SOURCE, user, Some(self.task_id), payload, chain, Timestamp(now)));
+    }
+
+    fn what_happened(&mut self, change: &Change, before: Option<&Task>) {
+        match change {
+            Change::Created(task) => self.push(&TaskCreated { task: task.into() }),
+            Change::Updated { task, changed } => {
+                let changed = changed.iter().map(ToString::to_string).collect();
+                self.push(&TaskUpdated { task: task.into(), changed });
+            }
+            Change::Completed(task) => self.push(&TaskCompleted { task: task.into() }),
+            Change::Reopened(task) => self.push(&TaskReopened { task: task.into() }),
+            Change::Gone(reason) => {
+                if let Some(task) = before {
+                    self.push(&TaskDeleted { task: task.into(), reason: *reason });
+                }
+            }
+        }
+    }
+
+    /// Says what the reminders are now, if the change touches them or the words that they are told in.
+    fn reminders(&mut self, change: &Change, before: Option<&Task>, after: Option<&Task>) {
+        let had = before.is_some_and(|task| task.completed_at.is_none() && !scheduled(task).is_empty());
+        let now = self.context.now;
+        let set = match (change, after) {
+            (Change::Created(task), _) => scheduled(task),
+            (Change::Reopened(task), _) => {
+                // A reminder whose time has passed has been given, or was made needless by completing the task.
+                scheduled(task).into_iter().filter(|reminder| reminder.at.0 > now).collect()
+            }
+            (Change::Updated { task, .. }, _) if before.is_some_and(|before| tells_the_same(before, task)) => return,
+            (Change::Updated { task, .. }, _) => scheduled(task),
+            _ => Vec::new(),
+        };
+        match after {
+            Some(task) if !set.is_empty() => self.push(&TaskReminderSet {
+                title: task.title.to_string(),
+                due: task.due.as_ref().map(DueDocument::from),
+                reminders: set,
+            }),
+            _ if had => {
+                let reason = match change {
+                    Change::Completed(_) => ClearReason::Completed,
+                    Change::Gone(_) => ClearReason::Deleted,
+                    _ => ClearReason::Removed,
+                };
+                self.push(&TaskReminderCleared { reason });
+            }
+            _ => {}
+        }
+    }
+}
+
+fn tells_the_same(before: &Task, after: &Task) -> bool {
+    before.title == after.title && before.due == after.due && before.reminders == after.reminders
+}
+
+/// The reminders that come to an instant. A completed task has none.
+fn scheduled(task: &Task) -> Vec<ScheduledReminder> {
+    let instant = |reminder: &Reminder| {
+        let at = reminder.rule.instant(task.due.as_ref())?;
+        let before_due_minutes = match reminder.rule {
+            ReminderRule::BeforeDue(minutes) => Some(minutes),
+            ReminderRule::At(_) => None,
+        };
+        Some(ScheduledReminder { id: reminder.id.0, at: Timestamp(at), before_due_minutes })
+    };
+    task.reminders.iter().filter_map(instant).collect()
+}

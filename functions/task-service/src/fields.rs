@@ -1,0 +1,260 @@
+//! What a person may say of a task: the fields of `POST /api/tasks`, and of `PATCH` after the merge.
+
+use std::collections::BTreeSet;
+
+use domain::reminder::Reminder;
+use domain::task::{ChecklistItem, MAX_CHECKLIST, MAX_LABELS, MAX_REMINDERS};
+use domain::{Due, Label, ListName, Notes, Priority, Recurrence, ReminderId, ReminderRule, Task, Title};
+use events::{ChecklistItemDocument, DueDocument, RecurrenceDocument, ReminderDocument, TaskDocument};
+use http_api::{FieldError, Problem};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use uuid::Uuid;
+
+/// Fields that a person reads but can't write.
+const READ_ONLY: [&str; 10] = [
+    "id",
+    "version",
+    "status",
+    "series_id",
+    "occurrence",
+    "series_start",
+    "created_at",
+    "updated_at",
+    "completed_at",
+    "revision",
+];
+
+/// The fields as they come over the wire.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Fields {
+    #[serde(default)]
+    title: String,
+    #[serde(default)]
+    notes: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    priority: Option<u64>,
+    #[serde(default)]
+    labels: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    list: Option<String>,
+    #[serde(default)]
+    checklist: Vec<ChecklistItemDocument>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    due: Option<DueDocument>,
+    /// Absent: a task with a due time has one reminder at that time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reminders: Option<Vec<ReminderDocument>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    recurrence: Option<RecurrenceDocument>,
+}
+
+/// The fields after all checks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CheckedFields {
+    /// What is to be done.
+    pub title: Title,
+    /// Anything longer.
+    pub notes: Notes,
+    /// How urgent.
+    pub priority: Priority,
+    /// Without repeats.
+    pub labels: Vec<Label>,
+    /// The list.
+    pub list: ListName,
+    /// Small steps.
+    pub checklist: Vec<ChecklistItem>,
+    /// When.
+    pub due: Option<Due>,
+    /// When the person hears of it.
+    pub reminders: Vec<Reminder>,
+    /// How it comes again.
+    pub recurrence: Option<Recurrence>,
+}
+
+impl Fields {
+    /// Reads the fields of a new task.
+    pub(crate) fn of_new(value: Value) -> Result<Self, Problem> {
+        refuse_read_only(&value)?;
+        serde_json::from_value(value).map_err(|error| Problem::invalid_field("", error))
+    }
+
+    /// The fields of `task` after `patch` (RFC 7396).
+    pub(crate) fn of_patched(task: &Task, patch: &Value) -> Result<Self, Problem> {
+        if !patch.is_object() {
+            return Err(Problem::bad_request("A merge patch of a task is a JSON object."));
+        }
+        refuse_read_only(patch)?;
+        let mut target = serde_json::to_value(Self::of_task(task)).unwrap_or_default();
+        merge(&mut target, patch);
+        serde_json::from_value(target).map_err(|error| Problem::invalid_field("", error))
+    }
+
+    fn of_task(task: &Task) -> Self {
+        let document = TaskDocument::from(task);
+        Self {
+            title: document.title,
+            notes: document.notes,
+            priority: Some(document.priority.into()),
+            labels: document.labels,
+            list: Some(document.list),
+            checklist: document.checklist,
+            due: document.due,
+            reminders: Some(document.reminders),
+            // Only the rule: the simple fields would contradict a patched one.
+            recurrence: document.recurrence.map(|recurrence| RecurrenceDocument {
+                recurrence_type: None,
+                recurrence_interval: None,
+                recurrence_end: None,
+                ..recurrence
+            }),
+        }
+    }
+
+    /// Checks every field, and what they say of each other. `known` are the reminders that the task has: their ids
+    /// are kept, all others are new.
+    pub(crate) fn check(self, known: &[Reminder], new_id: impl Fn() -> Uuid) -> Result<CheckedFields, Problem> {
+        let mut errors = Errors::default();
+        let due = self.due.as_ref().and_then(|due| errors.take(Due::try_from(due).map_err(field)));
+        let due_date = self.due.as_ref().map(|due| due.date);
+        let recurrence =
+            self.recurrence.as_ref().and_then(|recurrence| errors.take(recurrence.parse(due_date).map_err(field)));
+        if self.recurrence.is_some() && self.due.is_none() {
+            errors.add("/recurrence", "needs a due date to count from; send due as well");
+        }
+        let reminders = match &self.reminders {
+            Some(reminders) => errors.reminders(reminders, known, self.due.is_some(), &new_id),
+            None => default_reminders(due.as_ref(), new_id),
+        };
+        let title = errors.take(Title::parse(&self.title).map_err(|error| at("/title", error)));
+        let notes = errors.take(Notes::parse(&self.notes).map_err(|error| at("/notes", error)));
+        let priority = self.priority.map_or(Some(Priority::default()), |level| {
+            errors.take(Priority::parse(level).map_err(|error| at("/priority", error)))
+        });
+        let list = self.list.as_deref().map_or(Some(ListName::default()), |list| {
+            errors.take(ListName::parse(list).map_err(|error| at("/list", error)))
+        });
+        let labels = errors.labels(&self.labels);
+        let checklist = errors.checklist(&self.checklist);
+        match (errors.0.is_empty(), title, notes, priority, list) {
+            (true, Some(title), Some(notes), Some(priority), Some(list)) => {
+                Ok(CheckedFields { title, notes, priority, labels, list, checklist, due, reminders, recurrence })
+            }
+            _ => Err(Problem::invalid(errors.0)),
+        }
+    }
+}
+
+/// Gathers all that is wrong, so that a person mends it in one go.
+#[derive(Default)]
+struct Errors(Vec<FieldError>);
+
+impl Errors {
+    fn add(&mut self, pointer: impl Into<String>, detail: impl ToString) {
+        self.0.push(at(pointer, detail));
+    }
+
+    fn take<T>(&mut self, result: Result<T, FieldError>) -> Option<T> {
+        result.map_err(|error| self.0.push(error)).ok()
+    }
+
+    fn limit(&mut self, pointer: &str, count: usize, limit: usize) {
+        if count > limit {
+            self.add(pointer, format!("has {count} entries; at most {limit} are allowed"));
+        }
+    }
+
+    fn labels(&mut self, labels: &[String]) -> Vec<Label> {
+        self.limit("/labels", labels.len(), MAX_LABELS);
+        let mut seen = BTreeSet::new();
+        let parsed: Vec<Label> = labels
+            .iter()
+            .enumerate()
+            .filter_map(|(i, label)| self.take(Label::parse(label).map_err(|error| at(format!("/labels/{i}"), error))))
+            .collect();
+        parsed.into_iter().filter(|label| seen.insert(label.clone())).collect()
+    }
+
+    fn checklist(&mut self, items: &[ChecklistItemDocument]) -> Vec<ChecklistItem> {
+        self.limit("/checklist", items.len(), MAX_CHECKLIST);
+        let parse = |(i, item): (usize, &ChecklistItemDocument)| {
+            let text = Title::parse(&item.text).map_err(|error| at(format!("/checklist/{i}/text"), error))?;
+            Ok(ChecklistItem { text, done: item.done })
+        };
+        items.iter().enumerate().filter_map(|numbered| self.take(parse(numbered))).collect()
+    }
+
+    fn reminders(
+        &mut self,
+        documents: &[ReminderDocument],
+        known: &[Reminder],
+        has_due: bool,
+        new_id: &impl Fn() -> Uuid,
+    ) -> Vec<Reminder> {
+        self.limit("/reminders", documents.len(), MAX_REMINDERS);
+        let mut reminders: Vec<Reminder> = Vec::new();
+        for (i, document) in documents.iter().enumerate() {
+            let pointer = format!("/reminders/{i}");
+            let Some(rule) = self.take(document.rule().map_err(|error| at(&pointer, error))) else { continue };
+            if matches!(rule, ReminderRule::BeforeDue(_)) && !has_due {
+                self.add(&pointer, "counts from a due date; send due, or at");
+            }
+            let kept = known.iter().find(|reminder| Some(reminder.id.0) == document.id);
+            let repeated = kept.is_some_and(|kept| reminders.iter().any(|reminder| reminder.id == kept.id));
+            let id = kept.filter(|_| !repeated).map_or_else(|| ReminderId(new_id()), |reminder| reminder.id);
+            reminders.push(Reminder { id, rule });
+        }
+        reminders
+    }
+}
+
+/// A task that is due at a time is heard of at that time, unless the person says otherwise.
+fn default_reminders(due: Option<&Due>, new_id: impl Fn() -> Uuid) -> Vec<Reminder> {
+    match due {
+        Some(Due { time: Some(_), .. }) => {
+            vec![Reminder { id: ReminderId(new_id()), rule: ReminderRule::BeforeDue(0) }]
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn at(pointer: impl Into<String>, detail: impl ToString) -> FieldError {
+    FieldError { pointer: pointer.into(), detail: detail.to_string() }
+}
+
+fn field(error: events::InvalidTask) -> FieldError {
+    at(error.pointer, error.detail)
+}
+
+fn refuse_read_only(value: &Value) -> Result<(), Problem> {
+    let fields = value.as_object().ok_or_else(|| Problem::bad_request("A task is a JSON object."))?;
+    let errors: Vec<FieldError> = READ_ONLY
+        .iter()
+        .filter(|name| fields.contains_key(**name))
+        .map(|name| match *name {
+            "status" => at("/status", "is changed by POST …/complete and …/reopen"),
+            _ => at(format!("/{name}"), "is read-only; leave it out"),
+        })
+        .collect();
+    if errors.is_empty() { Ok(()) } else { Err(Problem::invalid(errors)) }
+}
+
+/// JSON merge patch (RFC 7396 section 2).
+fn merge(target: &mut Value, patch: &Value) {
+    let Some(changes) = patch.as_object() else {
+        *target = patch.clone();
+        return;
+    };
+    if !target.is_object() {
+        *target = Value::Object(serde_json::Map::new());
+    }
+    let Some(fields) = target.as_object_mut() else { return };
+    for (name, change) in changes {
+        if change.is_null() {
+            fields.remove(name);
+        } else {
+            merge(fields.entry(name.clone()).or_insert(Value::Null), change);
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! A user's head: the one document that every command of theirs reads and writes, so that commands take turns.
+
+use dapr::ordered::Directory;
+use dapr::outbox::OutboxHead;
+use dapr::{DaprError, Document};
+use domain::UserId;
+use serde::{Deserialize, Serialize};
+
+/// The user's head, `user/{user}`.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Head {
+    /// Numbers the user's events; its last number is also the user's revision.
+    pub(crate) outbox: OutboxHead,
+    /// Where the summaries of open tasks are.
+    pub(crate) open: Directory,
+    /// The months (`YYYY-MM`, UTC) in which tasks were completed, ascending.
+    #[serde(default)]
+    pub(crate) done_months: Vec<String>,
+}
+
+impl Head {
+    pub(crate) fn read(user: &UserId, document: Option<&Document>) -> Result<Self, DaprError> {
+        document.map_or_else(|| Ok(Self::default()), |document| document.read(&key(user)))
+    }
+
+    /// What a screen compares to know whether it missed something.
+    pub(crate) fn revision(&self) -> u64 {
+        self.outbox.sequence
+    }
+}
+
+pub(crate) fn key(user: &UserId) -> String {
+    format!("user/{user}")
+}
+
+pub(crate) fn open_prefix(user: &UserId) -> String {
+    format!("index/{user}")
+}
+
+/// The chunks of a month are below it, its directory is the document itself.
+pub(crate) fn done_prefix(user: &UserId, month: &str) -> String {
+    format!("done/{user}/{month}")
+}

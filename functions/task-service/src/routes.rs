@@ -1,0 +1,246 @@
+//! The routes of the task service, in one table.
+
+use chrono::{DateTime, Utc};
+use dapr::outbox::relay_user;
+use dapr::{Dapr, timetable};
+use domain::{Task, TaskId, UserId};
+use events::Chain;
+use http::{HeaderValue, Method, StatusCode, header};
+use http_api::identity::{self, Issuer, Person, dapr_caller, function_caller};
+use http_api::{
+    Answer, IfMatch, Problem, Request, Response, correlation_id, empty, etag, idempotency_key, if_match, json_response,
+    parse_json, query, segments,
+};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::commit::{Command, Committed, fingerprint, publish};
+use crate::decide::{self, Context, Outcome};
+use crate::fields::Fields;
+use crate::internal::{NextOccurrence, Withdraw};
+use crate::list::{self, Listing};
+use crate::record::{self, Found};
+use crate::head;
+
+/// Who may ask for the next occurrence.
+const RECURRENCE_ENGINE: &str = "recurrence-engine";
+
+/// What the service works with.
+#[derive(Debug, Clone)]
+pub struct Service<D> {
+    /// Its Dapr.
+    pub dapr: D,
+    /// Whose tokens it trusts.
+    pub issuer: Issuer,
+    /// What its Dapr proves itself with.
+    pub app_api_token: String,
+    /// Tells the time.
+    pub clock: fn() -> DateTime<Utc>,
+    /// Makes ids, version 7.
+    pub new_id: fn() -> Uuid,
+}
+
+/// Answers a request.
+pub async fn route<D: Dapr + Clone + 'static>(service: &Service<D>, request: Request) -> Answer {
+    let path = request.uri().path().to_owned();
+    match (request.method(), segments(&path).as_slice()) {
+        (&Method::GET, ["api", "tasks"]) => service.list(&request).await.into(),
+        (&Method::POST, ["api", "tasks"]) => service.create(&request).await.into(),
+        (_, ["api", "tasks"]) => Problem::method_not_allowed("GET, POST").into(),
+
+        (&Method::GET, ["api", "tasks", id]) => service.get(&request, id).await.into(),
+        (&Method::PATCH, ["api", "tasks", id]) => service.update(&request, id).await.into(),
+        (&Method::DELETE, ["api", "tasks", id]) => service.delete(&request, id).await.into(),
+        (_, ["api", "tasks", _]) => Problem::method_not_allowed("GET, PATCH, DELETE").into(),
+
+        (&Method::POST, ["api", "tasks", id, "complete"]) => {
+            service.change(&request, id, |context, task| Ok(decide::complete(context, task))).await.into()
+        }
+        (&Method::POST, ["api", "tasks", id, "reopen"]) => {
+            service.change(&request, id, |context, task| Ok(decide::reopen(context, task))).await.into()
+        }
+        (_, ["api", "tasks", _, "complete" | "reopen"]) => Problem::method_not_allowed("POST").into(),
+
+        (&Method::POST, ["task-service", "tasks"]) => service.create_next(&request).await.into(),
+        (&Method::POST, ["task-service", "tasks", id, "withdraw"]) => service.withdraw(&request, id).await.into(),
+        (&Method::POST, ["task-service", "cron-outbox"]) => service.tick(&request).await.into(),
+        (&Method::GET, ["task-service", "health"]) => service.health().await.into(),
+        _ => Problem::not_found("There is no such route.").into(),
+    }
+}
+
+impl<D: Dapr + Clone + 'static> Service<D> {
+    async fn person(&self, request: &Request) -> Result<Person, Problem> {
+        identity::person(&self.dapr, &self.issuer, request.headers(), (self.clock)()).await
+    }
+
+    async fn list(&self, request: &Request) -> Result<Response, Problem> {
+        let person = self.person(request).await?;
+        let listing = Listing::parse(&query(request)?)?;
+        let page = list::list(&self.dapr, &person.id, &listing, (self.clock)()).await?;
+        Ok(json_response(StatusCode::OK, &page))
+    }
+
+    async fn get(&self, request: &Request, id: &str) -> Result<Response, Problem> {
+        let person = self.person(request).await?;
+        let task_id = task_id(id)?;
+        let key = record::key(&person.id, task_id);
+        let document = self.dapr.get(&key).await?;
+        let task = live(record::read(&key, document.as_ref())?)?;
+        Ok(task_response(StatusCode::OK, &serde_json::to_value(events::TaskDocument::from(&task)).unwrap_or_default()))
+    }
+
+    async fn create(&self, request: &Request) -> Result<Answer, Problem> {
+        let person = self.person(request).await?;
+        let fields = Fields::of_new(parse_json(request)?)?;
+        let checked = fields.check(&[], self.new_id)?;
+        let id = TaskId((self.new_id)());
+        let context = self.context(&person.id, self.chain(request));
+        let command = self.command(&context, id, request)?;
+        let committed = command.run(&self.dapr, |_| Ok(decide::create(&context, id, checked.clone()))).await?;
+        let status = if committed.created { StatusCode::CREATED } else { StatusCode::OK };
+        Ok(self.answer(person.id.clone(), status, committed))
+    }
+
+    async fn update(&self, request: &Request, id: &str) -> Result<Answer, Problem> {
+        let patch: Value = parse_json(request)?;
+        self.change(request, id, |context, task| {
+            let fields = Fields::of_patched(&task, &patch)?.check(&task.reminders, context.new_id)?;
+            decide::update(context, task, fields)
+        })
+        .await
+    }
+
+    async fn delete(&self, request: &Request, id: &str) -> Result<Answer, Problem> {
+        self.change(request, id, |_, task| Ok(decide::delete(task))).await
+    }
+
+    /// A person's command on a task that is there.
+    async fn change(
+        &self,
+        request: &Request,
+        id: &str,
+        decide: impl Fn(&Context<'_>, Task) -> Result<Outcome, Problem>,
+    ) -> Result<Answer, Problem> {
+        let person = self.person(request).await?;
+        let task_id = task_id(id)?;
+        let expected = if_match(request.headers())?;
+        let context = self.context(&person.id, self.chain(request));
+        let command = self.command(&context, task_id, request)?;
+        let decide = |found| {
+            let task = live(found)?;
+            match expected {
+                IfMatch::Version(version) if version != task.version => Err(Problem::precondition_failed(task.version)),
+                _ => decide(&context, task),
+            }
+        };
+        let committed = command.run(&self.dapr, decide).await?;
+        Ok(self.answer(person.id.clone(), StatusCode::OK, committed))
+    }
+
+    async fn create_next(&self, request: &Request) -> Result<Answer, Problem> {
+        function_caller(request.headers(), &self.app_api_token, RECURRENCE_ENGINE)?;
+        let next: NextOccurrence = parse_json(request)?;
+        let (user, id) = (next.user()?, next.task_id());
+        let checked = next.fields()?.check(&[], self.new_id)?;
+        let context = self.context(&user, next.chain());
+        let command = self.derived_command(&context, id, request);
+        let decide = |found| decide::create_next(&context, id, checked.clone(), next.series(), found);
+        let committed = command.run(&self.dapr, decide).await?;
+        let status = if committed.created { StatusCode::CREATED } else { StatusCode::OK };
+        Ok(self.answer(user.clone(), status, committed))
+    }
+
+    async fn withdraw(&self, request: &Request, id: &str) -> Result<Answer, Problem> {
+        function_caller(request.headers(), &self.app_api_token, RECURRENCE_ENGINE)?;
+        let id = task_id(id)?;
+        let body: Withdraw = parse_json(request)?;
+        let user = body.user()?;
+        let context = self.context(&user, body.chain());
+        let command = self.derived_command(&context, id, request);
+        let committed = command.run(&self.dapr, |found| decide::withdraw(id, found)).await?;
+        Ok(self.answer(user.clone(), StatusCode::NO_CONTENT, committed))
+    }
+
+    /// `cron-outbox`: publishes what commands left behind.
+    async fn tick(&self, request: &Request) -> Result<Response, Problem> {
+        dapr_caller(request.headers(), &self.app_api_token)?;
+        let holder = (self.new_id)().to_string();
+        let relay_all = async |entries: &[timetable::Entry]| {
+            for entry in entries {
+                // An owner is a user id here, and its head says what is left to publish.
+                let Ok(user) = UserId::parse(&entry.owner) else { continue };
+                relay_user(&self.dapr, user.as_str(), &head::key(&user)).await?;
+            }
+            Ok(())
+        };
+        timetable::tick(&self.dapr, self.clock, &holder, relay_all).await?;
+        Ok(empty(StatusCode::OK))
+    }
+
+    async fn health(&self) -> Result<Response, Problem> {
+        self.dapr.get("health").await?;
+        Ok(json_response(StatusCode::OK, &json!({ "status": "ok", "function": "task-service", "state": "ok" })))
+    }
+
+    fn chain(&self, request: &Request) -> Chain {
+        Chain { correlation_id: correlation_id(request.headers(), (self.new_id)()), causation_id: None }
+    }
+
+    fn context<'a>(&'a self, user: &'a UserId, chain: Chain) -> Context<'a> {
+        Context { user, now: (self.clock)(), chain, new_id: &self.new_id }
+    }
+
+    fn command<'a>(&self, context: &'a Context<'a>, id: TaskId, request: &Request) -> Result<Command<'a>, Problem> {
+        let request_key = idempotency_key(request.headers())?.unwrap_or_else(|| (self.new_id)().to_string());
+        let fingerprint = fingerprint(request.method(), request.uri().path(), request.body());
+        Ok(Command { context, task_id: id, request_key, fingerprint })
+    }
+
+    /// A command that an event caused: the event is its idempotency key.
+    fn derived_command<'a>(&self, context: &'a Context<'a>, id: TaskId, request: &Request) -> Command<'a> {
+        let cause = context.chain.causation_id.unwrap_or_default();
+        // The body of a repeat is the same but for nothing; the path tells a creation from a withdrawal.
+        let fingerprint = fingerprint(request.method(), request.uri().path(), request.body());
+        Command { context, task_id: id, request_key: format!("{cause}-{id}"), fingerprint }
+    }
+
+    fn answer(&self, user: UserId, status: StatusCode, committed: Committed) -> Answer {
+        let response = match &committed.task {
+            Some(task) => task_response(status, task),
+            None => empty(StatusCode::NO_CONTENT),
+        };
+        if committed.to_publish.is_empty() {
+            return response.into();
+        }
+        let dapr = self.dapr.clone();
+        Answer::then(response, async move { publish(&dapr, &user, committed.to_publish).await })
+    }
+}
+
+fn task_id(text: &str) -> Result<TaskId, Problem> {
+    text.parse().map_err(|_| no_such_task())
+}
+
+fn no_such_task() -> Problem {
+    Problem::not_found("There is no such task.")
+}
+
+fn live(found: Found) -> Result<Task, Problem> {
+    match found {
+        Found::Live(task) => Ok(*task),
+        Found::Nothing | Found::Deleted | Found::Withdrawn => Err(no_such_task()),
+    }
+}
+
+/// A task with its `ETag`, and its `Location` when it is new.
+fn task_response(status: StatusCode, task: &Value) -> Response {
+    let mut response = json_response(status, task);
+    let headers = response.headers_mut();
+    let version = task["version"].as_u64().unwrap_or_default();
+    headers.extend(HeaderValue::from_str(&etag(version)).map(|value| (header::ETAG, value)));
+    if let (StatusCode::CREATED, Some(id)) = (status, task["id"].as_str()) {
+        headers.extend(HeaderValue::from_str(&format!("/api/tasks/{id}")).map(|value| (header::LOCATION, value)));
+    }
+    response
+}
