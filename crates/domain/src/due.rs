@@ -45,3 +45,32 @@ impl Due {
         Self { date, ..*self }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_day_tasks_ring_at_nine_and_are_overdue_the_next_day() {
+        let day = NaiveDate::from_ymd_opt(2026, 3, 29).expect("a date");
+        let all_day = Due {
+            date: day,
+            time: None,
+            zone: zone::parse("Europe/Berlin").expect("a zone"),
+        };
+        assert_eq!(
+            all_day.reminder_instant().to_rfc3339(),
+            "2026-03-29T07:00:00+00:00"
+        );
+        assert_eq!(
+            all_day.overdue_after().to_rfc3339(),
+            "2026-03-29T22:00:00+00:00"
+        );
+        let timed = Due {
+            time: NaiveTime::from_hms_opt(8, 30, 0),
+            ..all_day
+        };
+        assert_eq!(timed.reminder_instant(), timed.overdue_after());
+        assert_eq!(timed.on(day.succ_opt().expect("a date")).time, timed.time);
+    }
+}

@@ -170,3 +170,45 @@ fn check_controls(text: &str, allowed: impl Fn(char) -> bool) -> Result<(), Inva
         None => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn titles() {
+        assert_eq!(
+            Title::parse("  Pay\nrent ")
+                .map(|title| title.to_string())
+                .as_deref(),
+            Ok("Pay rent")
+        );
+        assert_eq!(Title::parse(" \t"), Err(InvalidText::Empty));
+        assert_eq!(Title::parse("a\u{7}b"), Err(InvalidText::Control(1)));
+        assert!(Title::parse(&"é".repeat(MAX_TITLE_CHARS)).is_ok());
+        assert!(Title::parse(&"é".repeat(MAX_TITLE_CHARS + 1)).is_err());
+    }
+
+    #[test]
+    fn notes_labels_and_lists() {
+        assert!(Notes::parse("a\nb\tc").is_ok());
+        assert!(Notes::parse(&"a".repeat(MAX_NOTES_BYTES + 1)).is_err());
+        assert_eq!(
+            Label::parse("#Home")
+                .map(|label| label.to_string())
+                .as_deref(),
+            Ok("home")
+        );
+        assert_eq!(
+            Label::parse("two words"),
+            Err(InvalidText::BadCharacter(' '))
+        );
+        assert_eq!(
+            ListName::parse("@Work/2026")
+                .map(|list| list.to_string())
+                .as_deref(),
+            Ok("work/2026")
+        );
+        assert_eq!(ListName::parse("@"), Err(InvalidText::Empty));
+    }
+}

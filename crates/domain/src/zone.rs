@@ -63,3 +63,68 @@ fn after_gap(wall: NaiveDateTime, zone: Tz) -> DateTime<Utc> {
         })
         .map_or_else(|| wall.and_utc(), |instant| instant.to_utc())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(zone: &str, wall: &str, expected: &str) {
+        let wall: NaiveDateTime = wall.parse().expect("a wall-clock time");
+        let zone = parse(zone).expect("a zone");
+        assert_eq!(
+            resolve(wall.date(), wall.time(), zone).to_rfc3339(),
+            expected
+        );
+    }
+
+    #[test]
+    fn wall_clock_to_instant() {
+        check(
+            "Europe/Berlin",
+            "2026-07-01T09:00:00",
+            "2026-07-01T07:00:00+00:00",
+        );
+        check(
+            "Europe/Berlin",
+            "2026-12-01T09:00:00",
+            "2026-12-01T08:00:00+00:00",
+        );
+        // 02:00 to 03:00 does not exist: the first moment after it is 03:00, which is 01:00 UTC.
+        check(
+            "Europe/Berlin",
+            "2026-03-29T02:30:00",
+            "2026-03-29T01:00:00+00:00",
+        );
+        // 02:00 to 03:00 comes twice: the first one counts.
+        check(
+            "Europe/Berlin",
+            "2026-10-25T02:30:00",
+            "2026-10-25T00:30:00+00:00",
+        );
+        // Half an hour is left out here.
+        check(
+            "Australia/Lord_Howe",
+            "2026-10-04T02:10:00",
+            "2026-10-03T15:30:00+00:00",
+        );
+        // A whole day is left out.
+        check(
+            "Pacific/Apia",
+            "2011-12-30T09:00:00",
+            "2011-12-30T10:00:00+00:00",
+        );
+        // Midnight itself is left out.
+        check(
+            "America/Asuncion",
+            "2023-10-01T00:00:00",
+            "2023-10-01T04:00:00+00:00",
+        );
+    }
+
+    #[test]
+    fn offsets_and_made_up_names_are_refused() {
+        for name in ["+02:00", "europe/berlin", "Mars/Olympus", ""] {
+            assert_eq!(parse(name), Err(UnknownZone(name.to_owned())));
+        }
+    }
+}

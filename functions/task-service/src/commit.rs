@@ -78,11 +78,22 @@ impl Command<'_> {
                 return self.repeat(answered);
             }
             let outcome = decide(loaded.found)?;
-            match self.commit(dapr, loaded.head, loaded.head_document, loaded.task_document, outcome).await {
+            match self
+                .commit(
+                    dapr,
+                    loaded.head,
+                    loaded.head_document,
+                    loaded.task_document,
+                    outcome,
+                )
+                .await
+            {
                 Ok(committed) => return Ok(committed),
                 Err(Failed::Refused(problem)) => return Err(*problem),
                 // After a lost answer the next round finds the answer under the request's key, if it was committed.
-                Err(Failed::Dapr(error @ (DaprError::Conflict | DaprError::Unavailable { .. }))) => last = error,
+                Err(Failed::Dapr(
+                    error @ (DaprError::Conflict | DaprError::Unavailable { .. }),
+                )) => last = error,
                 Err(Failed::Dapr(error)) => return Err(error.into()),
             }
         }
@@ -100,13 +111,19 @@ impl Command<'_> {
     async fn load<D: Dapr>(&self, dapr: &D) -> Result<Loaded, DaprError> {
         let task_key = record::key(self.user(), self.task_id);
         let request_key = self.request_document_key();
-        let keys = [head::key(self.user()), request_key.clone(), task_key.clone()];
+        let keys = [
+            head::key(self.user()),
+            request_key.clone(),
+            task_key.clone(),
+        ];
         let mut documents = dapr.get_many(&keys).await?.into_iter();
         let mut next = || documents.next().flatten();
         let (head_document, request, task_document) = (next(), next(), next());
         Ok(Loaded {
             head: Head::read(self.user(), head_document.as_ref())?,
-            answered: request.map(|document| document.read(&request_key)).transpose()?,
+            answered: request
+                .map(|document| document.read(&request_key))
+                .transpose()?,
             found: record::read(&task_key, task_document.as_ref())?,
             head_document,
             task_document,
@@ -115,9 +132,15 @@ impl Command<'_> {
 
     fn repeat(&self, answered: Answered) -> Result<Committed, Problem> {
         if answered.fingerprint != self.fingerprint {
-            return Err(Problem::conflict("This Idempotency-Key was used for another request. Use a new one."));
+            return Err(Problem::conflict(
+                "This Idempotency-Key was used for another request. Use a new one.",
+            ));
         }
-        Ok(Committed { task: answered.task, created: answered.created, to_publish: Vec::new() })
+        Ok(Committed {
+            task: answered.task,
+            created: answered.created,
+            to_publish: Vec::new(),
+        })
     }
 
     async fn commit<D: Dapr>(
@@ -128,13 +151,20 @@ impl Command<'_> {
         task_document: Option<Document>,
         outcome: Outcome,
     ) -> Result<Committed, Failed> {
-        let task = outcome.after().map(|task| serde_json::to_value(TaskDocument::from(task)).unwrap_or_default());
+        let task = outcome
+            .after()
+            .map(|task| serde_json::to_value(TaskDocument::from(task)).unwrap_or_default());
         let Some(change) = &outcome.change else {
-            return Ok(Committed { task, created: false, to_publish: Vec::new() });
+            return Ok(Committed {
+                task,
+                created: false,
+                to_publish: Vec::new(),
+            });
         };
         let created = matches!(change, Change::Created(_));
         if (created || matches!(change, Change::Reopened(_))) && head.open.len() >= MAX_OPEN_TASKS {
-            let detail = format!("There are {MAX_OPEN_TASKS} open tasks. Complete or delete some first.");
+            let detail =
+                format!("There are {MAX_OPEN_TASKS} open tasks. Complete or delete some first.");
             return Err(Failed::Refused(Box::new(Problem::limit(detail))));
         }
         let (mut writes, pending) = self.edit_lists(dapr, &mut head, &outcome).await?;
@@ -145,21 +175,38 @@ impl Command<'_> {
         let mut events = outcome.events(self.context, head.revision());
         writes.extend(head.outbox.append(self.user().as_str(), &mut events, true));
         if within_reach {
-            to_publish.extend((first..).zip(events).map(|(number, event)| Numbered { number, event }));
+            to_publish.extend(
+                (first..)
+                    .zip(events)
+                    .map(|(number, event)| Numbered { number, event }),
+            );
         }
         let (insert, entries) = self.plan_check(dapr, &mut head).await?;
         writes.extend(entries);
-        writes.push(Write::put(head::key(self.user()), &head, Condition::as_read(head_document.as_ref())));
+        writes.push(Write::put(
+            head::key(self.user()),
+            &head,
+            Condition::as_read(head_document.as_ref()),
+        ));
         writes.push(self.task_write(&outcome, task_document.as_ref()));
-        let answer = Answered { fingerprint: self.fingerprint.clone(), task: task.clone(), created };
+        let answer = Answered {
+            fingerprint: self.fingerprint.clone(),
+            task: task.clone(),
+            created,
+        };
         writes.push(
-            Write::put(self.request_document_key(), &answer, Condition::Absent).with_ttl(REQUEST_TTL_SECONDS),
+            Write::put(self.request_document_key(), &answer, Condition::Absent)
+                .with_ttl(REQUEST_TTL_SECONDS),
         );
         dapr.transact(writes).await?;
         if let Some(insert) = insert {
             insert.confirm(dapr, self.context.now).await?;
         }
-        Ok(Committed { task, created, to_publish })
+        Ok(Committed {
+            task,
+            created,
+            to_publish,
+        })
     }
 
     /// Moves the task between the lists, and reads on the way what earlier commands may have left unpublished.
@@ -173,8 +220,11 @@ impl Command<'_> {
         let prefix = head::open_prefix(self.user());
         let numbers = head.open.needed(edit.keys(List::Open));
         let pending = head.outbox.pending_keys(self.user().as_str());
-        let keys: Vec<String> =
-            numbers.iter().map(|&number| chunk_key(&prefix, number)).chain(pending.iter().cloned()).collect();
+        let keys: Vec<String> = numbers
+            .iter()
+            .map(|&number| chunk_key(&prefix, number))
+            .chain(pending.iter().cloned())
+            .collect();
         let mut documents = dapr.get_many(&keys).await?;
         let outbox_documents = documents.split_off(numbers.len());
 
@@ -187,7 +237,12 @@ impl Command<'_> {
         let left: Vec<Option<events::Event>> = pending
             .iter()
             .zip(&outbox_documents)
-            .map(|(key, document)| document.as_ref().map(|document| document.read(key)).transpose())
+            .map(|(key, document)| {
+                document
+                    .as_ref()
+                    .map(|document| document.read(key))
+                    .transpose()
+            })
             .collect::<Result<_, _>>()?;
         let gone = left.iter().take_while(|event| event.is_none()).count();
         head.outbox.relayed_to += gone as u64;
@@ -203,25 +258,44 @@ impl Command<'_> {
     ) -> Result<Vec<Write>, DaprError> {
         let prefix = head::done_prefix(self.user(), month);
         let document = dapr.get(&prefix).await?;
-        let mut directory: Directory =
-            document.as_ref().map(|document| document.read(&prefix)).transpose()?.unwrap_or_default();
+        let mut directory: Directory = document
+            .as_ref()
+            .map(|document| document.read(&prefix))
+            .transpose()?
+            .unwrap_or_default();
         let numbers = directory.needed(edit.keys(List::Done));
-        let keys: Vec<String> = numbers.iter().map(|&number| chunk_key(&prefix, number)).collect();
+        let keys: Vec<String> = numbers
+            .iter()
+            .map(|&number| chunk_key(&prefix, number))
+            .collect();
         let chunks = dapr.get_many(&keys).await?;
         let mut editor = Editor::new(&prefix, &mut directory, numbers.into_iter().zip(chunks))?;
         edit.apply(List::Done, &mut editor);
         let mut writes = editor.writes();
         if directory.is_empty() {
             head.done_months.retain(|other| other != month);
-        } else if let Err(place) = head.done_months.binary_search_by(|other| other.as_str().cmp(month)) {
+        } else if let Err(place) = head
+            .done_months
+            .binary_search_by(|other| other.as_str().cmp(month))
+        {
             head.done_months.insert(place, month.to_owned());
         }
-        writes.push(Write::put(prefix, &directory, Condition::as_read(document.as_ref())));
+        writes.push(Write::put(
+            prefix,
+            &directory,
+            Condition::as_read(document.as_ref()),
+        ));
         Ok(writes)
     }
 
-    async fn plan_check<D: Dapr>(&self, dapr: &D, head: &mut Head) -> Result<(Option<Insert>, Vec<Write>), DaprError> {
-        let Some(at) = head.outbox.plan_check(self.context.now) else { return Ok((None, Vec::new())) };
+    async fn plan_check<D: Dapr>(
+        &self,
+        dapr: &D,
+        head: &mut Head,
+    ) -> Result<(Option<Insert>, Vec<Write>), DaprError> {
+        let Some(at) = head.outbox.plan_check(self.context.now) else {
+            return Ok((None, Vec::new()));
+        };
         let entry = Entry::new(at, self.user().as_str(), self.user().as_str());
         let (insert, writes) = Insert::plan(dapr, vec![entry], self.context.now).await?;
         Ok((Some(insert), writes))
@@ -233,7 +307,11 @@ impl Command<'_> {
             (Some(Change::Gone(events::DeleteReason::Withdrawn)), None) => Record::Withdrawn,
             (_, None) => Record::Deleted,
         };
-        Write::put(record::key(self.user(), self.task_id), &record, Condition::as_read(document))
+        Write::put(
+            record::key(self.user(), self.task_id),
+            &record,
+            Condition::as_read(document),
+        )
     }
 }
 
@@ -295,14 +373,30 @@ impl Edit {
 
     /// The sort keys that change in `list`.
     fn keys(&self, list: List) -> impl Iterator<Item = &str> {
-        let out = self.out.iter().filter(move |(of, ..)| *of == list).map(|(_, key, _)| key.as_str());
-        let into = self.into.iter().filter(move |(of, ..)| *of == list).map(|(_, item, _)| item.key.as_str());
+        let out = self
+            .out
+            .iter()
+            .filter(move |(of, ..)| *of == list)
+            .map(|(_, key, _)| key.as_str());
+        let into = self
+            .into
+            .iter()
+            .filter(move |(of, ..)| *of == list)
+            .map(|(_, item, _)| item.key.as_str());
         out.chain(into)
     }
 
     fn months(&self) -> Vec<String> {
-        let out = self.out.iter().filter(|(list, ..)| *list == List::Done).map(|(.., month)| month.clone());
-        let into = self.into.iter().filter(|(list, ..)| *list == List::Done).map(|(.., month)| month.clone());
+        let out = self
+            .out
+            .iter()
+            .filter(|(list, ..)| *list == List::Done)
+            .map(|(.., month)| month.clone());
+        let into = self
+            .into
+            .iter()
+            .filter(|(list, ..)| *list == List::Done)
+            .map(|(.., month)| month.clone());
         let mut months: Vec<String> = out.chain(into).collect();
         months.dedup();
         months
@@ -320,7 +414,9 @@ impl Edit {
 
 fn place(task: &Task) -> (List, Item, String) {
     match (task.status, task.completed_at) {
-        (Status::Completed, Some(at)) => (List::Done, summary::done_item(task, at), summary::month(at)),
+        (Status::Completed, Some(at)) => {
+            (List::Done, summary::done_item(task, at), summary::month(at))
+        }
         _ => (List::Open, summary::open_item(task), String::new()),
     }
 }

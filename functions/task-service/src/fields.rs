@@ -4,8 +4,12 @@ use std::collections::BTreeSet;
 
 use domain::reminder::Reminder;
 use domain::task::{ChecklistItem, MAX_CHECKLIST, MAX_LABELS, MAX_REMINDERS};
-use domain::{Due, Label, ListName, Notes, Priority, Recurrence, ReminderId, ReminderRule, Task, Title};
-use events::{ChecklistItemDocument, DueDocument, RecurrenceDocument, ReminderDocument, TaskDocument};
+use domain::{
+    Due, Label, ListName, Notes, Priority, Recurrence, ReminderId, ReminderRule, Task, Title,
+};
+use events::{
+    ChecklistItemDocument, DueDocument, RecurrenceDocument, ReminderDocument, TaskDocument,
+};
 use http_api::{FieldError, Problem};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -83,7 +87,9 @@ impl Fields {
     /// The fields of `task` after `patch` (RFC 7396).
     pub(crate) fn of_patched(task: &Task, patch: &Value) -> Result<Self, Problem> {
         if !patch.is_object() {
-            return Err(Problem::bad_request("A merge patch of a task is a JSON object."));
+            return Err(Problem::bad_request(
+                "A merge patch of a task is a JSON object.",
+            ));
         }
         refuse_read_only(patch)?;
         let mut target = serde_json::to_value(Self::of_task(task)).unwrap_or_default();
@@ -114,14 +120,26 @@ impl Fields {
 
     /// Checks every field, and what they say of each other. `known` are the reminders that the task has: their ids
     /// are kept, all others are new.
-    pub(crate) fn check(self, known: &[Reminder], new_id: impl Fn() -> Uuid) -> Result<CheckedFields, Problem> {
+    pub(crate) fn check(
+        self,
+        known: &[Reminder],
+        new_id: impl Fn() -> Uuid,
+    ) -> Result<CheckedFields, Problem> {
         let mut errors = Errors::default();
-        let due = self.due.as_ref().and_then(|due| errors.take(Due::try_from(due).map_err(field)));
+        let due = self
+            .due
+            .as_ref()
+            .and_then(|due| errors.take(Due::try_from(due).map_err(field)));
         let due_date = self.due.as_ref().map(|due| due.date);
-        let recurrence =
-            self.recurrence.as_ref().and_then(|recurrence| errors.take(recurrence.parse(due_date).map_err(field)));
+        let recurrence = self
+            .recurrence
+            .as_ref()
+            .and_then(|recurrence| errors.take(recurrence.parse(due_date).map_err(field)));
         if self.recurrence.is_some() && self.due.is_none() {
-            errors.add("/recurrence", "needs a due date to count from; send due as well");
+            errors.add(
+                "/recurrence",
+                "needs a due date to count from; send due as well",
+            );
         }
         let reminders = match &self.reminders {
             Some(reminders) => errors.reminders(reminders, known, self.due.is_some(), &new_id),
@@ -132,15 +150,26 @@ impl Fields {
         let priority = self.priority.map_or(Some(Priority::default()), |level| {
             errors.take(Priority::parse(level).map_err(|error| at("/priority", error)))
         });
-        let list = self.list.as_deref().map_or(Some(ListName::default()), |list| {
-            errors.take(ListName::parse(list).map_err(|error| at("/list", error)))
-        });
+        let list = self
+            .list
+            .as_deref()
+            .map_or(Some(ListName::default()), |list| {
+                errors.take(ListName::parse(list).map_err(|error| at("/list", error)))
+            });
         let labels = errors.labels(&self.labels);
         let checklist = errors.checklist(&self.checklist);
         match (errors.0.is_empty(), title, notes, priority, list) {
-            (true, Some(title), Some(notes), Some(priority), Some(list)) => {
-                Ok(CheckedFields { title, notes, priority, labels, list, checklist, due, reminders, recurrence })
-            }
+            (true, Some(title), Some(notes), Some(priority), Some(list)) => Ok(CheckedFields {
+                title,
+                notes,
+                priority,
+                labels,
+                list,
+                checklist,
+                due,
+                reminders,
+                recurrence,
+            }),
             _ => Err(Problem::invalid(errors.0)),
         }
     }
@@ -161,7 +190,10 @@ impl Errors {
 
     fn limit(&mut self, pointer: &str, count: usize, limit: usize) {
         if count > limit {
-            self.add(pointer, format!("has {count} entries; at most {limit} are allowed"));
+            self.add(
+                pointer,
+                format!("has {count} entries; at most {limit} are allowed"),
+            );
         }
     }
 
@@ -171,18 +203,31 @@ impl Errors {
         let parsed: Vec<Label> = labels
             .iter()
             .enumerate()
-            .filter_map(|(i, label)| self.take(Label::parse(label).map_err(|error| at(format!("/labels/{i}"), error))))
+            .filter_map(|(i, label)| {
+                self.take(Label::parse(label).map_err(|error| at(format!("/labels/{i}"), error)))
+            })
             .collect();
-        parsed.into_iter().filter(|label| seen.insert(label.clone())).collect()
+        parsed
+            .into_iter()
+            .filter(|label| seen.insert(label.clone()))
+            .collect()
     }
 
     fn checklist(&mut self, items: &[ChecklistItemDocument]) -> Vec<ChecklistItem> {
         self.limit("/checklist", items.len(), MAX_CHECKLIST);
         let parse = |(i, item): (usize, &ChecklistItemDocument)| {
-            let text = Title::parse(&item.text).map_err(|error| at(format!("/checklist/{i}/text"), error))?;
-            Ok(ChecklistItem { text, done: item.done })
+            let text = Title::parse(&item.text)
+                .map_err(|error| at(format!("/checklist/{i}/text"), error))?;
+            Ok(ChecklistItem {
+                text,
+                done: item.done,
+            })
         };
-        items.iter().enumerate().filter_map(|numbered| self.take(parse(numbered))).collect()
+        items
+            .iter()
+            .enumerate()
+            .filter_map(|numbered| self.take(parse(numbered)))
+            .collect()
     }
 
     fn reminders(
@@ -196,13 +241,20 @@ impl Errors {
         let mut reminders: Vec<Reminder> = Vec::new();
         for (i, document) in documents.iter().enumerate() {
             let pointer = format!("/reminders/{i}");
-            let Some(rule) = self.take(document.rule().map_err(|error| at(&pointer, error))) else { continue };
+            let Some(rule) = self.take(document.rule().map_err(|error| at(&pointer, error))) else {
+                continue;
+            };
             if matches!(rule, ReminderRule::BeforeDue(_)) && !has_due {
                 self.add(&pointer, "counts from a due date; send due, or at");
             }
-            let kept = known.iter().find(|reminder| Some(reminder.id.0) == document.id);
-            let repeated = kept.is_some_and(|kept| reminders.iter().any(|reminder| reminder.id == kept.id));
-            let id = kept.filter(|_| !repeated).map_or_else(|| ReminderId(new_id()), |reminder| reminder.id);
+            let kept = known
+                .iter()
+                .find(|reminder| Some(reminder.id.0) == document.id);
+            let repeated =
+                kept.is_some_and(|kept| reminders.iter().any(|reminder| reminder.id == kept.id));
+            let id = kept
+                .filter(|_| !repeated)
+                .map_or_else(|| ReminderId(new_id()), |reminder| reminder.id);
             reminders.push(Reminder { id, rule });
         }
         reminders
@@ -213,14 +265,20 @@ impl Errors {
 fn default_reminders(due: Option<&Due>, new_id: impl Fn() -> Uuid) -> Vec<Reminder> {
     match due {
         Some(Due { time: Some(_), .. }) => {
-            vec![Reminder { id: ReminderId(new_id()), rule: ReminderRule::BeforeDue(0) }]
+            vec![Reminder {
+                id: ReminderId(new_id()),
+                rule: ReminderRule::BeforeDue(0),
+            }]
         }
         _ => Vec::new(),
     }
 }
 
 fn at(pointer: impl Into<String>, detail: impl ToString) -> FieldError {
-    FieldError { pointer: pointer.into(), detail: detail.to_string() }
+    FieldError {
+        pointer: pointer.into(),
+        detail: detail.to_string(),
+    }
 }
 
 fn field(error: events::InvalidTask) -> FieldError {
@@ -228,7 +286,9 @@ fn field(error: events::InvalidTask) -> FieldError {
 }
 
 fn refuse_read_only(value: &Value) -> Result<(), Problem> {
-    let fields = value.as_object().ok_or_else(|| Problem::bad_request("A task is a JSON object."))?;
+    let fields = value
+        .as_object()
+        .ok_or_else(|| Problem::bad_request("A task is a JSON object."))?;
     let errors: Vec<FieldError> = READ_ONLY
         .iter()
         .filter(|name| fields.contains_key(**name))
@@ -237,7 +297,11 @@ fn refuse_read_only(value: &Value) -> Result<(), Problem> {
             _ => at(format!("/{name}"), "is read-only; leave it out"),
         })
         .collect();
-    if errors.is_empty() { Ok(()) } else { Err(Problem::invalid(errors)) }
+    if errors.is_empty() {
+        Ok(())
+    } else {
+        Err(Problem::invalid(errors))
+    }
 }
 
 /// JSON merge patch (RFC 7396 section 2).
@@ -249,7 +313,9 @@ fn merge(target: &mut Value, patch: &Value) {
     if !target.is_object() {
         *target = Value::Object(serde_json::Map::new());
     }
-    let Some(fields) = target.as_object_mut() else { return };
+    let Some(fields) = target.as_object_mut() else {
+        return;
+    };
     for (name, change) in changes {
         if change.is_null() {
             fields.remove(name);

@@ -43,11 +43,18 @@ impl NextOccurrence {
     }
 
     pub(crate) fn series(&self) -> SeriesPlace {
-        SeriesPlace { id: SeriesId(self.series_id), occurrence: self.occurrence, start: self.series_start }
+        SeriesPlace {
+            id: SeriesId(self.series_id),
+            occurrence: self.occurrence,
+            start: self.series_start,
+        }
     }
 
     pub(crate) fn chain(&self) -> Chain {
-        Chain { correlation_id: self.correlation_id, causation_id: Some(self.causation_id) }
+        Chain {
+            correlation_id: self.correlation_id,
+            causation_id: Some(self.causation_id),
+        }
     }
 
     pub(crate) fn fields(&self) -> Result<Fields, Problem> {
@@ -61,7 +68,10 @@ impl Withdraw {
     }
 
     pub(crate) fn chain(&self) -> Chain {
-        Chain { correlation_id: self.correlation_id, causation_id: Some(self.causation_id) }
+        Chain {
+            correlation_id: self.correlation_id,
+            causation_id: Some(self.causation_id),
+        }
     }
 }
 

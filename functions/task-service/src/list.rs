@@ -31,7 +31,8 @@ pub(crate) async fn list<D: Dapr>(
         let document = dapr.get(&head::key(user)).await?;
         let head = Head::read(user, document.as_ref())?;
         let page = read_page(dapr, user, &head, listing, now).await?;
-        let unchanged = dapr.get(&head::key(user)).await?.map(|now| now.etag) == document.map(|then| then.etag);
+        let unchanged =
+            dapr.get(&head::key(user)).await?.map(|now| now.etag) == document.map(|then| then.etag);
         if unchanged {
             return Ok(page.answer(listing, head.revision()));
         }
@@ -48,7 +49,11 @@ impl Page {
     fn answer(mut self, listing: &Listing, revision: u64) -> Value {
         let further = self.items.len() > listing.limit;
         self.items.truncate(listing.limit);
-        let next_cursor = self.items.last().filter(|_| further).map(|item| cursor_to_text(&item.key));
+        let next_cursor = self
+            .items
+            .last()
+            .filter(|_| further)
+            .map(|item| cursor_to_text(&item.key));
         let items: Vec<Value> = self.items.into_iter().map(|item| item.value).collect();
         json!({ "items": items, "next_cursor": next_cursor, "revision": revision })
     }
@@ -61,7 +66,11 @@ async fn read_page<D: Dapr>(
     listing: &Listing,
     now: DateTime<Utc>,
 ) -> Result<Page, DaprError> {
-    let mut found = Found { listing, now, items: Vec::new() };
+    let mut found = Found {
+        listing,
+        now,
+        items: Vec::new(),
+    };
     match listing.which {
         Which::Open => {
             let prefix = head::open_prefix(user);
@@ -69,7 +78,9 @@ async fn read_page<D: Dapr>(
         }
         Which::Completed => found.read_completed(dapr, user, head).await?,
     }
-    Ok(Page { items: found.sorted() })
+    Ok(Page {
+        items: found.sorted(),
+    })
 }
 
 struct Found<'a> {
@@ -84,7 +95,12 @@ impl Found<'_> {
         self.listing.sort == Sort::Due && self.items.len() > self.listing.limit
     }
 
-    async fn read_open<D: Dapr>(&mut self, dapr: &D, prefix: &str, directory: &Directory) -> Result<(), DaprError> {
+    async fn read_open<D: Dapr>(
+        &mut self,
+        dapr: &D,
+        prefix: &str,
+        directory: &Directory,
+    ) -> Result<(), DaprError> {
         let range = self.listing.key_range(self.now);
         let from = match (&self.listing.cursor, self.listing.sort) {
             (Some(cursor), Sort::Due) => cursor.clone().max(range.start),
@@ -107,16 +123,24 @@ impl Found<'_> {
     }
 
     /// The newest first: months backwards, and chunks backwards within a month.
-    async fn read_completed<D: Dapr>(&mut self, dapr: &D, user: &UserId, head: &Head) -> Result<(), DaprError> {
+    async fn read_completed<D: Dapr>(
+        &mut self,
+        dapr: &D,
+        user: &UserId,
+        head: &Head,
+    ) -> Result<(), DaprError> {
         for month in head.done_months.iter().rev() {
             let prefix = head::done_prefix(user, month);
-            let Some(document) = dapr.get(&prefix).await? else { continue };
+            let Some(document) = dapr.get(&prefix).await? else {
+                continue;
+            };
             let directory: Directory = document.read(&prefix)?;
             for chunk in directory.chunks().iter().rev() {
                 if self.is_full() {
                     return Ok(());
                 }
-                self.read_chunks(dapr, &prefix, &[chunk.number], true).await?;
+                self.read_chunks(dapr, &prefix, &[chunk.number], true)
+                    .await?;
             }
         }
         Ok(())
@@ -129,13 +153,18 @@ impl Found<'_> {
         numbers: &[u32],
         backwards: bool,
     ) -> Result<(), DaprError> {
-        let keys: Vec<String> = numbers.iter().map(|&number| chunk_key(prefix, number)).collect();
+        let keys: Vec<String> = numbers
+            .iter()
+            .map(|&number| chunk_key(prefix, number))
+            .collect();
         for (&number, document) in numbers.iter().zip(dapr.get_many(&keys).await?) {
             let mut items = read_chunk(prefix, number, document.as_ref())?;
             if backwards {
                 items.reverse();
             }
-            let wanted = items.into_iter().filter(|item| self.is_wanted(item, backwards));
+            let wanted = items
+                .into_iter()
+                .filter(|item| self.is_wanted(item, backwards));
             let wanted: Vec<Item> = wanted.collect();
             self.items.extend(wanted);
         }
@@ -145,7 +174,11 @@ impl Found<'_> {
     fn is_wanted(&self, item: &Item, backwards: bool) -> bool {
         let behind_cursor = match &self.listing.cursor {
             Some(cursor) if self.listing.sort == Sort::Due => {
-                if backwards { item.key < *cursor } else { item.key > *cursor }
+                if backwards {
+                    item.key < *cursor
+                } else {
+                    item.key > *cursor
+                }
             }
             _ => true,
         };
@@ -153,12 +186,22 @@ impl Found<'_> {
     }
 
     fn sorted(self) -> Vec<Item> {
-        let Self { listing, mut items, .. } = self;
+        let Self {
+            listing, mut items, ..
+        } = self;
         if listing.sort != Sort::Due {
             items = items
                 .into_iter()
-                .map(|item| Item { key: format!("{}/{}", listing.sort.key(&item.value), item.key), value: item.value })
-                .filter(|item| listing.cursor.as_ref().is_none_or(|cursor| item.key > *cursor))
+                .map(|item| Item {
+                    key: format!("{}/{}", listing.sort.key(&item.value), item.key),
+                    value: item.value,
+                })
+                .filter(|item| {
+                    listing
+                        .cursor
+                        .as_ref()
+                        .is_none_or(|cursor| item.key > *cursor)
+                })
                 .collect();
             items.sort_by(|a, b| a.key.cmp(&b.key));
         }
@@ -175,14 +218,23 @@ pub(crate) struct KeyRange {
 impl KeyRange {
     pub(crate) fn all() -> Self {
         // "\u{7f}" sorts behind every key, also behind those without a due date.
-        Self { start: String::new(), end: "\u{7f}".to_owned() }
+        Self {
+            start: String::new(),
+            end: "\u{7f}".to_owned(),
+        }
     }
 
     pub(crate) fn without_due() -> Self {
-        Self { start: summary::NO_DUE.to_owned(), ..Self::all() }
+        Self {
+            start: summary::NO_DUE.to_owned(),
+            ..Self::all()
+        }
     }
 
     pub(crate) fn between(start: Option<DateTime<Utc>>, end: DateTime<Utc>) -> Self {
-        Self { start: start.map(summary::instant_key).unwrap_or_default(), end: summary::instant_key(end) }
+        Self {
+            start: start.map(summary::instant_key).unwrap_or_default(),
+            end: summary::instant_key(end),
+        }
     }
 }

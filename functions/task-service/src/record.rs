@@ -38,11 +38,16 @@ pub(crate) fn key(user: &UserId, task: TaskId) -> String {
 }
 
 pub(crate) fn read(key: &str, document: Option<&Document>) -> Result<Found, DaprError> {
-    let Some(document) = document else { return Ok(Found::Nothing) };
+    let Some(document) = document else {
+        return Ok(Found::Nothing);
+    };
     match document.read(key)? {
         Record::Live { task } => Task::try_from(&task)
             .map(|task| Found::Live(Box::new(task)))
-            .map_err(|error| DaprError::Corrupt { key: key.to_owned(), detail: error.to_string() }),
+            .map_err(|error| DaprError::Corrupt {
+                key: key.to_owned(),
+                detail: error.to_string(),
+            }),
         Record::Deleted => Ok(Found::Deleted),
         Record::Withdrawn => Ok(Found::Withdrawn),
     }

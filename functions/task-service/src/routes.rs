@@ -8,8 +8,8 @@ use events::Chain;
 use http::{HeaderValue, Method, StatusCode, header};
 use http_api::identity::{self, Issuer, Person, dapr_caller, function_caller};
 use http_api::{
-    Answer, IfMatch, Problem, Request, Response, correlation_id, empty, etag, idempotency_key, if_match, json_response,
-    parse_json, query, segments,
+    Answer, IfMatch, Problem, Request, Response, correlation_id, empty, etag, idempotency_key,
+    if_match, json_response, parse_json, query, segments,
 };
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -17,10 +17,10 @@ use uuid::Uuid;
 use crate::commit::{Command, Committed, fingerprint, publish};
 use crate::decide::{self, Context, Outcome};
 use crate::fields::Fields;
+use crate::head;
 use crate::internal::{NextOccurrence, Withdraw};
 use crate::list::{self, Listing};
 use crate::record::{self, Found};
-use crate::head;
 
 /// Who may ask for the next occurrence.
 const RECURRENCE_ENGINE: &str = "recurrence-engine";
@@ -53,16 +53,26 @@ pub async fn route<D: Dapr + Clone + 'static>(service: &Service<D>, request: Req
         (&Method::DELETE, ["api", "tasks", id]) => service.delete(&request, id).await.into(),
         (_, ["api", "tasks", _]) => Problem::method_not_allowed("GET, PATCH, DELETE").into(),
 
-        (&Method::POST, ["api", "tasks", id, "complete"]) => {
-            service.change(&request, id, |context, task| Ok(decide::complete(context, task))).await.into()
+        (&Method::POST, ["api", "tasks", id, "complete"]) => service
+            .change(&request, id, |context, task| {
+                Ok(decide::complete(context, task))
+            })
+            .await
+            .into(),
+        (&Method::POST, ["api", "tasks", id, "reopen"]) => service
+            .change(&request, id, |context, task| {
+                Ok(decide::reopen(context, task))
+            })
+            .await
+            .into(),
+        (_, ["api", "tasks", _, "complete" | "reopen"]) => {
+            Problem::method_not_allowed("POST").into()
         }
-        (&Method::POST, ["api", "tasks", id, "reopen"]) => {
-            service.change(&request, id, |context, task| Ok(decide::reopen(context, task))).await.into()
-        }
-        (_, ["api", "tasks", _, "complete" | "reopen"]) => Problem::method_not_allowed("POST").into(),
 
         (&Method::POST, ["task-service", "tasks"]) => service.create_next(&request).await.into(),
-        (&Method::POST, ["task-service", "tasks", id, "withdraw"]) => service.withdraw(&request, id).await.into(),
+        (&Method::POST, ["task-service", "tasks", id, "withdraw"]) => {
+            service.withdraw(&request, id).await.into()
+        }
         (&Method::POST, ["task-service", "cron-outbox"]) => service.tick(&request).await.into(),
         (&Method::GET, ["task-service", "health"]) => service.health().await.into(),
         _ => Problem::not_found("There is no such route.").into(),
@@ -87,7 +97,10 @@ impl<D: Dapr + Clone + 'static> Service<D> {
         let key = record::key(&person.id, task_id);
         let document = self.dapr.get(&key).await?;
         let task = live(record::read(&key, document.as_ref())?)?;
-        Ok(task_response(StatusCode::OK, &serde_json::to_value(events::TaskDocument::from(&task)).unwrap_or_default()))
+        Ok(task_response(
+            StatusCode::OK,
+            &serde_json::to_value(events::TaskDocument::from(&task)).unwrap_or_default(),
+        ))
     }
 
     async fn create(&self, request: &Request) -> Result<Answer, Problem> {
@@ -97,22 +110,32 @@ impl<D: Dapr + Clone + 'static> Service<D> {
         let id = TaskId((self.new_id)());
         let context = self.context(&person.id, self.chain(request));
         let command = self.command(&context, id, request)?;
-        let committed = command.run(&self.dapr, |_| Ok(decide::create(&context, id, checked.clone()))).await?;
-        let status = if committed.created { StatusCode::CREATED } else { StatusCode::OK };
+        let committed = command
+            .run(&self.dapr, |_| {
+                Ok(decide::create(&context, id, checked.clone()))
+            })
+            .await?;
+        let status = if committed.created {
+            StatusCode::CREATED
+        } else {
+            StatusCode::OK
+        };
         Ok(self.answer(person.id.clone(), status, committed))
     }
 
     async fn update(&self, request: &Request, id: &str) -> Result<Answer, Problem> {
         let patch: Value = parse_json(request)?;
         self.change(request, id, |context, task| {
-            let fields = Fields::of_patched(&task, &patch)?.check(&task.reminders, context.new_id)?;
+            let fields =
+                Fields::of_patched(&task, &patch)?.check(&task.reminders, context.new_id)?;
             decide::update(context, task, fields)
         })
         .await
     }
 
     async fn delete(&self, request: &Request, id: &str) -> Result<Answer, Problem> {
-        self.change(request, id, |_, task| Ok(decide::delete(task))).await
+        self.change(request, id, |_, task| Ok(decide::delete(task)))
+            .await
     }
 
     /// A person's command on a task that is there.
@@ -130,7 +153,9 @@ impl<D: Dapr + Clone + 'static> Service<D> {
         let decide = |found| {
             let task = live(found)?;
             match expected {
-                IfMatch::Version(version) if version != task.version => Err(Problem::precondition_failed(task.version)),
+                IfMatch::Version(version) if version != task.version => {
+                    Err(Problem::precondition_failed(task.version))
+                }
                 _ => decide(&context, task),
             }
         };
@@ -145,9 +170,14 @@ impl<D: Dapr + Clone + 'static> Service<D> {
         let checked = next.fields()?.check(&[], self.new_id)?;
         let context = self.context(&user, next.chain());
         let command = self.derived_command(&context, id, request);
-        let decide = |found| decide::create_next(&context, id, checked.clone(), next.series(), found);
+        let decide =
+            |found| decide::create_next(&context, id, checked.clone(), next.series(), found);
         let committed = command.run(&self.dapr, decide).await?;
-        let status = if committed.created { StatusCode::CREATED } else { StatusCode::OK };
+        let status = if committed.created {
+            StatusCode::CREATED
+        } else {
+            StatusCode::OK
+        };
         Ok(self.answer(user.clone(), status, committed))
     }
 
@@ -158,7 +188,9 @@ impl<D: Dapr + Clone + 'static> Service<D> {
         let user = body.user()?;
         let context = self.context(&user, body.chain());
         let command = self.derived_command(&context, id, request);
-        let committed = command.run(&self.dapr, |found| decide::withdraw(id, found)).await?;
+        let committed = command
+            .run(&self.dapr, |found| decide::withdraw(id, found))
+            .await?;
         Ok(self.answer(user.clone(), StatusCode::NO_CONTENT, committed))
     }
 
@@ -169,7 +201,9 @@ impl<D: Dapr + Clone + 'static> Service<D> {
         let relay_all = async |entries: &[timetable::Entry]| {
             for entry in entries {
                 // An owner is a user id here, and its head says what is left to publish.
-                let Ok(user) = UserId::parse(&entry.owner) else { continue };
+                let Ok(user) = UserId::parse(&entry.owner) else {
+                    continue;
+                };
                 relay_user(&self.dapr, user.as_str(), &head::key(&user)).await?;
             }
             Ok(())
@@ -180,29 +214,61 @@ impl<D: Dapr + Clone + 'static> Service<D> {
 
     async fn health(&self) -> Result<Response, Problem> {
         self.dapr.get("health").await?;
-        Ok(json_response(StatusCode::OK, &json!({ "status": "ok", "function": "task-service", "state": "ok" })))
+        Ok(json_response(
+            StatusCode::OK,
+            &json!({ "status": "ok", "function": "task-service", "state": "ok" }),
+        ))
     }
 
     fn chain(&self, request: &Request) -> Chain {
-        Chain { correlation_id: correlation_id(request.headers(), (self.new_id)()), causation_id: None }
+        Chain {
+            correlation_id: correlation_id(request.headers(), (self.new_id)()),
+            causation_id: None,
+        }
     }
 
     fn context<'a>(&'a self, user: &'a UserId, chain: Chain) -> Context<'a> {
-        Context { user, now: (self.clock)(), chain, new_id: &self.new_id }
+        Context {
+            user,
+            now: (self.clock)(),
+            chain,
+            new_id: &self.new_id,
+        }
     }
 
-    fn command<'a>(&self, context: &'a Context<'a>, id: TaskId, request: &Request) -> Result<Command<'a>, Problem> {
-        let request_key = idempotency_key(request.headers())?.unwrap_or_else(|| (self.new_id)().to_string());
+    fn command<'a>(
+        &self,
+        context: &'a Context<'a>,
+        id: TaskId,
+        request: &Request,
+    ) -> Result<Command<'a>, Problem> {
+        let request_key =
+            idempotency_key(request.headers())?.unwrap_or_else(|| (self.new_id)().to_string());
         let fingerprint = fingerprint(request.method(), request.uri().path(), request.body());
-        Ok(Command { context, task_id: id, request_key, fingerprint })
+        Ok(Command {
+            context,
+            task_id: id,
+            request_key,
+            fingerprint,
+        })
     }
 
     /// A command that an event caused: the event is its idempotency key.
-    fn derived_command<'a>(&self, context: &'a Context<'a>, id: TaskId, request: &Request) -> Command<'a> {
+    fn derived_command<'a>(
+        &self,
+        context: &'a Context<'a>,
+        id: TaskId,
+        request: &Request,
+    ) -> Command<'a> {
         let cause = context.chain.causation_id.unwrap_or_default();
         // The body of a repeat is the same but for nothing; the path tells a creation from a withdrawal.
         let fingerprint = fingerprint(request.method(), request.uri().path(), request.body());
-        Command { context, task_id: id, request_key: format!("{cause}-{id}"), fingerprint }
+        Command {
+            context,
+            task_id: id,
+            request_key: format!("{cause}-{id}"),
+            fingerprint,
+        }
     }
 
     fn answer(&self, user: UserId, status: StatusCode, committed: Committed) -> Answer {
@@ -214,7 +280,9 @@ impl<D: Dapr + Clone + 'static> Service<D> {
             return response.into();
         }
         let dapr = self.dapr.clone();
-        Answer::then(response, async move { publish(&dapr, &user, committed.to_publish).await })
+        Answer::then(response, async move {
+            publish(&dapr, &user, committed.to_publish).await
+        })
     }
 }
 
@@ -240,7 +308,10 @@ fn task_response(status: StatusCode, task: &Value) -> Response {
     let version = task["version"].as_u64().unwrap_or_default();
     headers.extend(HeaderValue::from_str(&etag(version)).map(|value| (header::ETAG, value)));
     if let (StatusCode::CREATED, Some(id)) = (status, task["id"].as_str()) {
-        headers.extend(HeaderValue::from_str(&format!("/api/tasks/{id}")).map(|value| (header::LOCATION, value)));
+        headers.extend(
+            HeaderValue::from_str(&format!("/api/tasks/{id}"))
+                .map(|value| (header::LOCATION, value)),
+        );
     }
     response
 }

@@ -11,12 +11,18 @@ pub(crate) const NO_DUE: &str = "~";
 
 /// The item of an open task in the index, in order of (due, id).
 pub(crate) fn open_item(task: &Task) -> Item {
-    Item { key: open_key(task), value: summary(task) }
+    Item {
+        key: open_key(task),
+        value: summary(task),
+    }
 }
 
 /// The item of a completed task in its month, in order of completion.
 pub(crate) fn done_item(task: &Task, completed_at: DateTime<Utc>) -> Item {
-    Item { key: format!("{}/{}", completed_at.format("%Y%m%d%H%M%S%3f"), task.id), value: summary(task) }
+    Item {
+        key: format!("{}/{}", completed_at.format("%Y%m%d%H%M%S%3f"), task.id),
+        value: summary(task),
+    }
 }
 
 /// The index's sort key: an all-day task stands at the beginning of its day.
@@ -46,9 +52,15 @@ fn summary(task: &Task) -> Value {
     if let Some(fields) = value.as_object_mut() {
         fields.remove("notes");
         fields.remove("checklist");
-        fields.insert("has_notes".to_owned(), json!(!task.notes.as_str().is_empty()));
+        fields.insert(
+            "has_notes".to_owned(),
+            json!(!task.notes.as_str().is_empty()),
+        );
         let done = task.checklist.iter().filter(|item| item.done).count();
-        fields.insert("checklist_progress".to_owned(), json!({ "done": done, "total": task.checklist.len() }));
+        fields.insert(
+            "checklist_progress".to_owned(),
+            json!({ "done": done, "total": task.checklist.len() }),
+        );
     }
     value
 }

@@ -3,7 +3,24 @@
 //! A rule says on which dates a task comes again. The wall-clock time and the zone live in the task's
 //! [`Due`](crate::Due), so daylight saving time cannot shift an occurrence.
 
+mod expand;
+mod parse;
+mod simple;
+#[cfg(test)]
+mod tests;
+mod words;
+
 use chrono::{NaiveDate, Weekday};
+
+pub use expand::Occurrences;
+pub use simple::{SimpleKind, UnknownKind};
+
+/// Largest `INTERVAL`.
+pub const MAX_INTERVAL: u16 = 1_000;
+/// Largest `COUNT`.
+pub const MAX_COUNT: u32 = 10_000;
+/// Longest text of a rule, in bytes.
+pub const MAX_RULE_BYTES: usize = 512;
 
 /// How a task comes again: the rule, and what the next date is counted from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,14 +96,99 @@ pub struct Rule {
     pub end: End,
 }
 
-// To be written beside (parse.rs, display, expand.rs, simple.rs, words.rs), the names that other crates use:
-//   impl FromStr for Rule { type Err = RuleError }          "FREQ=WEEKLY;BYDAY=MO" (an "RRULE:" prefix is accepted)
-//   impl Display for Rule                                    canonical text, no prefix
-//   impl Rule {
-//     pub fn every(frequency, interval: u16) -> Result<Rule, RuleError>            plain rule
-//     pub fn occurrences(&self, start: NaiveDate) -> Occurrences                   iterator of dates from start (RFC: start is DTSTART; COUNT and UNTIL applied), bounded work
-//     pub fn next_after(&self, start: NaiveDate, after: NaiveDate) -> Option<(u32, NaiveDate)>   first date > after, with its number (1 = first) counted from start
-//     pub fn monthly_on_day(day: u8) -> Rule / yearly_on(month, day) -> Rule        the clamped forms
-//     pub fn from_simple(kind: SimpleKind, interval, end, anchor: Option<NaiveDate>) / pub fn simple_kind(&self) -> SimpleKind (Daily|Weekly|Monthly|Yearly|Custom)
-//     pub fn describe(&self) -> String                                             "every 2 weeks on Mon and Thu"
-//   }
+/// A rule that RFC 5545 or Nudge does not allow; the message says what to do.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RuleError {
+    /// Over [`MAX_RULE_BYTES`].
+    #[error("is longer than {MAX_RULE_BYTES} bytes")]
+    TooLong,
+    /// Not `NAME=VALUE` parts with semicolons between them.
+    #[error("{0:?} is not NAME=VALUE; write a rule such as FREQ=WEEKLY;BYDAY=MO")]
+    NotAPart(String),
+    /// The same part twice.
+    #[error("has {0} twice")]
+    Twice(String),
+    /// A part that is not in RFC 5545.
+    #[error("{0} is not a part of a recurrence rule (RFC 5545 section 3.3.10)")]
+    UnknownPart(String),
+    /// A part of RFC 5545 that counts in something else than days of months and weeks.
+    #[error("{0} is not supported; use BYMONTH, BYMONTHDAY, BYDAY and BYSETPOS")]
+    Unsupported(String),
+    /// No `FREQ`.
+    #[error("needs FREQ: DAILY, WEEKLY, MONTHLY or YEARLY")]
+    NoFrequency,
+    /// `FREQ` below a day, or unknown.
+    #[error("FREQ={0} is not supported; use DAILY, WEEKLY, MONTHLY or YEARLY")]
+    BadFrequency(String),
+    /// A value outside what its part allows.
+    #[error("{part}={value} is not allowed; {allowed}")]
+    BadValue {
+        /// The part's name.
+        part: &'static str,
+        /// The value as given.
+        value: String,
+        /// What would be.
+        allowed: &'static str,
+    },
+    /// Two parts that exclude each other.
+    #[error("{0}")]
+    Contradiction(&'static str),
+}
+
+impl Rule {
+    /// Every so many days, weeks, months or years, with nothing else said.
+    ///
+    /// # Errors
+    /// When `interval` is 0 or over [`MAX_INTERVAL`].
+    pub fn every(frequency: Frequency, interval: u16) -> Result<Self, RuleError> {
+        if interval == 0 || interval > MAX_INTERVAL {
+            return Err(RuleError::BadValue {
+                part: "INTERVAL",
+                value: interval.to_string(),
+                allowed: parse::INTERVAL_ALLOWED,
+            });
+        }
+        Ok(Self {
+            frequency,
+            interval,
+            by_month: Vec::new(),
+            by_month_day: Vec::new(),
+            by_day: Vec::new(),
+            by_set_pos: Vec::new(),
+            week_start: Weekday::Mon,
+            end: End::Never,
+        })
+    }
+
+    /// The dates of the rule on or after `start` (`DTSTART`), oldest first. A `start` that the rule does not say is not
+    /// among them. Ends with `COUNT`, `UNTIL`, the year 9999, or when the rule can't come true any more.
+    #[must_use]
+    pub fn occurrences(&self, start: NaiveDate) -> Occurrences<'_> {
+        Occurrences::new(self, start)
+    }
+
+    /// The first date of the rule after `after`, with its number counted from `start` (1 is the first).
+    #[must_use]
+    pub fn next_after(&self, start: NaiveDate, after: NaiveDate) -> Option<(u32, NaiveDate)> {
+        (1..)
+            .zip(self.occurrences(start))
+            .find(|(_, date)| *date > after)
+    }
+
+    /// How many dates of the rule lie between `start` and `date`, both included: the number of the occurrence on
+    /// `date`, if there is one.
+    #[must_use]
+    pub fn number_at(&self, start: NaiveDate, date: NaiveDate) -> u32 {
+        self.occurrences(start)
+            .take_while(|other| *other <= date)
+            .count() as u32
+    }
+
+    /// Whether nothing but frequency, interval and end is said.
+    fn is_plain(&self) -> bool {
+        self.by_month.is_empty()
+            && self.by_month_day.is_empty()
+            && self.by_day.is_empty()
+            && self.by_set_pos.is_empty()
+    }
+}

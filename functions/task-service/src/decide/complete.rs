@@ -18,7 +18,11 @@ pub fn complete(context: &Context<'_>, before: Task) -> Outcome {
         completed_at: Some(context.now),
         ..before.clone()
     };
-    Outcome { task_id: before.id, before: Some(before), change: Some(Change::Completed(task)) }
+    Outcome {
+        task_id: before.id,
+        before: Some(before),
+        change: Some(Change::Completed(task)),
+    }
 }
 
 /// Reopens a task; an open one stays as it is.
@@ -34,5 +38,9 @@ pub fn reopen(context: &Context<'_>, before: Task) -> Outcome {
         completed_at: None,
         ..before.clone()
     };
-    Outcome { task_id: before.id, before: Some(before), change: Some(Change::Reopened(task)) }
+    Outcome {
+        task_id: before.id,
+        before: Some(before),
+        change: Some(Change::Reopened(task)),
+    }
 }

@@ -12,9 +12,11 @@ use crate::record::Found;
 #[must_use]
 pub fn create(context: &Context<'_>, id: TaskId, fields: CheckedFields) -> Outcome {
     let series = match (&fields.recurrence, &fields.due) {
-        (Some(_), Some(due)) => {
-            Some(SeriesPlace { id: SeriesId((context.new_id)()), occurrence: 1, start: due.date })
-        }
+        (Some(_), Some(due)) => Some(SeriesPlace {
+            id: SeriesId((context.new_id)()),
+            occurrence: 1,
+            start: due.date,
+        }),
         _ => None,
     };
     created(context, id, fields, series)
@@ -35,11 +37,18 @@ pub fn create_next(
     match found {
         Found::Nothing | Found::Withdrawn => Ok(created(context, id, fields, Some(series))),
         Found::Live(task) => Ok(Outcome::unchanged(*task)),
-        Found::Deleted => Err(Problem::conflict("This occurrence was deleted by its owner.")),
+        Found::Deleted => Err(Problem::conflict(
+            "This occurrence was deleted by its owner.",
+        )),
     }
 }
 
-fn created(context: &Context<'_>, id: TaskId, fields: CheckedFields, series: Option<SeriesPlace>) -> Outcome {
+fn created(
+    context: &Context<'_>,
+    id: TaskId,
+    fields: CheckedFields,
+    series: Option<SeriesPlace>,
+) -> Outcome {
     let task = Task {
         id,
         version: 1,
@@ -58,5 +67,9 @@ fn created(context: &Context<'_>, id: TaskId, fields: CheckedFields, series: Opt
         updated_at: context.now,
         completed_at: None,
     };
-    Outcome { task_id: id, before: None, change: Some(Change::Created(task)) }
+    Outcome {
+        task_id: id,
+        before: None,
+        change: Some(Change::Created(task)),
+    }
 }

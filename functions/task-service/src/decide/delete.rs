@@ -23,11 +23,21 @@ pub fn withdraw(id: TaskId, found: Found) -> Result<Outcome, Problem> {
         Found::Live(task) if task.status == Status::Open && task.version == 1 => {
             Ok(gone(*task, DeleteReason::Withdrawn))
         }
-        Found::Live(_) => Err(Problem::conflict("The occurrence has been changed; it stays.")),
-        Found::Nothing | Found::Deleted | Found::Withdrawn => Ok(Outcome { task_id: id, before: None, change: None }),
+        Found::Live(_) => Err(Problem::conflict(
+            "The occurrence has been changed; it stays.",
+        )),
+        Found::Nothing | Found::Deleted | Found::Withdrawn => Ok(Outcome {
+            task_id: id,
+            before: None,
+            change: None,
+        }),
     }
 }
 
 fn gone(before: Task, reason: DeleteReason) -> Outcome {
-    Outcome { task_id: before.id, before: Some(before), change: Some(Change::Gone(reason)) }
+    Outcome {
+        task_id: before.id,
+        before: Some(before),
+        change: Some(Change::Gone(reason)),
+    }
 }

@@ -4,9 +4,9 @@ use chrono::{DateTime, Utc};
 use domain::reminder::Reminder;
 use domain::{EventId, ReminderRule, Task, TaskId, UserId};
 use events::{
-    Chain, ClearReason, DeleteReason, DueDocument, Event, Payload, ScheduledReminder, TaskChanged, TaskCompleted,
-    TaskCreated, TaskDeleted, TaskDocument, TaskDueSet, TaskReminderCleared, TaskReminderSet, TaskReopened,
-    TaskUpdated, Timestamp,
+    Chain, ClearReason, DeleteReason, DueDocument, Event, Payload, ScheduledReminder, TaskChanged,
+    TaskCompleted, TaskCreated, TaskDeleted, TaskDocument, TaskDueSet, TaskReminderCleared,
+    TaskReminderSet, TaskReopened, TaskUpdated, Timestamp,
 };
 use uuid::Uuid;
 
@@ -59,7 +59,11 @@ pub enum Change {
 impl Outcome {
     /// Nothing to do: `task` is already as it should be.
     pub(super) fn unchanged(task: Task) -> Self {
-        Self { task_id: task.id, before: Some(task), change: None }
+        Self {
+            task_id: task.id,
+            before: Some(task),
+            change: None,
+        }
     }
 
     /// The task as it now is, unless it is gone.
@@ -69,7 +73,10 @@ impl Outcome {
             None => self.before.as_ref(),
             Some(Change::Gone(_)) => None,
             Some(
-                Change::Created(task) | Change::Updated { task, .. } | Change::Completed(task) | Change::Reopened(task),
+                Change::Created(task)
+                | Change::Updated { task, .. }
+                | Change::Completed(task)
+                | Change::Reopened(task),
             ) => Some(task),
         }
     }
@@ -77,11 +84,20 @@ impl Outcome {
     /// The events that tell of the change, in order. `revision` is the user's before it.
     #[must_use]
     pub fn events(&self, context: &Context<'_>, revision: u64) -> Vec<Event> {
-        let Some(change) = &self.change else { return Vec::new() };
-        let mut told = Told { context, task_id: self.task_id, events: Vec::new() };
+        let Some(change) = &self.change else {
+            return Vec::new();
+        };
+        let mut told = Told {
+            context,
+            task_id: self.task_id,
+            events: Vec::new(),
+        };
         told.what_happened(change, self.before.as_ref());
         let (before, after) = (self.before.as_ref(), self.after());
-        let due = (before.and_then(|task| task.due), after.and_then(|task| task.due));
+        let due = (
+            before.and_then(|task| task.due),
+            after.and_then(|task| task.due),
+        );
         if let Some(after) = after.filter(|_| due.0 != due.1) {
             told.push(&TaskDueSet {
                 due: after.due.as_ref().map(DueDocument::from),
@@ -107,9 +123,22 @@ struct Told<'a> {
 
 impl Told<'_> {
     fn push<P: Payload>(&mut self, payload: &P) {
-        let Context { user, now, chain, new_id } = *self.context;
+        let Context {
+            user,
+            now,
+            chain,
+            new_id,
+        } = *self.context;
         let id = EventId(new_id());
-        self.events.push(Event::new(id, SOURCE, user, Some(self.task_id), payload, chain, Timestamp(now)));
+        self.events.push(Event::new(
+            id,
+            SOURCE,
+            user,
+            Some(self.task_id),
+            payload,
+            chain,
+            Timestamp(now),
+        ));
     }
 
     fn what_happened(&mut self, change: &Change, before: Option<&Task>) {
@@ -117,13 +146,19 @@ impl Told<'_> {
             Change::Created(task) => self.push(&TaskCreated { task: task.into() }),
             Change::Updated { task, changed } => {
                 let changed = changed.iter().map(ToString::to_string).collect();
-                self.push(&TaskUpdated { task: task.into(), changed });
+                self.push(&TaskUpdated {
+                    task: task.into(),
+                    changed,
+                });
             }
             Change::Completed(task) => self.push(&TaskCompleted { task: task.into() }),
             Change::Reopened(task) => self.push(&TaskReopened { task: task.into() }),
             Change::Gone(reason) => {
                 if let Some(task) = before {
-                    self.push(&TaskDeleted { task: task.into(), reason: *reason });
+                    self.push(&TaskDeleted {
+                        task: task.into(),
+                        reason: *reason,
+                    });
                 }
             }
         }
@@ -131,15 +166,23 @@ impl Told<'_> {
 
     /// Says what the reminders are now, if the change touches them or the words that they are told in.
     fn reminders(&mut self, change: &Change, before: Option<&Task>, after: Option<&Task>) {
-        let had = before.is_some_and(|task| task.completed_at.is_none() && !scheduled(task).is_empty());
+        let had =
+            before.is_some_and(|task| task.completed_at.is_none() && !scheduled(task).is_empty());
         let now = self.context.now;
         let set = match (change, after) {
             (Change::Created(task), _) => scheduled(task),
             (Change::Reopened(task), _) => {
                 // A reminder whose time has passed has been given, or was made needless by completing the task.
-                scheduled(task).into_iter().filter(|reminder| reminder.at.0 > now).collect()
+                scheduled(task)
+                    .into_iter()
+                    .filter(|reminder| reminder.at.0 > now)
+                    .collect()
             }
-            (Change::Updated { task, .. }, _) if before.is_some_and(|before| tells_the_same(before, task)) => return,
+            (Change::Updated { task, .. }, _)
+                if before.is_some_and(|before| tells_the_same(before, task)) =>
+            {
+                return;
+            }
             (Change::Updated { task, .. }, _) => scheduled(task),
             _ => Vec::new(),
         };
@@ -174,7 +217,11 @@ fn scheduled(task: &Task) -> Vec<ScheduledReminder> {
             ReminderRule::BeforeDue(minutes) => Some(minutes),
             ReminderRule::At(_) => None,
         };
-        Some(ScheduledReminder { id: reminder.id.0, at: Timestamp(at), before_due_minutes })
+        Some(ScheduledReminder {
+            id: reminder.id.0,
+            at: Timestamp(at),
+            before_due_minutes,
+        })
     };
     task.reminders.iter().filter_map(instant).collect()
 }

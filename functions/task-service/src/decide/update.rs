@@ -12,9 +12,15 @@ use crate::fields::CheckedFields;
 ///
 /// # Errors
 /// 409 when the task is completed.
-pub fn update(context: &Context<'_>, before: Task, fields: CheckedFields) -> Result<Outcome, Problem> {
+pub fn update(
+    context: &Context<'_>,
+    before: Task,
+    fields: CheckedFields,
+) -> Result<Outcome, Problem> {
     if before.status == Status::Completed {
-        return Err(Problem::conflict("The task is completed. Reopen it to change it."));
+        return Err(Problem::conflict(
+            "The task is completed. Reopen it to change it.",
+        ));
     }
     let series = series_after(context, &before, &fields);
     let changed = changed_fields(&before, &fields);
@@ -36,18 +42,34 @@ pub fn update(context: &Context<'_>, before: Task, fields: CheckedFields) -> Res
         updated_at: context.now,
         ..before.clone()
     };
-    Ok(Outcome { task_id: before.id, before: Some(before), change: Some(Change::Updated { task, changed }) })
+    Ok(Outcome {
+        task_id: before.id,
+        before: Some(before),
+        change: Some(Change::Updated { task, changed }),
+    })
 }
 
-fn series_after(context: &Context<'_>, before: &Task, fields: &CheckedFields) -> Option<SeriesPlace> {
-    let (Some(recurrence), Some(due)) = (&fields.recurrence, &fields.due) else { return before.series };
+fn series_after(
+    context: &Context<'_>,
+    before: &Task,
+    fields: &CheckedFields,
+) -> Option<SeriesPlace> {
+    let (Some(recurrence), Some(due)) = (&fields.recurrence, &fields.due) else {
+        return before.series;
+    };
     if before.recurrence.as_ref() == Some(recurrence) {
         return before.series;
     }
-    let id = before.series.map_or_else(|| SeriesId((context.new_id)()), |series| series.id);
+    let id = before
+        .series
+        .map_or_else(|| SeriesId((context.new_id)()), |series| series.id);
     // The number goes on, so that ids of occurrences made by the old rule are not met again.
     let occurrence = before.series.map_or(1, |series| series.occurrence);
-    Some(SeriesPlace { id, occurrence, start: due.date })
+    Some(SeriesPlace {
+        id,
+        occurrence,
+        start: due.date,
+    })
 }
 
 fn changed_fields(before: &Task, fields: &CheckedFields) -> Vec<&'static str> {
@@ -62,5 +84,9 @@ fn changed_fields(before: &Task, fields: &CheckedFields) -> Vec<&'static str> {
         ("reminders", before.reminders != fields.reminders),
         ("recurrence", before.recurrence != fields.recurrence),
     ];
-    differs.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name).collect()
+    differs
+        .into_iter()
+        .filter(|(_, differs)| *differs)
+        .map(|(name, _)| name)
+        .collect()
 }

@@ -84,7 +84,9 @@ impl Listing {
     }
 
     fn set(&mut self, name: &str, value: &str) -> Result<(), Problem> {
-        let wrong = |takes: &str| Problem::invalid_field(format!("?{name}"), format!("takes {takes}, not {value:?}"));
+        let wrong = |takes: &str| {
+            Problem::invalid_field(format!("?{name}"), format!("takes {takes}, not {value:?}"))
+        };
         match name {
             "status" => {
                 self.which = match value {
@@ -93,22 +95,42 @@ impl Listing {
                     _ => return Err(wrong("open or completed")),
                 }
             }
-            "due" => self.due = Some(DueFilter::parse(value).ok_or_else(|| wrong(DueFilter::TAKES))?),
-            "label" => self.labels.push(value.trim_start_matches('#').to_lowercase()),
+            "due" => {
+                self.due = Some(DueFilter::parse(value).ok_or_else(|| wrong(DueFilter::TAKES))?)
+            }
+            "label" => self
+                .labels
+                .push(value.trim_start_matches('#').to_lowercase()),
             "list" => self.list = Some(value.trim_start_matches('@').to_lowercase()),
             "priority" => {
                 let level = value.parse().ok().filter(|level| (1..=4).contains(level));
                 self.priority = Some(level.ok_or_else(|| wrong("1 to 4"))?);
             }
             "text" => self.text = Some(value.to_lowercase()),
-            "sort" => self.sort = Sort::parse(value).ok_or_else(|| wrong("due, priority, created or title"))?,
+            "sort" => {
+                self.sort =
+                    Sort::parse(value).ok_or_else(|| wrong("due, priority, created or title"))?
+            }
             "limit" => {
-                let limit = value.parse().ok().filter(|limit| (1..=MAX_LIMIT).contains(limit));
+                let limit = value
+                    .parse()
+                    .ok()
+                    .filter(|limit| (1..=MAX_LIMIT).contains(limit));
                 self.limit = limit.ok_or_else(|| wrong("1 to 200"))?;
             }
             "cursor" => self.cursor = Some(cursor_from_text(value)?),
-            "time_zone" => self.zone = Some(zone::parse(value).map_err(|error| Problem::invalid_field("?time_zone", error))?),
-            _ => return Err(Problem::invalid_field(format!("?{name}"), "is not a parameter of this route")),
+            "time_zone" => {
+                self.zone = Some(
+                    zone::parse(value)
+                        .map_err(|error| Problem::invalid_field("?time_zone", error))?,
+                )
+            }
+            _ => {
+                return Err(Problem::invalid_field(
+                    format!("?{name}"),
+                    "is not a parameter of this route",
+                ));
+            }
         }
         Ok(())
     }
@@ -118,12 +140,19 @@ impl Listing {
         match self.due {
             None => KeyRange::all(),
             Some(DueFilter::None) => KeyRange::without_due(),
-            Some(DueFilter::Overdue | DueFilter::Today) => KeyRange::between(None, now + Duration::days(1) + ZONE_SLACK),
-            Some(DueFilter::Tomorrow) => KeyRange::between(None, now + Duration::days(2) + ZONE_SLACK),
+            Some(DueFilter::Overdue | DueFilter::Today) => {
+                KeyRange::between(None, now + Duration::days(1) + ZONE_SLACK)
+            }
+            Some(DueFilter::Tomorrow) => {
+                KeyRange::between(None, now + Duration::days(2) + ZONE_SLACK)
+            }
             Some(DueFilter::Week) => KeyRange::between(None, now + Duration::days(8) + ZONE_SLACK),
             Some(DueFilter::On(date)) => {
                 let start = date.and_time(chrono::NaiveTime::MIN).and_utc();
-                KeyRange::between(Some(start - ZONE_SLACK), start + Duration::days(1) + ZONE_SLACK)
+                KeyRange::between(
+                    Some(start - ZONE_SLACK),
+                    start + Duration::days(1) + ZONE_SLACK,
+                )
             }
         }
     }
@@ -132,21 +161,38 @@ impl Listing {
     pub(crate) fn matches(&self, item: &Item, now: DateTime<Utc>) -> bool {
         let task = &item.value;
         let text = |name: &str| task.get(name).and_then(Value::as_str).unwrap_or_default();
-        let has_label = |label: &String| task["labels"].as_array().is_some_and(|all| all.iter().any(|has| has == label));
+        let has_label = |label: &String| {
+            task["labels"]
+                .as_array()
+                .is_some_and(|all| all.iter().any(|has| has == label))
+        };
         self.labels.iter().all(has_label)
             && self.list.as_ref().is_none_or(|list| text("list") == list)
-            && self.priority.is_none_or(|priority| task["priority"] == priority)
-            && self.text.as_ref().is_none_or(|wanted| text("title").to_lowercase().contains(wanted))
-            && self.due.is_none_or(|filter| self.matches_due(filter, task, now))
+            && self
+                .priority
+                .is_none_or(|priority| task["priority"] == priority)
+            && self
+                .text
+                .as_ref()
+                .is_none_or(|wanted| text("title").to_lowercase().contains(wanted))
+            && self
+                .due
+                .is_none_or(|filter| self.matches_due(filter, task, now))
     }
 
     /// Dates are compared where the person is: in the zone of the request, else in the task's own.
     fn matches_due(&self, filter: DueFilter, task: &Value, now: DateTime<Utc>) -> bool {
-        let due = DueDocument::deserialize(&task["due"]).ok().and_then(|due| Due::try_from(&due).ok());
-        let Some(due) = due else { return filter == DueFilter::None };
+        let due = DueDocument::deserialize(&task["due"])
+            .ok()
+            .and_then(|due| Due::try_from(&due).ok());
+        let Some(due) = due else {
+            return filter == DueFilter::None;
+        };
         let today = zone::local(now, self.zone.unwrap_or(due.zone)).date();
         let date = match (self.zone, due.time) {
-            (Some(zone), Some(time)) => zone::local(zone::resolve(due.date, time, due.zone), zone).date(),
+            (Some(zone), Some(time)) => {
+                zone::local(zone::resolve(due.date, time, due.zone), zone).date()
+            }
             _ => due.date,
         };
         match filter {
@@ -154,7 +200,9 @@ impl Listing {
             DueFilter::Overdue => due.overdue_after() <= now,
             DueFilter::Today => date == today,
             DueFilter::Tomorrow => today.succ_opt() == Some(date),
-            DueFilter::Week => date >= today && date.num_days_from_ce() < today.num_days_from_ce() + 7,
+            DueFilter::Week => {
+                date >= today && date.num_days_from_ce() < today.num_days_from_ce() + 7
+            }
             DueFilter::On(wanted) => date == wanted,
         }
     }
@@ -188,7 +236,12 @@ impl Sort {
 
     /// What comes before the list's own key in this order.
     pub(super) fn key(self, task: &Value) -> String {
-        let text = |name: &str| task.get(name).and_then(Value::as_str).unwrap_or_default().to_lowercase();
+        let text = |name: &str| {
+            task.get(name)
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+                .to_lowercase()
+        };
         match self {
             Self::Due => String::new(),
             Self::Priority => task["priority"].to_string(),

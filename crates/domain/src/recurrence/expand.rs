@@ -1,0 +1,265 @@
+//! The dates of a rule: RFC 5545 section 3.3.10, period by period.
+//!
+//! A period is a day, week, month or year of the frequency. Its candidates are expanded and limited as the table of the
+//! RFC says, put in order, and `BYSETPOS` chooses from them.
+
+use chrono::{Datelike, Days, Months, NaiveDate, Weekday};
+
+use super::{End, Frequency, Rule, WeekdayNum};
+
+/// How many periods without a date are looked at before a rule counts as never coming true again: over 50 years of
+/// days, and more than the 40 years that can lie between two leap days on the same weekday.
+const MAX_EMPTY_PERIODS: u32 = 20_000;
+
+/// The last year that is looked at.
+const LAST_YEAR: i32 = 9_999;
+
+/// The dates of a rule, oldest first. Made by [`Rule::occurrences`].
+#[derive(Debug, Clone)]
+pub struct Occurrences<'a> {
+    rule: &'a Rule,
+    start: NaiveDate,
+    /// First day of the next period.
+    period: Option<NaiveDate>,
+    /// Dates of the current period that are still to come, last first.
+    waiting: Vec<NaiveDate>,
+    left: Option<u32>,
+}
+
+impl<'a> Occurrences<'a> {
+    pub(super) fn new(rule: &'a Rule, start: NaiveDate) -> Self {
+        let period = match rule.frequency {
+            Frequency::Daily => Some(start),
+            Frequency::Weekly => {
+                start.checked_sub_days(Days::new(days_into_week(start, rule.week_start)))
+            }
+            Frequency::Monthly => start.with_day(1),
+            Frequency::Yearly => NaiveDate::from_ymd_opt(start.year(), 1, 1),
+        };
+        let left = match rule.end {
+            End::Count(count) => Some(count),
+            End::Never | End::Until(_) => None,
+        };
+        Self {
+            rule,
+            start,
+            period,
+            waiting: Vec::new(),
+            left,
+        }
+    }
+
+    fn fill(&mut self) -> Option<()> {
+        for _ in 0..MAX_EMPTY_PERIODS {
+            let period = self.period.filter(|day| day.year() <= LAST_YEAR)?;
+            self.period = step(self.rule, period);
+            let mut dates = self.rule.dates_in(period, self.start);
+            dates.retain(|date| *date >= self.start);
+            if !dates.is_empty() {
+                dates.reverse();
+                self.waiting = dates;
+                return Some(());
+            }
+        }
+        None
+    }
+}
+
+impl Iterator for Occurrences<'_> {
+    type Item = NaiveDate;
+
+    fn next(&mut self) -> Option<NaiveDate> {
+        if self.left == Some(0) {
+            return None;
+        }
+        if self.waiting.is_empty() {
+            self.fill()?;
+        }
+        let date = self.waiting.pop()?;
+        if matches!(self.rule.end, End::Until(last) if date > last) {
+            self.left = Some(0);
+            return None;
+        }
+        self.left = self.left.map(|left| left - 1);
+        Some(date)
+    }
+}
+
+fn step(rule: &Rule, period: NaiveDate) -> Option<NaiveDate> {
+    let interval = u32::from(rule.interval);
+    match rule.frequency {
+        Frequency::Daily => period.checked_add_days(Days::new(interval.into())),
+        Frequency::Weekly => period.checked_add_days(Days::new(u64::from(interval) * 7)),
+        Frequency::Monthly => period.checked_add_months(Months::new(interval)),
+        Frequency::Yearly => period.checked_add_months(Months::new(interval * 12)),
+    }
+}
+
+fn days_into_week(date: NaiveDate, week_start: Weekday) -> u64 {
+    u64::from(date.weekday().days_since(week_start))
+}
+
+impl Rule {
+    /// The dates of the period that begins on `first`, in order.
+    fn dates_in(&self, first: NaiveDate, start: NaiveDate) -> Vec<NaiveDate> {
+        let mut dates = match self.frequency {
+            Frequency::Daily => self.day(first),
+            Frequency::Weekly => self.week(first, start),
+            Frequency::Monthly => self.month(first, start, &Span::month(first)),
+            Frequency::Yearly => self.year(first, start),
+        };
+        dates.sort_unstable();
+        dates.dedup();
+        if self.by_set_pos.is_empty() {
+            dates
+        } else {
+            choose(&dates, &self.by_set_pos)
+        }
+    }
+
+    fn day(&self, date: NaiveDate) -> Vec<NaiveDate> {
+        let fits = self.month_fits(date) && self.month_day_fits(date) && self.weekday_fits(date);
+        if fits { vec![date] } else { Vec::new() }
+    }
+
+    fn week(&self, first: NaiveDate, start: NaiveDate) -> Vec<NaiveDate> {
+        let wanted = |date: &NaiveDate| {
+            if self.by_day.is_empty() {
+                date.weekday() == start.weekday()
+            } else {
+                self.weekday_fits(*date)
+            }
+        };
+        first
+            .iter_days()
+            .take(7)
+            .filter(|date| self.month_fits(*date))
+            .filter(wanted)
+            .collect()
+    }
+
+    /// The dates of a month; numbered weekdays count within `span`.
+    fn month(&self, first: NaiveDate, start: NaiveDate, span: &Span) -> Vec<NaiveDate> {
+        if !self.month_fits(first) {
+            return Vec::new();
+        }
+        if !self.by_month_day.is_empty() {
+            let numbered = expand_weekdays(&self.by_day, span);
+            let fits = |date: &NaiveDate| {
+                self.month_day_fits(*date) && (self.by_day.is_empty() || numbered.contains(date))
+            };
+            return first
+                .iter_days()
+                .take(days_in_month(first) as usize)
+                .filter(fits)
+                .collect();
+        }
+        if !self.by_day.is_empty() {
+            return expand_weekdays(&self.by_day, span);
+        }
+        first.with_day(start.day()).into_iter().collect()
+    }
+
+    fn year(&self, first: NaiveDate, start: NaiveDate) -> Vec<NaiveDate> {
+        let year = Span::year(first);
+        let spans_year = self.by_month.is_empty();
+        if spans_year && self.by_month_day.is_empty() {
+            return match self.by_day.as_slice() {
+                [] => start.with_year(first.year()).into_iter().collect(),
+                days => expand_weekdays(days, &year),
+            };
+        }
+        (1..=12)
+            .filter_map(|month| first.with_month(month))
+            .flat_map(|month| {
+                let span = if spans_year { year } else { Span::month(month) };
+                self.month(month, start, &span)
+            })
+            .collect()
+    }
+
+    fn month_fits(&self, date: NaiveDate) -> bool {
+        self.by_month.is_empty()
+            || self
+                .by_month
+                .iter()
+                .any(|month| u32::from(*month) == date.month())
+    }
+
+    fn month_day_fits(&self, date: NaiveDate) -> bool {
+        let from_end = date.day() as i32 - days_in_month(date) as i32 - 1;
+        self.by_month_day.is_empty()
+            || self
+                .by_month_day
+                .iter()
+                .any(|day| i32::from(*day) == date.day() as i32 || i32::from(*day) == from_end)
+    }
+
+    fn weekday_fits(&self, date: NaiveDate) -> bool {
+        self.by_day.is_empty() || self.by_day.iter().any(|day| day.weekday == date.weekday())
+    }
+}
+
+/// A month or year, in which `2MO` is the second Monday.
+#[derive(Clone, Copy)]
+struct Span {
+    first: NaiveDate,
+    length: u32,
+}
+
+impl Span {
+    fn month(first: NaiveDate) -> Self {
+        Self {
+            first,
+            length: days_in_month(first),
+        }
+    }
+
+    fn year(first: NaiveDate) -> Self {
+        Self {
+            first,
+            length: if first.leap_year() { 366 } else { 365 },
+        }
+    }
+}
+
+/// The dates that `days` name in `span`.
+fn expand_weekdays(days: &[WeekdayNum], span: &Span) -> Vec<NaiveDate> {
+    let Span { first, length } = *span;
+    let mut dates = Vec::new();
+    for day in days {
+        let offset = day.weekday.days_since(first.weekday());
+        let all: Vec<NaiveDate> = (offset..length)
+            .step_by(7)
+            .filter_map(|days| first.checked_add_days(Days::new(days.into())))
+            .collect();
+        match day.ordinal {
+            0 => dates.extend(all),
+            ordinal => dates.extend(nth(&all, ordinal.into())),
+        }
+    }
+    dates
+}
+
+fn choose(dates: &[NaiveDate], positions: &[i16]) -> Vec<NaiveDate> {
+    let mut chosen: Vec<NaiveDate> = positions
+        .iter()
+        .filter_map(|position| nth(dates, (*position).into()))
+        .collect();
+    chosen.sort_unstable();
+    chosen.dedup();
+    chosen
+}
+
+/// Counted from 1, or from -1 at the end.
+fn nth(dates: &[NaiveDate], position: i32) -> Option<NaiveDate> {
+    let at = match position {
+        1.. => usize::try_from(position - 1).ok()?,
+        _ => dates.len().checked_sub(position.unsigned_abs() as usize)?,
+    };
+    dates.get(at).copied()
+}
+
+fn days_in_month(date: NaiveDate) -> u32 {
+    u32::from(date.num_days_in_month())
+}
