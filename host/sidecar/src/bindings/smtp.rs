@@ -1,0 +1,127 @@
+//! `bindings.smtp`: HTML mail, as Dapr's binding sends it.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::Response;
+
+use lettre::message::Mailbox;
+use lettre::message::header::ContentType;
+use lettre::transport::smtp::authentication::Credentials;
+use lettre::transport::smtp::client::{Tls, TlsParameters};
+use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
+use serde_json::Value;
+use tokio::sync::Mutex;
+
+use super::Request;
+use crate::api::empty;
+use crate::components::Component;
+
+/// How long a mail server may take.
+const TIME_LIMIT: Duration = Duration::from_secs(20);
+/// The port that speaks TLS from the first byte.
+const TLS_PORT: u16 = 465;
+
+/// One mail at a time, as with Dapr's binding, which mixes up recipients otherwise.
+#[derive(Default)]
+pub(crate) struct Line(Mutex<()>);
+
+impl Line {
+    pub(super) async fn send(
+        &self,
+        component: &Component,
+        request: &Request,
+    ) -> Result<Response<Bytes>, String> {
+        let message = message(component, request)?;
+        let transport = transport(component)?;
+        let _turn = self.0.lock().await;
+        transport
+            .send(message)
+            .await
+            .map_err(|error| format!("the mail server did not take it: {error}"))?;
+        Ok(empty(http::StatusCode::NO_CONTENT))
+    }
+}
+
+/// A value of the request's metadata, else of the component's.
+fn setting<'a>(component: &'a Component, request: &'a Request, name: &str) -> Option<&'a str> {
+    let value = request
+        .metadata
+        .get(name)
+        .or_else(|| component.metadata.get(name));
+    value.map(String::as_str).filter(|value| !value.is_empty())
+}
+
+fn message(component: &Component, request: &Request) -> Result<Message, String> {
+    let mut builder = Message::builder();
+    for address in addresses(setting(component, request, "emailFrom"), "emailFrom")? {
+        builder = builder.from(address);
+    }
+    for address in addresses(setting(component, request, "emailTo"), "emailTo")? {
+        builder = builder.to(address);
+    }
+    if let Some(text) = setting(component, request, "emailCC") {
+        for address in addresses(Some(text), "emailCC")? {
+            builder = builder.cc(address);
+        }
+    }
+    if let Some(text) = setting(component, request, "emailBCC") {
+        for address in addresses(Some(text), "emailBCC")? {
+            builder = builder.bcc(address);
+        }
+    }
+    let body = match &request.data {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    builder
+        .subject(setting(component, request, "subject").unwrap_or_default())
+        .header(ContentType::TEXT_HTML)
+        .body(body)
+        .map_err(|error| error.to_string())
+}
+
+fn addresses(text: Option<&str>, name: &str) -> Result<Vec<Mailbox>, String> {
+    let text = text.ok_or_else(|| format!("smtp binding error: {name} is missing"))?;
+    let parse = |part: &str| {
+        part.trim()
+            .parse()
+            .map_err(|_| format!("{name}: {part:?} is no mail address"))
+    };
+    text.split(';')
+        .filter(|part| !part.trim().is_empty())
+        .map(parse)
+        .collect()
+}
+
+fn transport(component: &Component) -> Result<AsyncSmtpTransport<Tokio1Executor>, String> {
+    let value = |name: &str| {
+        component
+            .metadata
+            .get(name)
+            .map(String::as_str)
+            .filter(|value| !value.is_empty())
+    };
+    let host = value("host").ok_or("no mail server is set; set SMTP_HOST and SMTP_PORT")?;
+    let port = value("port")
+        .unwrap_or("25")
+        .parse()
+        .map_err(|_| "the mail server's port is no number".to_owned())?;
+    let mut tls = TlsParameters::builder(host.to_owned());
+    if value("skipTLSVerify") == Some("true") {
+        tls = tls.dangerous_accept_invalid_certs(true);
+    }
+    let tls = tls.build().map_err(|error| error.to_string())?;
+    let mut builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(host)
+        .port(port)
+        .tls(if port == TLS_PORT {
+            Tls::Wrapper(tls)
+        } else {
+            Tls::Opportunistic(tls)
+        })
+        .timeout(Some(TIME_LIMIT));
+    if let (Some(user), Some(password)) = (value("user"), value("password")) {
+        builder = builder.credentials(Credentials::new(user.to_owned(), password.to_owned()));
+    }
+    Ok(builder.build())
+}

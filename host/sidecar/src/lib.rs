@@ -1,0 +1,159 @@
+//! Dapr inside the process: its HTTP API as the functions use it, durable in one SQLite file.
+//!
+//! State and messages live in the same database; every write is in a committed, synced transaction before it is
+//! acknowledged, so a `kill -9` at any point loses nothing. Settings come from the same YAML files that a real daprd
+//! reads. What is answered here is what Dapr documents, and nothing else.
+
+mod api;
+mod bindings;
+mod components;
+mod external;
+mod pubsub;
+mod secrets;
+mod state;
+mod store;
+
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use bytes::Bytes;
+use futures::future::BoxFuture;
+use http::{Request, Response};
+use tokio::sync::watch;
+
+use components::Components;
+use external::External;
+use pubsub::Broker;
+use store::Store;
+
+/// How long running deliveries may take to end when the sidecar stops.
+const STOP_LIMIT: Duration = Duration::from_secs(10);
+/// How often what has expired is removed.
+const PURGE_EVERY: Duration = Duration::from_secs(60);
+
+/// Where things are, and whom the sidecar serves.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The SQLite file; made if need be.
+    pub database: PathBuf,
+    /// The folder of Dapr's YAML files.
+    pub components: PathBuf,
+    /// The functions.
+    pub app_ids: Vec<String>,
+    /// What the sidecar proves itself with towards the functions (`dapr-api-token`).
+    pub app_api_token: String,
+    /// Whether external calls may go to loopback and private addresses.
+    pub allow_private: bool,
+}
+
+/// The functions, as the sidecar calls them.
+pub trait Apps: Send + Sync + 'static {
+    /// The answer of the function `app_id`; an error when there is none.
+    fn call(
+        &self,
+        app_id: &str,
+        request: Request<Bytes>,
+    ) -> BoxFuture<'static, Result<Response<Bytes>, String>>;
+}
+
+/// Addresses that are answered inside the process; asked before an external call leaves it.
+pub trait Internal: Send + Sync + 'static {
+    /// `None`: not one of these.
+    fn call(&self, request: &Request<Bytes>) -> Option<BoxFuture<'static, Response<Bytes>>>;
+}
+
+/// Dapr for all functions of the process.
+pub struct Sidecar {
+    app_ids: Vec<String>,
+    token: String,
+    store: Arc<Store>,
+    components: Arc<Components>,
+    broker: Arc<Broker>,
+    external: External,
+    apps: OnceLock<Arc<dyn Apps>>,
+    smtp: bindings::smtp::Line,
+    stopping: watch::Sender<bool>,
+}
+
+impl Sidecar {
+    /// Opens the database and reads the components.
+    ///
+    /// # Errors
+    /// When another process has the database, or a YAML file is not as it should be; the message names the file.
+    pub async fn open(settings: Settings, internal: Arc<dyn Internal>) -> Result<Arc<Self>> {
+        let components = Arc::new(Components::read(&settings.components)?);
+        let store =
+            Arc::new(Store::open(&settings.database).with_context(|| {
+                format!("can't use the data in {}", settings.database.display())
+            })?);
+        let (stopping, stopped) = watch::channel(false);
+        let broker = Broker::open(
+            Arc::clone(&store),
+            Arc::clone(&components),
+            settings.app_api_token.clone(),
+            stopped,
+        )?;
+        Ok(Arc::new(Self {
+            app_ids: settings.app_ids,
+            token: settings.app_api_token,
+            store,
+            components,
+            broker,
+            external: External::new(internal, settings.allow_private)?,
+            apps: OnceLock::new(),
+            smtp: bindings::smtp::Line::default(),
+            stopping,
+        }))
+    }
+
+    /// Begins to deliver messages and to fire crons.
+    pub fn start(self: &Arc<Self>, apps: &Arc<dyn Apps>) {
+        if self.apps.set(Arc::clone(apps)).is_err() {
+            return;
+        }
+        self.broker.start(apps);
+        bindings::cron::start(self, apps);
+        let store = Arc::clone(&self.store);
+        let mut stopped = self.stopping.subscribe();
+        tokio::spawn(async move {
+            while tokio::time::timeout(PURGE_EVERY, stopped.wait_for(|stop| *stop))
+                .await
+                .is_err()
+            {
+                if let Err(error) = store.purge().await {
+                    tracing::warn!("expired documents stay for now: {error}");
+                }
+            }
+        });
+    }
+
+    /// Dapr's HTTP API as the function `app_id` calls it.
+    pub async fn handle(
+        self: &Arc<Self>,
+        app_id: &str,
+        request: Request<Bytes>,
+    ) -> Response<Bytes> {
+        api::handle(self, app_id, request).await
+    }
+
+    /// Ends deliveries and crons, waits for those at work, and closes the database.
+    pub async fn stop(&self) {
+        self.stopping.send_replace(true);
+        if tokio::time::timeout(STOP_LIMIT, self.broker.finish())
+            .await
+            .is_err()
+        {
+            tracing::warn!(
+                "some deliveries did not end in time; they come again at the next start"
+            );
+        }
+        self.store.checkpoint().await;
+    }
+
+    /// Resolves when no message is waiting or being delivered.
+    pub async fn idle(&self) {
+        self.broker.idle().await;
+    }
+}

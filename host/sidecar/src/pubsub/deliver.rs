@@ -1,0 +1,176 @@
+//! Delivering: one worker per subscription and partition key, for as long as that has something waiting.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Request, StatusCode, header};
+use serde::Deserialize;
+use tracing::{error, warn};
+
+use super::{Broker, Lanes};
+
+/// How long to wait when the store itself does not answer.
+const STORE_PAUSE: Duration = Duration::from_secs(1);
+
+/// What becomes of a message after one try.
+enum Verdict {
+    Done,
+    /// To be tried again, if the policy says so for this status.
+    Again(u16),
+    /// Never to be tried again.
+    Drop,
+}
+
+#[derive(Deserialize)]
+struct Answer {
+    status: Option<String>,
+}
+
+impl Broker {
+    pub(super) fn spawn_worker(self: &Arc<Self>, lane: &Arc<Lanes>, key: &str) {
+        let (broker, lane, key) = (Arc::clone(self), Arc::clone(lane), key.to_owned());
+        tokio::spawn(async move { broker.work(&lane, &key).await });
+    }
+
+    async fn work(&self, lane: &Lanes, key: &str) {
+        loop {
+            let next = {
+                let mut queues = lane.queues();
+                let next = queues.get(key).and_then(|queue| queue.front().copied());
+                if next.is_none() {
+                    queues.remove(key);
+                }
+                next
+            };
+            let Some(id) = next else { return };
+            if !self.settle(lane, id).await {
+                return;
+            }
+            let mut queues = lane.queues();
+            if let Some(queue) = queues.get_mut(key) {
+                // Not always the front: an earlier message may have come in meanwhile.
+                queue.retain(|other| *other != id);
+            }
+            drop(queues);
+            self.unconfirmed
+                .send_modify(|count| *count = count.saturating_sub(1));
+        }
+    }
+
+    /// Tries one message until it is done or given up, and takes that on record. False when the broker stops first.
+    async fn settle(&self, lane: &Lanes, id: i64) -> bool {
+        let policy = self.components.inbound_policy(&lane.subscription.pubsub);
+        let mut retry = 0;
+        let give_up = loop {
+            match self.try_once(lane, id).await {
+                None => return false,
+                Some(Verdict::Done) => break false,
+                Some(Verdict::Drop) => break true,
+                Some(Verdict::Again(status)) => match policy.wait(retry, status) {
+                    Some(pause) => {
+                        retry += 1;
+                        if !self.pause(pause).await {
+                            return false;
+                        }
+                    }
+                    None => break true,
+                },
+            }
+        };
+        loop {
+            let dead_letter = lane.subscription.dead_letter.clone().filter(|_| give_up);
+            let result = match dead_letter {
+                Some(topic) => {
+                    warn!(topic, "message {id} of {} is dead-lettered", lane.name);
+                    self.store.dead_letter(lane.name.clone(), id, topic).await
+                }
+                None => self.store.confirm(lane.name.clone(), id).await,
+            };
+            match result {
+                Ok(()) => return true,
+                Err(error) => error!("message {id} of {} can't be confirmed: {error}", lane.name),
+            }
+            if !self.pause(STORE_PAUSE).await {
+                return false;
+            }
+        }
+    }
+
+    /// `None`: the broker stops.
+    async fn try_once(&self, lane: &Lanes, id: i64) -> Option<Verdict> {
+        // The semaphore is never closed.
+        let _permit = lane.in_flight.acquire().await.ok()?;
+        if *self.stopped.borrow() {
+            return None;
+        }
+        let event = match self.store.message(id) {
+            Ok(Some(event)) => event,
+            Ok(None) => return Some(Verdict::Done),
+            Err(error) => {
+                error!("message {id} can't be read: {error}");
+                return Some(Verdict::Again(StatusCode::SERVICE_UNAVAILABLE.as_u16()));
+            }
+        };
+        let apps = self.apps.get()?;
+        let request = self.request(&lane.subscription.route, event)?;
+        let verdict = match apps.call(&lane.subscription.app_id, request).await {
+            Ok(response) => verdict(response.status(), response.body()),
+            Err(reason) => {
+                warn!("{} did not answer: {reason}", lane.subscription.app_id);
+                Verdict::Again(StatusCode::INTERNAL_SERVER_ERROR.as_u16())
+            }
+        };
+        Some(verdict)
+    }
+
+    fn request(&self, route: &str, event: Bytes) -> Option<Request<Bytes>> {
+        #[derive(Deserialize)]
+        struct Trace {
+            traceparent: Option<String>,
+        }
+        let mut request = Request::post(route)
+            .header(header::HOST, "127.0.0.1")
+            .header(header::CONTENT_TYPE, "application/cloudevents+json")
+            .header("dapr-api-token", &self.token);
+        if let Some(trace) = serde_json::from_slice::<Trace>(&event)
+            .ok()
+            .and_then(|event| event.traceparent)
+        {
+            request = request.header("traceparent", trace);
+        }
+        match request.body(event) {
+            Ok(request) => Some(request),
+            Err(error) => {
+                error!("the route {route} is no path: {error}");
+                None
+            }
+        }
+    }
+
+    /// False when the broker stops first.
+    async fn pause(&self, time: Duration) -> bool {
+        let mut stopped = self.stopped.clone();
+        tokio::time::timeout(time, stopped.wait_for(|stop| *stop))
+            .await
+            .is_err()
+    }
+}
+
+/// What Dapr makes of a subscriber's answer.
+fn verdict(status: StatusCode, body: &[u8]) -> Verdict {
+    if status == StatusCode::NOT_FOUND {
+        return Verdict::Drop;
+    }
+    if !status.is_success() {
+        return Verdict::Again(status.as_u16());
+    }
+    let said = serde_json::from_slice::<Answer>(body)
+        .ok()
+        .and_then(|answer| answer.status);
+    match said.as_deref() {
+        Some("RETRY") => Verdict::Again(StatusCode::INTERNAL_SERVER_ERROR.as_u16()),
+        Some("DROP") => Verdict::Drop,
+        _ => Verdict::Done,
+    }
+}

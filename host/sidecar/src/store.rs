@@ -1,0 +1,213 @@
+//! The SQLite file: state and messages in one database, written by one thread that commits the work of many requests
+//! together.
+
+mod schema;
+mod work;
+
+use std::fs::File;
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use anyhow::{Context, Result, bail};
+use bytes::Bytes;
+use rusqlite::{Connection, OptionalExtension};
+use tokio::sync::oneshot;
+
+pub(crate) use work::{Condition, Message, Operation, WriteError};
+use work::{Done, Job, Work};
+
+/// Most jobs of one commit.
+const BATCH: usize = 256;
+/// Most jobs that wait; more are refused.
+const QUEUE: usize = 4_096;
+/// Connections that read.
+const READERS: usize = 4;
+
+/// A document of the state store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Document {
+    pub(crate) value: Bytes,
+    pub(crate) etag: i64,
+}
+
+/// The database.
+pub(crate) struct Store {
+    jobs: SyncSender<Job>,
+    readers: Vec<Mutex<Connection>>,
+    next_reader: AtomicUsize,
+    /// Holds the lock for as long as the store lives.
+    _lock: File,
+}
+
+impl Store {
+    /// Opens or makes the database. Only one process may have it.
+    pub(crate) fn open(path: &Path) -> Result<Self> {
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder)
+                .with_context(|| format!("can't make {}", folder.display()))?;
+        }
+        let lock = File::options()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(path.with_extension("lock"))?;
+        if fs4::fs_std::FileExt::try_lock_exclusive(&lock).is_ok_and(|locked| !locked) {
+            bail!(
+                "another Nudge is running on it; stop that one, or use another folder with --data"
+            );
+        }
+        let writer = schema::open(path)?;
+        let readers = (0..READERS)
+            .map(|_| schema::reader(path).map(Mutex::new))
+            .collect::<Result<_>>()?;
+        let (jobs, waiting) = sync_channel(QUEUE);
+        let mut work = Work::new(&writer)?;
+        std::thread::Builder::new()
+            .name("store".to_owned())
+            .spawn(move || write_loop(&writer, &mut work, &waiting))?;
+        Ok(Self {
+            jobs,
+            readers,
+            next_reader: AtomicUsize::new(0),
+            _lock: lock,
+        })
+    }
+
+    /// Reads documents; the answer has the order of `keys`.
+    pub(crate) fn read(&self, keys: &[String]) -> Result<Vec<Option<Document>>, WriteError> {
+        let reader = self.reader();
+        let mut statement = reader
+            .prepare_cached("SELECT value, etag FROM state WHERE key = ?1 AND (expires_at IS NULL OR expires_at > ?2)")?;
+        let now = work::now_ms();
+        let mut documents = Vec::with_capacity(keys.len());
+        for key in keys {
+            let row = statement.query_row((key, now), |row| {
+                Ok(Document {
+                    value: Bytes::from(row.get::<_, Vec<u8>>(0)?),
+                    etag: row.get(1)?,
+                })
+            });
+            documents.push(row.optional()?);
+        }
+        Ok(documents)
+    }
+
+    /// The body of a message; `None` when it is gone.
+    pub(crate) fn message(&self, id: i64) -> Result<Option<Bytes>, WriteError> {
+        let reader = self.reader();
+        let mut statement = reader.prepare_cached("SELECT event FROM messages WHERE id = ?1")?;
+        let row = statement.query_row([id], |row| row.get::<_, Vec<u8>>(0));
+        Ok(row.optional()?.map(Bytes::from))
+    }
+
+    /// What subscribers have not confirmed yet, oldest first: subscriber, message, partition key.
+    pub(crate) fn pending(&self) -> Result<Vec<(String, i64, String)>, WriteError> {
+        let reader = self.reader();
+        let mut statement = reader.prepare(
+            "SELECT subscriber, message, partition_key FROM pending JOIN messages ON id = message ORDER BY message",
+        )?;
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Makes all operations, or none.
+    pub(crate) async fn transact(&self, operations: Vec<Operation>) -> Result<(), WriteError> {
+        self.run(|reply| Job::Transact { operations, reply })
+            .await
+            .map(|_| ())
+    }
+
+    /// Takes messages of a topic on record for `subscribers`; returns their numbers, in order.
+    pub(crate) async fn publish(
+        &self,
+        topic: String,
+        subscribers: Vec<String>,
+        messages: Vec<Message>,
+    ) -> Result<Vec<i64>, WriteError> {
+        match self
+            .run(|reply| Job::Publish {
+                topic,
+                subscribers,
+                messages,
+                reply,
+            })
+            .await?
+        {
+            Done::Published(ids) => Ok(ids),
+            Done::Written => Ok(Vec::new()),
+        }
+    }
+
+    /// A subscriber is done with a message.
+    pub(crate) async fn confirm(&self, subscriber: String, id: i64) -> Result<(), WriteError> {
+        self.run(|reply| Job::Confirm {
+            subscriber,
+            id,
+            dead_letter: None,
+            reply,
+        })
+        .await
+        .map(|_| ())
+    }
+
+    /// A subscriber gives a message up: it moves to another topic.
+    pub(crate) async fn dead_letter(
+        &self,
+        subscriber: String,
+        id: i64,
+        topic: String,
+    ) -> Result<(), WriteError> {
+        self.run(|reply| Job::Confirm {
+            subscriber,
+            id,
+            dead_letter: Some(topic),
+            reply,
+        })
+        .await
+        .map(|_| ())
+    }
+
+    /// Removes what has expired.
+    pub(crate) async fn purge(&self) -> Result<(), WriteError> {
+        self.run(|reply| Job::Purge { reply }).await.map(|_| ())
+    }
+
+    /// Moves the log into the database file, so that a copy of the one file is whole.
+    pub(crate) async fn checkpoint(&self) {
+        let (reply, done) = oneshot::channel();
+        if self.jobs.try_send(Job::Checkpoint { reply }).is_ok() {
+            done.await.ok();
+        }
+    }
+
+    async fn run(&self, job: impl FnOnce(oneshot::Sender<work::Outcome>) -> Job) -> work::Outcome {
+        let (reply, answer) = oneshot::channel();
+        self.jobs
+            .try_send(job(reply))
+            .map_err(|_| WriteError::Overloaded)?;
+        answer.await.unwrap_or(Err(WriteError::Overloaded))
+    }
+
+    fn reader(&self) -> MutexGuard<'_, Connection> {
+        let at = self.next_reader.fetch_add(1, Ordering::Relaxed) % self.readers.len();
+        self.readers[at]
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Takes what is waiting, commits it as one, and then answers everybody.
+fn write_loop(connection: &Connection, work: &mut Work, waiting: &Receiver<Job>) {
+    while let Ok(first) = waiting.recv() {
+        let mut jobs = vec![first];
+        while jobs.len() < BATCH {
+            match waiting.try_recv() {
+                Ok(job) => jobs.push(job),
+                Err(_) => break,
+            }
+        }
+        work.commit(connection, jobs);
+    }
+}

@@ -1,0 +1,313 @@
+//! The jobs of the writing thread.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use anyhow::Result;
+use bytes::Bytes;
+use rusqlite::{Connection, OptionalExtension};
+use tokio::sync::oneshot;
+
+/// How long a message that nobody subscribed to is kept, dead letters among them: 7 days.
+const UNHEARD_MS: i64 = 7 * 24 * 60 * 60 * 1000;
+
+/// Why a write was not made.
+#[derive(Debug, Clone, thiserror::Error)]
+pub(crate) enum WriteError {
+    /// A condition did not hold.
+    #[error("possible etag mismatch on {0}")]
+    Etag(String),
+    /// Too much is waiting.
+    #[error("the store has more to write than it can")]
+    Overloaded,
+    /// SQLite could not: disk full, file gone.
+    #[error("the store failed: {0}")]
+    Failed(String),
+}
+
+impl From<rusqlite::Error> for WriteError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Failed(error.to_string())
+    }
+}
+
+/// One write of a transaction.
+#[derive(Debug)]
+pub(crate) struct Operation {
+    pub(crate) key: String,
+    /// `None` deletes.
+    pub(crate) value: Option<Bytes>,
+    pub(crate) condition: Condition,
+    pub(crate) ttl_seconds: Option<u32>,
+}
+
+/// What must hold of the document that is replaced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Condition {
+    Any,
+    Absent,
+    Etag(i64),
+    /// An ETag that none of ours can be.
+    Never,
+}
+
+/// A message to be taken on record.
+#[derive(Debug)]
+pub(crate) struct Message {
+    pub(crate) partition_key: String,
+    pub(crate) event: Bytes,
+}
+
+/// What a job did.
+#[derive(Debug)]
+pub(super) enum Done {
+    Written,
+    Published(Vec<i64>),
+}
+
+pub(super) type Outcome = Result<Done, WriteError>;
+type Reply = oneshot::Sender<Outcome>;
+
+pub(super) enum Job {
+    Transact {
+        operations: Vec<Operation>,
+        reply: Reply,
+    },
+    Publish {
+        topic: String,
+        subscribers: Vec<String>,
+        messages: Vec<Message>,
+        reply: Reply,
+    },
+    Confirm {
+        subscriber: String,
+        id: i64,
+        dead_letter: Option<String>,
+        reply: Reply,
+    },
+    Purge {
+        reply: Reply,
+    },
+    Checkpoint {
+        reply: Reply,
+    },
+}
+
+/// The writing thread's own state.
+pub(super) struct Work {
+    /// The last ETag given out; kept with every commit, so that none comes twice.
+    etag: i64,
+}
+
+impl Work {
+    pub(super) fn new(connection: &Connection) -> Result<Self> {
+        let etag = connection.query_row(
+            "SELECT value FROM counters WHERE name = 'etag'",
+            [],
+            |row| row.get(0),
+        )?;
+        Ok(Self { etag })
+    }
+
+    /// Makes the jobs in one transaction, each in a savepoint of its own, and answers after the commit.
+    pub(super) fn commit(&mut self, connection: &Connection, jobs: Vec<Job>) {
+        let etag_before = self.etag;
+        let mut answers: Vec<(Reply, Outcome)> = Vec::with_capacity(jobs.len());
+        let mut committed = connection
+            .execute_batch("BEGIN IMMEDIATE")
+            .map_err(WriteError::from);
+        let mut checkpoints = Vec::new();
+        for job in jobs {
+            match job {
+                Job::Checkpoint { reply } => checkpoints.push(reply),
+                job => answers.push(match &committed {
+                    Ok(()) => self.one(connection, job),
+                    Err(error) => (reply_of(job), Err(error.clone())),
+                }),
+            }
+        }
+        if committed.is_ok() {
+            committed = self.finish(connection);
+        }
+        if committed.is_err() {
+            self.etag = etag_before;
+            // What is open is given up; the next batch begins anew.
+            connection.execute_batch("ROLLBACK").ok();
+        }
+        for (reply, outcome) in answers {
+            // Whoever asked may have gone.
+            reply.send(committed.clone().and(outcome)).ok();
+        }
+        for reply in checkpoints {
+            connection
+                .execute_batch("PRAGMA wal_checkpoint(TRUNCATE)")
+                .ok();
+            reply.send(Ok(Done::Written)).ok();
+        }
+    }
+
+    fn finish(&self, connection: &Connection) -> Result<(), WriteError> {
+        connection
+            .prepare_cached("UPDATE counters SET value = ?1 WHERE name = 'etag'")?
+            .execute([self.etag])?;
+        Ok(connection.execute_batch("COMMIT")?)
+    }
+
+    fn one(&mut self, connection: &Connection, job: Job) -> (Reply, Outcome) {
+        if let Err(error) = connection.execute_batch("SAVEPOINT job") {
+            return (reply_of(job), Err(error.into()));
+        }
+        let (reply, outcome) = match job {
+            Job::Transact { operations, reply } => (reply, self.transact(connection, operations)),
+            Job::Publish {
+                topic,
+                subscribers,
+                messages,
+                reply,
+            } => (reply, publish(connection, &topic, &subscribers, &messages)),
+            Job::Confirm {
+                subscriber,
+                id,
+                dead_letter,
+                reply,
+            } => (
+                reply,
+                confirm(connection, &subscriber, id, dead_letter.as_deref()),
+            ),
+            Job::Purge { reply } => (reply, purge(connection)),
+            Job::Checkpoint { reply } => (reply, Ok(Done::Written)),
+        };
+        let end = if outcome.is_ok() {
+            "RELEASE job"
+        } else {
+            "ROLLBACK TO job; RELEASE job"
+        };
+        match connection.execute_batch(end) {
+            Ok(()) => (reply, outcome),
+            Err(error) => (reply, Err(error.into())),
+        }
+    }
+
+    fn transact(&mut self, connection: &Connection, operations: Vec<Operation>) -> Outcome {
+        let now = now_ms();
+        let mut find = connection.prepare_cached(
+            "SELECT etag FROM state WHERE key = ?1 AND (expires_at IS NULL OR expires_at > ?2)",
+        )?;
+        let mut put = connection.prepare_cached(
+            "INSERT OR REPLACE INTO state (key, value, etag, expires_at) VALUES (?1, ?2, ?3, ?4)",
+        )?;
+        let mut delete = connection.prepare_cached("DELETE FROM state WHERE key = ?1")?;
+        for operation in operations {
+            if operation.condition != Condition::Any {
+                let found: Option<i64> = find
+                    .query_row((&operation.key, now), |row| row.get(0))
+                    .optional()?;
+                let holds = match operation.condition {
+                    Condition::Any => true,
+                    Condition::Absent => found.is_none(),
+                    Condition::Etag(etag) => found == Some(etag),
+                    Condition::Never => false,
+                };
+                if !holds {
+                    return Err(WriteError::Etag(operation.key));
+                }
+            }
+            match &operation.value {
+                Some(value) => {
+                    self.etag += 1;
+                    let expires_at = operation
+                        .ttl_seconds
+                        .map(|seconds| now + i64::from(seconds) * 1000);
+                    put.execute((&operation.key, &value[..], self.etag, expires_at))?;
+                }
+                None => {
+                    delete.execute([&operation.key])?;
+                }
+            }
+        }
+        Ok(Done::Written)
+    }
+}
+
+fn publish(
+    connection: &Connection,
+    topic: &str,
+    subscribers: &[String],
+    messages: &[Message],
+) -> Outcome {
+    let mut insert = connection.prepare_cached(
+        "INSERT INTO messages (topic, partition_key, event, published_at, waiting) VALUES (?1, ?2, ?3, ?4, ?5)",
+    )?;
+    let mut wait =
+        connection.prepare_cached("INSERT INTO pending (subscriber, message) VALUES (?1, ?2)")?;
+    let now = now_ms();
+    let mut ids = Vec::with_capacity(messages.len());
+    for message in messages {
+        insert.execute((
+            topic,
+            &message.partition_key,
+            &message.event[..],
+            now,
+            subscribers.len() as i64,
+        ))?;
+        let id = connection.last_insert_rowid();
+        for subscriber in subscribers {
+            wait.execute((subscriber, id))?;
+        }
+        ids.push(id);
+    }
+    Ok(Done::Published(ids))
+}
+
+fn confirm(
+    connection: &Connection,
+    subscriber: &str,
+    id: i64,
+    dead_letter: Option<&str>,
+) -> Outcome {
+    if let Some(topic) = dead_letter {
+        let mut copy = connection.prepare_cached(
+            "INSERT INTO messages (topic, partition_key, event, published_at, waiting) \
+             SELECT ?1, partition_key, event, ?2, 0 FROM messages WHERE id = ?3",
+        )?;
+        copy.execute((topic, now_ms(), id))?;
+    }
+    let mut done =
+        connection.prepare_cached("DELETE FROM pending WHERE subscriber = ?1 AND message = ?2")?;
+    if done.execute((subscriber, id))? == 1 {
+        let mut less =
+            connection.prepare_cached("UPDATE messages SET waiting = waiting - 1 WHERE id = ?1")?;
+        less.execute([id])?;
+        let mut gone =
+            connection.prepare_cached("DELETE FROM messages WHERE id = ?1 AND waiting = 0")?;
+        gone.execute([id])?;
+    }
+    Ok(Done::Written)
+}
+
+fn purge(connection: &Connection) -> Outcome {
+    let now = now_ms();
+    connection
+        .prepare_cached("DELETE FROM state WHERE expires_at <= ?1")?
+        .execute([now])?;
+    connection
+        .prepare_cached("DELETE FROM messages WHERE waiting = 0 AND published_at <= ?1")?
+        .execute([now - UNHEARD_MS])?;
+    Ok(Done::Written)
+}
+
+fn reply_of(job: Job) -> Reply {
+    match job {
+        Job::Transact { reply, .. }
+        | Job::Publish { reply, .. }
+        | Job::Confirm { reply, .. }
+        | Job::Purge { reply }
+        | Job::Checkpoint { reply } => reply,
+    }
+}
+
+/// Milliseconds since 1970.
+pub(super) fn now_ms() -> i64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_millis() as i64)
+}

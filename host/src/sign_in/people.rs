@@ -1,0 +1,127 @@
+//! Who may sign in: `people.toml` in the sign-in's folder, or one person called `me`.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use argon2::Argon2;
+use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
+use serde::{Deserialize, Serialize};
+
+use super::keys::write_private;
+
+/// Somebody who may sign in.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Person {
+    /// Unique; the token's `sub`.
+    pub name: String,
+    /// Where mail for them goes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    /// Argon2id in PHC form; `nudge person` makes it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub passphrase_hash: Option<String>,
+}
+
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct People {
+    #[serde(default)]
+    people: Vec<Person>,
+    #[serde(skip)]
+    path: PathBuf,
+}
+
+impl Person {
+    /// Whether `passphrase` is theirs. Without one of their own they get in unless one is demanded.
+    pub(super) fn accepts(&self, passphrase: &str, demanding: bool) -> bool {
+        let Some(hash) = &self.passphrase_hash else { return !demanding };
+        PasswordHash::new(hash)
+            .is_ok_and(|hash| Argon2::default().verify_password(passphrase.as_bytes(), &hash).is_ok())
+    }
+}
+
+impl People {
+    pub(super) fn open(folder: &Path) -> Result<Self> {
+        let path = folder.join("people.toml");
+        let mut people: Self = match std::fs::read_to_string(&path) {
+            Ok(text) => toml::from_str(&text).with_context(|| format!("{} is malformed", path.display()))?,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Self::default(),
+            Err(error) => return Err(error).with_context(|| format!("can't read {}", path.display())),
+        };
+        if people.people.is_empty() {
+            people.people.push(Person { name: "me".to_owned(), email: None, passphrase_hash: None });
+        }
+        people.path = path;
+        Ok(people)
+    }
+
+    pub(super) fn demand_passphrases(&self) -> Result<()> {
+        match self.people.iter().find(|person| person.passphrase_hash.is_none()) {
+            Some(person) => bail!(
+                "{:?} has no passphrase, and this address is open to others; set one: cargo xtask person {}",
+                person.name,
+                person.name
+            ),
+            None => Ok(()),
+        }
+    }
+
+    pub(super) fn only_one(&self) -> Option<&Person> {
+        match self.people.as_slice() {
+            [person] => Some(person),
+            _ => None,
+        }
+    }
+
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.people.iter().map(|person| person.name.as_str())
+    }
+
+    pub(super) fn find(&self, name: Option<&str>) -> Result<&Person> {
+        let found = match name {
+            Some(name) => self.people.iter().find(|person| person.name == name),
+            None => self.only_one(),
+        };
+        found.with_context(|| match name {
+            Some(name) => format!("there is nobody called {name:?}; add them: cargo xtask person {name}"),
+            None => "there are several people; say which one: --user NAME".to_owned(),
+        })
+    }
+}
+
+/// Adds a person to the sign-in in `folder`, or changes their address and passphrase.
+///
+/// # Errors
+/// When the name or passphrase is empty or the file can't be written.
+pub fn set(folder: &Path, name: &str, email: Option<String>, passphrase: Option<&str>) -> Result<()> {
+    if name.trim().is_empty() || name.len() > 64 {
+        bail!("a name has 1 to 64 characters");
+    }
+    std::fs::create_dir_all(folder)?;
+    let mut people = People::open(folder)?;
+    let passphrase_hash = passphrase.map(hash).transpose()?;
+    let is_new = !people.path.exists();
+    match people.people.iter_mut().find(|person| person.name == name) {
+        Some(person) => {
+            person.email = email.or(person.email.take());
+            person.passphrase_hash = passphrase_hash.or(person.passphrase_hash.take());
+        }
+        None => {
+            if is_new {
+                people.people.clear();
+            }
+            people.people.push(Person { name: name.to_owned(), email, passphrase_hash });
+        }
+    }
+    write_private(&people.path, toml::to_string(&people)?.as_bytes())
+}
+
+fn hash(passphrase: &str) -> Result<String> {
+    if passphrase.chars().count() < 8 {
+        bail!("a passphrase has at least 8 characters");
+    }
+    let salt = SaltString::encode_b64(&rand::random::<[u8; 16]>()).map_err(|error| anyhow::anyhow!("{error}"))?;
+    let hash = Argon2::default().hash_password(passphrase.as_bytes(), &salt);
+    Ok(hash.map_err(|error| anyhow::anyhow!("{error}"))?.to_string())
+}
