@@ -1,1 +1,166 @@
-fn main() {}
+//! `nudge`: runs the application, issues tokens, keeps the people.
+
+use std::io::IsTerminal;
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use clap::{Args, Parser, Subcommand};
+use nudge_host::app::{App, Settings, sign_in_folder};
+use nudge_host::server::{self, Names};
+use nudge_host::sign_in::{self, SignIn};
+use tokio::net::TcpListener;
+use tracing_subscriber::EnvFilter;
+
+/// A to-do list that you talk to, and that talks back at the right moment.
+#[derive(Parser)]
+#[command(version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Runs all functions in this process.
+    Run(Run),
+    /// Prints an access token for curl, good for an hour.
+    Token(Token),
+    /// Adds a person who may sign in, or changes their address and passphrase (read from standard input).
+    Person(Person),
+}
+
+#[derive(Args)]
+struct Run {
+    /// The port to listen on; 0 takes a free one.
+    #[arg(long, default_value_t = 3000)]
+    port: u16,
+    /// The address to listen on. Any but a loopback address makes everybody need a passphrase.
+    #[arg(long, default_value = "127.0.0.1")]
+    address: IpAddr,
+    /// Another name that browsers call this host by, such as nudge.example; may be given several times.
+    #[arg(long)]
+    public_name: Vec<String>,
+    /// Where everything is kept.
+    #[arg(long, default_value = ".nudge")]
+    data: PathBuf,
+    /// The Spin manifest.
+    #[arg(long, default_value = "spin.toml")]
+    manifest: PathBuf,
+    /// Dapr's YAML files.
+    #[arg(long, default_value = "dapr-components")]
+    components: PathBuf,
+    /// Lets webhooks and other calls go to private addresses.
+    #[arg(long)]
+    allow_private: bool,
+}
+
+#[derive(Args)]
+struct Token {
+    /// Whose; may be left out when there is only one person.
+    #[arg(long)]
+    user: Option<String>,
+    /// Where everything is kept.
+    #[arg(long, default_value = ".nudge")]
+    data: PathBuf,
+}
+
+#[derive(Args)]
+struct Person {
+    /// Their name.
+    name: String,
+    /// Where mail for them goes.
+    #[arg(long)]
+    email: Option<String>,
+    /// Leaves them without a passphrase of their own.
+    #[arg(long)]
+    no_passphrase: bool,
+    /// Where everything is kept.
+    #[arg(long, default_value = ".nudge")]
+    data: PathBuf,
+}
+
+fn main() -> ExitCode {
+    tracing_subscriber::fmt()
+        .with_env_filter(EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn")))
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .init();
+    let done = match Cli::parse().command {
+        Command::Run(run) => start(run),
+        Command::Token(token) => print_token(&token),
+        Command::Person(person) => set_person(person),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("nudge: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn start(run: Run) -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let address = SocketAddr::new(run.address, run.port);
+        let listener = TcpListener::bind(address)
+            .await
+            .with_context(|| format!("can't listen on {address}; is another Nudge running? Try --port"))?;
+        let address = listener.local_addr()?;
+        let app = App::start(&Settings {
+            manifest: run.manifest,
+            components: run.components,
+            data: run.data,
+            demand_passphrases: !run.address.is_loopback(),
+            allow_private: run.allow_private,
+        })
+        .await?;
+        let app = Arc::new(app);
+        let mut public = run.public_name;
+        if !run.address.is_loopback() && !run.address.is_unspecified() {
+            public.push(address.to_string());
+        }
+        println!("Nudge is at http://localhost:{}", address.port());
+        server::serve(Arc::clone(&app), listener, Names::new(address.port(), &public), stop_signal()).await?;
+        app.stop().await;
+        Ok(())
+    })
+}
+
+/// Ctrl-C, or what service managers send.
+async fn stop_signal() {
+    let interrupt = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = interrupt => {}
+                _ = terminate.recv() => {}
+            }
+            return;
+        }
+    }
+    interrupt.await.ok();
+}
+
+fn print_token(token: &Token) -> Result<()> {
+    let sign_in = SignIn::open(&sign_in_folder(&token.data), false)?;
+    println!("{}", sign_in.token(token.user.as_deref())?);
+    Ok(())
+}
+
+fn set_person(person: Person) -> Result<()> {
+    let passphrase = if person.no_passphrase {
+        None
+    } else {
+        eprintln!("A passphrase for {} (8 characters or more), then Enter:", person.name);
+        let mut line = String::new();
+        std::io::stdin().read_line(&mut line)?;
+        Some(line.trim_end_matches(['\r', '\n']).to_owned())
+    };
+    sign_in::set_person(&sign_in_folder(&person.data), &person.name, person.email, passphrase.as_deref())
+}

@@ -22,7 +22,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use url::form_urlencoded;
 
-pub use people::Person;
+pub use people::{Person, set as set_person};
 
 /// The `iss` of local tokens.
 pub const ISSUER: &str = "urn:nudge:local";

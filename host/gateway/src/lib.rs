@@ -1,0 +1,214 @@
+//! Holds the WebSockets, and speaks to the function behind them as Pushpin does: WebSocket-over-HTTP one way, GRIP
+//! publishing the other. The function can't tell this from a Pushpin in front of it.
+
+mod connection;
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use bytes::Bytes;
+use futures::future::BoxFuture;
+use grip::{Event, Format, Item, Items};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
+use http_body_util::Full;
+use hyper::body::Incoming;
+use tokio::sync::{mpsc, watch};
+use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+use tokio_util::task::TaskTracker;
+
+use connection::Connection;
+
+/// How long a signature holds.
+const SIGNATURE_SECONDS: u64 = 60;
+/// How long sockets may take to close when the gateway stops.
+const STOP_LIMIT: Duration = Duration::from_secs(3);
+/// How many published messages wait for one slow reader before it is let go.
+const QUEUE: usize = 256;
+
+/// What the gateway goes by.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Signs `Grip-Sig` (HS256).
+    pub key: Vec<u8>,
+    /// The `iss` of the signature.
+    pub issuer: String,
+    /// Most sockets at once.
+    pub max_connections: usize,
+    /// Largest message of a client, in bytes.
+    pub max_message: usize,
+}
+
+/// The function behind the sockets.
+pub trait Origin: Send + Sync + 'static {
+    /// Its answer to a WebSocket-over-HTTP request; an error when there is none.
+    fn call(&self, request: Request<Bytes>) -> BoxFuture<'static, Result<Response<Bytes>, String>>;
+}
+
+/// All sockets, and who hears which channel.
+pub struct Gateway {
+    settings: Settings,
+    origin: Arc<dyn Origin>,
+    channels: Mutex<HashMap<String, HashMap<u64, mpsc::Sender<Arc<Item>>>>>,
+    next: AtomicU64,
+    open: AtomicUsize,
+    tasks: TaskTracker,
+    stopping: watch::Sender<bool>,
+}
+
+impl Gateway {
+    /// A gateway without sockets.
+    pub fn new(settings: Settings, origin: Arc<dyn Origin>) -> Arc<Self> {
+        Arc::new(Self {
+            settings,
+            origin,
+            channels: Mutex::default(),
+            next: AtomicU64::new(1),
+            open: AtomicUsize::new(0),
+            tasks: TaskTracker::new(),
+            stopping: watch::Sender::new(false),
+        })
+    }
+
+    /// Whether a request asks for a WebSocket (RFC 6455 section 4.1).
+    #[must_use]
+    pub fn is_upgrade<B>(request: &Request<B>) -> bool {
+        let upgrade = request.headers().get(header::UPGRADE).and_then(|value| value.to_str().ok());
+        request.method() == Method::GET && upgrade.is_some_and(|value| value.eq_ignore_ascii_case("websocket"))
+    }
+
+    /// Asks the function, and opens the socket if it agrees; its refusal is passed on.
+    pub async fn upgrade(self: &Arc<Self>, mut request: Request<Incoming>) -> Response<Full<Bytes>> {
+        let headers = request.headers();
+        let key = headers.get(header::SEC_WEBSOCKET_KEY).map(|key| derive_accept_key(key.as_bytes()));
+        let version = headers.get(header::SEC_WEBSOCKET_VERSION).map(HeaderValue::as_bytes);
+        let (Some(accept), Some(b"13")) = (key, version) else { return answer(StatusCode::BAD_REQUEST) };
+        if *self.stopping.borrow() || self.open.load(Ordering::Relaxed) >= self.settings.max_connections {
+            return answer(StatusCode::SERVICE_UNAVAILABLE);
+        }
+        let mut connection = Connection::new(self, request.uri().clone(), end_to_end(headers));
+        let opened = match connection.ask(vec![Event::Open]).await {
+            Ok(response) if response.status() != StatusCode::OK => {
+                return response.map(Full::new);
+            }
+            Ok(response) => response,
+            Err(reason) => {
+                tracing::warn!("the function behind the sockets did not answer: {reason}");
+                return answer(StatusCode::BAD_GATEWAY);
+            }
+        };
+        let Some(first) = connection::accepted(&opened) else {
+            tracing::warn!("the function behind the sockets answered something else than OPEN");
+            return answer(StatusCode::BAD_GATEWAY);
+        };
+        connection.remember(opened.headers());
+        let upgrade = hyper::upgrade::on(&mut request);
+        self.open.fetch_add(1, Ordering::Relaxed);
+        let gateway = Arc::clone(self);
+        self.tasks.spawn(async move {
+            if let Ok(upgraded) = upgrade.await {
+                connection.run(upgraded, first).await;
+            }
+            gateway.open.fetch_sub(1, Ordering::Relaxed);
+        });
+        let mut response = answer(StatusCode::SWITCHING_PROTOCOLS);
+        let headers = response.headers_mut();
+        headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
+        headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+        // Base64 is always a header value.
+        headers.extend(HeaderValue::from_str(&accept).map(|accept| (header::SEC_WEBSOCKET_ACCEPT, accept)));
+        response
+    }
+
+    /// Answers `POST /publish/`, as Pushpin's control port does.
+    #[must_use]
+    pub fn publish(&self, request: &Request<Bytes>) -> Response<Bytes> {
+        let refused = |status| answer(status).map(|_| Bytes::new());
+        if request.method() != Method::POST || request.uri().path().trim_end_matches('/') != "/publish" {
+            return refused(StatusCode::NOT_FOUND);
+        }
+        let Ok(Items { items }) = serde_json::from_slice(request.body()) else {
+            return refused(StatusCode::BAD_REQUEST);
+        };
+        for item in items {
+            let item = Arc::new(item);
+            let mut channels = self.channels();
+            let Some(listeners) = channels.get_mut(&item.channel) else { continue };
+            // A reader that is so slow is let go; it connects again and reads the list.
+            listeners.retain(|_, listener| listener.try_send(Arc::clone(&item)).is_ok());
+        }
+        let mut response = Response::new(Bytes::from_static(b"Published\n"));
+        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain"));
+        response
+    }
+
+    /// Closes all sockets (1001, going away) and waits for them a little.
+    pub async fn stop(&self) {
+        self.stopping.send_replace(true);
+        self.tasks.close();
+        tokio::time::timeout(STOP_LIMIT, self.tasks.wait()).await.ok();
+    }
+
+    fn subscribe(&self, id: u64, channel: &str, listener: &mpsc::Sender<Arc<Item>>) {
+        self.channels().entry(channel.to_owned()).or_default().insert(id, listener.clone());
+    }
+
+    fn unsubscribe(&self, id: u64, channel: &str) {
+        let mut channels = self.channels();
+        if let Some(listeners) = channels.get_mut(channel) {
+            listeners.remove(&id);
+            if listeners.is_empty() {
+                channels.remove(channel);
+            }
+        }
+    }
+
+    /// Whether the connection is still on its channel: it is taken off when its queue was full.
+    fn hears(&self, id: u64, channel: &str) -> bool {
+        self.channels().get(channel).is_some_and(|listeners| listeners.contains_key(&id))
+    }
+
+    fn channels(&self) -> MutexGuard<'_, HashMap<String, HashMap<u64, mpsc::Sender<Arc<Item>>>>> {
+        self.channels.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn signature(&self) -> String {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+        grip::sign(&self.settings.key, &self.settings.issuer, now + SIGNATURE_SECONDS)
+    }
+}
+
+fn answer(status: StatusCode) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(Bytes::new()));
+    *response.status_mut() = status;
+    response
+}
+
+/// What the function gets to see of the client's headers.
+fn end_to_end(headers: &HeaderMap) -> HeaderMap {
+    let is_inner = |name: &HeaderName| {
+        let text = name.as_str();
+        matches!(text, "connection" | "upgrade" | "keep-alive" | "te" | "transfer-encoding" | "content-length" | "content-type" | "accept")
+            || text.starts_with("sec-websocket-")
+            || text.starts_with(grip::META_PREFIX)
+            || text == grip::CONNECTION_HEADER
+            || text == grip::SIGNATURE_HEADER
+    };
+    headers.iter().filter(|(name, _)| !is_inner(name)).map(|(name, value)| (name.clone(), value.clone())).collect()
+}
+
+/// What a socket is to be told of a published item.
+enum Told {
+    Text(String),
+    Close(u16),
+}
+
+impl From<&Item> for Told {
+    fn from(item: &Item) -> Self {
+        match &item.formats.ws_message {
+            Format::Message { content } => Self::Text(content.clone()),
+            Format::Action { code, .. } => Self::Close(code.unwrap_or(1000)),
+        }
+    }
+}

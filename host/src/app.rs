@@ -1,0 +1,259 @@
+//! The whole application in one process: manifest, functions, Dapr, sign-in, sockets.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock, Weak};
+
+use anyhow::{Context, Result};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use bytes::Bytes;
+use futures::future::BoxFuture;
+use http::{Request, Response, StatusCode, header};
+use http_body_util::{BodyExt, Full};
+use nudge_gateway::{Gateway, Origin};
+use nudge_sidecar::{Apps, Internal, Sidecar};
+
+use crate::component::Cache;
+use crate::engine;
+use crate::function::{CallError, DaprPort, Definition, Functions};
+use crate::manifest::Manifest;
+use crate::outbound::AllowedHosts;
+use crate::route::Router;
+use crate::sign_in::{self, SignIn};
+use crate::variables::Variables;
+
+/// The function that speaks for the sockets.
+const GATEWAY_FUNCTION: &str = "websocket-gateway";
+/// Where the gateway function publishes, through Dapr: answered inside the process.
+const PUSHPIN_URL: &str = "http://grip.nudge.internal";
+/// Most WebSockets at once.
+const MAX_CONNECTIONS: usize = 10_000;
+/// Largest message of a WebSocket, in bytes.
+const MAX_MESSAGE: usize = 64 * 1024;
+/// Largest answer of a function to Dapr, in bytes.
+const MAX_ANSWER: usize = 4 * 1024 * 1024;
+
+/// Where things are.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// `spin.toml`
+    pub manifest: PathBuf,
+    /// The folder of Dapr's YAML files.
+    pub components: PathBuf,
+    /// What is to be kept: database, keys, compiled components.
+    pub data: PathBuf,
+    /// Whether everybody needs a passphrase: as soon as others can reach the address.
+    pub demand_passphrases: bool,
+    /// Whether functions may call private addresses, through Dapr.
+    pub allow_private: bool,
+}
+
+/// The running application.
+pub struct App {
+    /// Which function answers a path.
+    pub router: Router,
+    /// The functions.
+    pub functions: Arc<Functions>,
+    /// The local issuer of tokens.
+    pub sign_in: Arc<SignIn>,
+    /// The WebSockets.
+    pub gateway: Arc<Gateway>,
+    /// Dapr.
+    pub sidecar: Arc<Sidecar>,
+}
+
+impl App {
+    /// Loads everything and begins to deliver. The ears are up to the caller.
+    ///
+    /// # Errors
+    /// A sentence that names the file and what is wrong.
+    pub async fn start(settings: &Settings) -> Result<Self> {
+        std::fs::create_dir_all(&settings.data)
+            .with_context(|| format!("can't make {}", settings.data.display()))?;
+        let manifest = Manifest::read(&settings.manifest)?;
+        let sign_in = Arc::new(SignIn::open(&sign_in_folder(&settings.data), settings.demand_passphrases)?);
+        let token = random_text();
+        let grip_key = random_text();
+        let calls = Arc::new(Calls::default());
+        let gateway = Gateway::new(
+            nudge_gateway::Settings {
+                key: grip_key.clone().into_bytes(),
+                issuer: "nudge-host".to_owned(),
+                max_connections: MAX_CONNECTIONS,
+                max_message: MAX_MESSAGE,
+            },
+            Arc::clone(&calls) as Arc<dyn Origin>,
+        );
+        let internal = InProcess { sign_in: Arc::clone(&sign_in), gateway: Arc::clone(&gateway) };
+        let sidecar = Sidecar::open(
+            nudge_sidecar::Settings {
+                database: settings.data.join("nudge.db"),
+                components: settings.components.clone(),
+                app_ids: manifest.component.keys().cloned().collect(),
+                app_api_token: token.clone(),
+                allow_private: settings.allow_private,
+            },
+            Arc::new(internal),
+        )
+        .await?;
+        let own = own_variables(&token, &grip_key);
+        let port: Arc<dyn DaprPort> = Arc::new(Port(Arc::clone(&sidecar)));
+        let (manifest_of_functions, data) = (manifest.clone(), settings.data.clone());
+        let functions =
+            tokio::task::spawn_blocking(move || load(&manifest_of_functions, &data, &own, &port)).await??;
+        let functions = Arc::new(functions);
+        // Set once, here.
+        calls.functions.set(Arc::downgrade(&functions)).ok();
+        sidecar.start(&(Arc::clone(&calls) as Arc<dyn Apps>));
+        // The sidecar keeps `calls`, which keeps only a weak reference: nothing holds itself.
+        Ok(Self { router: Router::new(&manifest.trigger.http)?, functions, sign_in, gateway, sidecar })
+    }
+
+    /// Ends sockets, deliveries and instances, in this order, and closes the database.
+    pub async fn stop(&self) {
+        self.gateway.stop().await;
+        self.sidecar.stop().await;
+        self.functions.finish().await;
+    }
+}
+
+/// The folder of keys and people.
+#[must_use]
+pub fn sign_in_folder(data: &Path) -> PathBuf {
+    data.join("sign-in")
+}
+
+/// What the host itself decides of the application's variables.
+fn own_variables(token: &str, grip_key: &str) -> HashMap<String, String> {
+    [
+        ("app_api_token", token),
+        ("grip_key", grip_key),
+        ("pushpin_urls", PUSHPIN_URL),
+        ("oidc_issuer", sign_in::ISSUER),
+        ("oidc_audience", sign_in::AUDIENCE),
+        ("oidc_jwks_url", sign_in::JWKS_URL),
+        ("oidc_client_id", sign_in::CLIENT_ID),
+        ("oidc_authorize_url", "/sign-in/authorize"),
+        ("oidc_token_url", "/sign-in/token"),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+    .into()
+}
+
+fn load(
+    manifest: &Manifest,
+    data: &Path,
+    own: &HashMap<String, String>,
+    port: &Arc<dyn DaprPort>,
+) -> Result<Functions> {
+    let engine = engine::new()?;
+    let cache = Cache::new(data.join("compiled"))?;
+    let variables = Variables::resolve(manifest, own, |name| std::env::var(name).ok())?;
+    let mut definitions = Vec::new();
+    for (id, component) in &manifest.component {
+        let expand = |template: &String| variables.expand(template);
+        let values = component.variables.iter().map(|(name, template)| Ok((name.clone(), expand(template)?)));
+        let hosts = component.allowed_outbound_hosts.iter().map(expand).collect::<Result<Vec<_>>>()?;
+        definitions.push(Definition {
+            id: id.clone(),
+            component: cache.load(&engine, id, component)?,
+            variables: values.collect::<Result<_>>()?,
+            allowed: AllowedHosts::parse(hosts.iter().map(String::as_str))?,
+        });
+    }
+    Functions::new(&engine, definitions, port)
+}
+
+fn random_text() -> String {
+    URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>())
+}
+
+/// How Dapr and the sockets reach the functions.
+#[derive(Default)]
+struct Calls {
+    functions: OnceLock<Weak<Functions>>,
+}
+
+impl Calls {
+    fn call(&self, id: &str, request: Request<Bytes>) -> BoxFuture<'static, Result<Response<Bytes>, String>> {
+        let functions = self.functions.get().and_then(Weak::upgrade);
+        let id = id.to_owned();
+        Box::pin(async move {
+            let functions = functions.ok_or("the host is stopping")?;
+            match functions.call(&id, request.map(Full::new)).await {
+                Ok(response) => {
+                    let (parts, body) = response.into_parts();
+                    let body = http_body_util::Limited::new(body, MAX_ANSWER).collect().await;
+                    let body = body.map_err(|error| format!("the answer broke off: {error}"))?;
+                    Ok(Response::from_parts(parts, body.to_bytes()))
+                }
+                Err(error @ CallError::Busy) => Ok(refusal(StatusCode::SERVICE_UNAVAILABLE, &error)),
+                Err(error @ CallError::TimedOut) => Ok(refusal(StatusCode::GATEWAY_TIMEOUT, &error)),
+                Err(error) => Err(error.to_string()),
+            }
+        })
+    }
+}
+
+impl Apps for Calls {
+    fn call(&self, app_id: &str, request: Request<Bytes>) -> BoxFuture<'static, Result<Response<Bytes>, String>> {
+        Self::call(self, app_id, request)
+    }
+}
+
+impl Origin for Calls {
+    fn call(&self, request: Request<Bytes>) -> BoxFuture<'static, Result<Response<Bytes>, String>> {
+        Self::call(self, GATEWAY_FUNCTION, request)
+    }
+}
+
+/// A function's Dapr.
+struct Port(Arc<Sidecar>);
+
+impl DaprPort for Port {
+    fn handle(&self, app_id: &str, request: Request<Bytes>) -> BoxFuture<'static, Response<Bytes>> {
+        let (sidecar, app_id) = (Arc::clone(&self.0), app_id.to_owned());
+        Box::pin(async move { sidecar.handle(&app_id, request).await })
+    }
+}
+
+/// Addresses that exist only in this process.
+struct InProcess {
+    sign_in: Arc<SignIn>,
+    gateway: Arc<Gateway>,
+}
+
+impl Internal for InProcess {
+    fn call(&self, request: &Request<Bytes>) -> Option<BoxFuture<'static, Response<Bytes>>> {
+        let base = format!("{}://{}", request.uri().scheme_str()?, request.uri().authority()?);
+        if request.uri() == sign_in::JWKS_URL {
+            let keys = self.sign_in.jwks();
+            return Some(Box::pin(async move { keys }));
+        }
+        if base == PUSHPIN_URL {
+            let answer = self.gateway.publish(request);
+            return Some(Box::pin(async move { answer }));
+        }
+        None
+    }
+}
+
+/// A refusal of the host itself, as problem details (RFC 9457).
+pub(crate) fn refusal(status: StatusCode, reason: impl ToString) -> Response<Bytes> {
+    let name = status.canonical_reason().unwrap_or("Error");
+    let body = serde_json::json!({
+        "type": format!("/problems/{}", name.to_ascii_lowercase().replace(' ', "-")),
+        "title": name,
+        "status": status.as_u16(),
+        "detail": reason.to_string(),
+    });
+    let mut response = Response::new(Bytes::from(body.to_string()));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/problem+json"));
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        headers.insert(header::RETRY_AFTER, header::HeaderValue::from_static("1"));
+    }
+    response
+}
