@@ -72,7 +72,10 @@ impl App {
         std::fs::create_dir_all(&settings.data)
             .with_context(|| format!("can't make {}", settings.data.display()))?;
         let manifest = Manifest::read(&settings.manifest)?;
-        let sign_in = Arc::new(SignIn::open(&sign_in_folder(&settings.data), settings.demand_passphrases)?);
+        let sign_in = Arc::new(SignIn::open(
+            &sign_in_folder(&settings.data),
+            settings.demand_passphrases,
+        )?);
         let token = random_text();
         let grip_key = random_text();
         let calls = Arc::new(Calls::default());
@@ -85,7 +88,10 @@ impl App {
             },
             Arc::clone(&calls) as Arc<dyn Origin>,
         );
-        let internal = InProcess { sign_in: Arc::clone(&sign_in), gateway: Arc::clone(&gateway) };
+        let internal = InProcess {
+            sign_in: Arc::clone(&sign_in),
+            gateway: Arc::clone(&gateway),
+        };
         let sidecar = Sidecar::open(
             nudge_sidecar::Settings {
                 database: settings.data.join("nudge.db"),
@@ -101,13 +107,20 @@ impl App {
         let port: Arc<dyn DaprPort> = Arc::new(Port(Arc::clone(&sidecar)));
         let (manifest_of_functions, data) = (manifest.clone(), settings.data.clone());
         let functions =
-            tokio::task::spawn_blocking(move || load(&manifest_of_functions, &data, &own, &port)).await??;
+            tokio::task::spawn_blocking(move || load(&manifest_of_functions, &data, &own, &port))
+                .await??;
         let functions = Arc::new(functions);
         // Set once, here.
         calls.functions.set(Arc::downgrade(&functions)).ok();
         sidecar.start(&(Arc::clone(&calls) as Arc<dyn Apps>));
         // The sidecar keeps `calls`, which keeps only a weak reference: nothing holds itself.
-        Ok(Self { router: Router::new(&manifest.trigger.http)?, functions, sign_in, gateway, sidecar })
+        Ok(Self {
+            router: Router::new(&manifest.trigger.http)?,
+            functions,
+            sign_in,
+            gateway,
+            sidecar,
+        })
     }
 
     /// Ends sockets, deliveries and instances, in this order, and closes the database.
@@ -153,8 +166,15 @@ fn load(
     let mut definitions = Vec::new();
     for (id, component) in &manifest.component {
         let expand = |template: &String| variables.expand(template);
-        let values = component.variables.iter().map(|(name, template)| Ok((name.clone(), expand(template)?)));
-        let hosts = component.allowed_outbound_hosts.iter().map(expand).collect::<Result<Vec<_>>>()?;
+        let values = component
+            .variables
+            .iter()
+            .map(|(name, template)| Ok((name.clone(), expand(template)?)));
+        let hosts = component
+            .allowed_outbound_hosts
+            .iter()
+            .map(expand)
+            .collect::<Result<Vec<_>>>()?;
         definitions.push(Definition {
             id: id.clone(),
             component: cache.load(&engine, id, component)?,
@@ -176,7 +196,11 @@ struct Calls {
 }
 
 impl Calls {
-    fn call(&self, id: &str, request: Request<Bytes>) -> BoxFuture<'static, Result<Response<Bytes>, String>> {
+    fn call(
+        &self,
+        id: &str,
+        request: Request<Bytes>,
+    ) -> BoxFuture<'static, Result<Response<Bytes>, String>> {
         let functions = self.functions.get().and_then(Weak::upgrade);
         let id = id.to_owned();
         Box::pin(async move {
@@ -184,12 +208,18 @@ impl Calls {
             match functions.call(&id, request.map(Full::new)).await {
                 Ok(response) => {
                     let (parts, body) = response.into_parts();
-                    let body = http_body_util::Limited::new(body, MAX_ANSWER).collect().await;
+                    let body = http_body_util::Limited::new(body, MAX_ANSWER)
+                        .collect()
+                        .await;
                     let body = body.map_err(|error| format!("the answer broke off: {error}"))?;
                     Ok(Response::from_parts(parts, body.to_bytes()))
                 }
-                Err(error @ CallError::Busy) => Ok(refusal(StatusCode::SERVICE_UNAVAILABLE, &error)),
-                Err(error @ CallError::TimedOut) => Ok(refusal(StatusCode::GATEWAY_TIMEOUT, &error)),
+                Err(error @ CallError::Busy) => {
+                    Ok(refusal(StatusCode::SERVICE_UNAVAILABLE, &error))
+                }
+                Err(error @ CallError::TimedOut) => {
+                    Ok(refusal(StatusCode::GATEWAY_TIMEOUT, &error))
+                }
                 Err(error) => Err(error.to_string()),
             }
         })
@@ -197,7 +227,11 @@ impl Calls {
 }
 
 impl Apps for Calls {
-    fn call(&self, app_id: &str, request: Request<Bytes>) -> BoxFuture<'static, Result<Response<Bytes>, String>> {
+    fn call(
+        &self,
+        app_id: &str,
+        request: Request<Bytes>,
+    ) -> BoxFuture<'static, Result<Response<Bytes>, String>> {
         Self::call(self, app_id, request)
     }
 }
@@ -226,7 +260,11 @@ struct InProcess {
 
 impl Internal for InProcess {
     fn call(&self, request: &Request<Bytes>) -> Option<BoxFuture<'static, Response<Bytes>>> {
-        let base = format!("{}://{}", request.uri().scheme_str()?, request.uri().authority()?);
+        let base = format!(
+            "{}://{}",
+            request.uri().scheme_str()?,
+            request.uri().authority()?
+        );
         if request.uri() == sign_in::JWKS_URL {
             let keys = self.sign_in.jwks();
             return Some(Box::pin(async move { keys }));
@@ -251,7 +289,10 @@ pub(crate) fn refusal(status: StatusCode, reason: impl ToString) -> Response<Byt
     let mut response = Response::new(Bytes::from(body.to_string()));
     *response.status_mut() = status;
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/problem+json"));
+    headers.insert(
+        header::CONTENT_TYPE,
+        header::HeaderValue::from_static("application/problem+json"),
+    );
     if status == StatusCode::SERVICE_UNAVAILABLE {
         headers.insert(header::RETRY_AFTER, header::HeaderValue::from_static("1"));
     }

@@ -84,7 +84,9 @@ struct Person {
 
 fn main() -> ExitCode {
     tracing_subscriber::fmt()
-        .with_env_filter(EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn")))
+        .with_env_filter(
+            EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn")),
+        )
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal())
         .init();
@@ -103,12 +105,14 @@ fn main() -> ExitCode {
 }
 
 fn start(run: Run) -> Result<()> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
     runtime.block_on(async {
         let address = SocketAddr::new(run.address, run.port);
-        let listener = TcpListener::bind(address)
-            .await
-            .with_context(|| format!("can't listen on {address}; is another Nudge running? Try --port"))?;
+        let listener = TcpListener::bind(address).await.with_context(|| {
+            format!("can't listen on {address}; is another Nudge running? Try --port")
+        })?;
         let address = listener.local_addr()?;
         let app = App::start(&Settings {
             manifest: run.manifest,
@@ -124,7 +128,13 @@ fn start(run: Run) -> Result<()> {
             public.push(address.to_string());
         }
         println!("Nudge is at http://localhost:{}", address.port());
-        server::serve(Arc::clone(&app), listener, Names::new(address.port(), &public), stop_signal()).await?;
+        server::serve(
+            Arc::clone(&app),
+            listener,
+            Names::new(address.port(), &public),
+            stop_signal(),
+        )
+        .await?;
         app.stop().await;
         Ok(())
     })
@@ -157,10 +167,18 @@ fn set_person(person: Person) -> Result<()> {
     let passphrase = if person.no_passphrase {
         None
     } else {
-        eprintln!("A passphrase for {} (8 characters or more), then Enter:", person.name);
+        eprintln!(
+            "A passphrase for {} (8 characters or more), then Enter:",
+            person.name
+        );
         let mut line = String::new();
         std::io::stdin().read_line(&mut line)?;
         Some(line.trim_end_matches(['\r', '\n']).to_owned())
     };
-    sign_in::set_person(&sign_in_folder(&person.data), &person.name, person.email, passphrase.as_deref())
+    sign_in::set_person(
+        &sign_in_folder(&person.data),
+        &person.name,
+        person.email,
+        passphrase.as_deref(),
+    )
 }

@@ -13,9 +13,10 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
 use nudge_gateway::Gateway;
 use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio_util::task::TaskTracker;
 use wasmtime_wasi_http::WasiBody;
 
 use crate::app::{App, refusal};
@@ -28,8 +29,13 @@ const STOP_LIMIT: Duration = Duration::from_secs(10);
 /// Largest body of a request to the host's own sign-in, in bytes.
 const MAX_FORM: usize = 16 * 1024;
 /// What only Dapr, or the socket proxy, may say.
-const INNER_HEADERS: [&str; 5] =
-    ["dapr-api-token", "dapr-caller-app-id", "dapr-callee-app-id", "grip-sig", "grip-last"];
+const INNER_HEADERS: [&str; 5] = [
+    "dapr-api-token",
+    "dapr-caller-app-id",
+    "dapr-callee-app-id",
+    "grip-sig",
+    "grip-last",
+];
 
 /// Who may call the host by which name. Names that are not expected are refused: a page of a foreign site, whose name was
 /// made to lead to this machine, must not get a token.
@@ -41,16 +47,34 @@ impl Names {
     #[must_use]
     pub fn new(port: u16, public: &[String]) -> Self {
         let loopback = ["localhost", "127.0.0.1", "[::1]"].map(|name| format!("{name}:{port}"));
-        Self(loopback.into_iter().chain(public.iter().map(|name| name.to_ascii_lowercase())).collect())
+        Self(
+            loopback
+                .into_iter()
+                .chain(public.iter().map(|name| name.to_ascii_lowercase()))
+                .collect(),
+        )
     }
 
     /// The origin of a request whose name is expected.
     fn origin(&self, headers: &HeaderMap) -> Option<String> {
-        let host = headers.get(header::HOST)?.to_str().ok()?.to_ascii_lowercase();
+        let host = headers
+            .get(header::HOST)?
+            .to_str()
+            .ok()?
+            .to_ascii_lowercase();
         let authority: Authority = host.parse().ok()?;
         self.0.contains(authority.as_str()).then(|| {
-            let forwarded = headers.get("x-forwarded-proto").and_then(|proto| proto.to_str().ok());
-            format!("{}://{host}", if forwarded == Some("https") { "https" } else { "http" })
+            let forwarded = headers
+                .get("x-forwarded-proto")
+                .and_then(|proto| proto.to_str().ok());
+            format!(
+                "{}://{host}",
+                if forwarded == Some("https") {
+                    "https"
+                } else {
+                    "http"
+                }
+            )
         })
     }
 }
@@ -59,8 +83,14 @@ impl Names {
 ///
 /// # Errors
 /// When the listener breaks.
-pub async fn serve(app: Arc<App>, listener: TcpListener, names: Names, stop: impl Future<Output = ()>) -> Result<()> {
-    let graceful = GracefulShutdown::new();
+pub async fn serve(
+    app: Arc<App>,
+    listener: TcpListener,
+    names: Names,
+    stop: impl Future<Output = ()>,
+) -> Result<()> {
+    let connections = TaskTracker::new();
+    let (stopping, stopped) = watch::channel(false);
     let names = Arc::new(names);
     let mut stop = std::pin::pin!(stop);
     loop {
@@ -84,15 +114,27 @@ pub async fn serve(app: Arc<App>, listener: TcpListener, names: Names, stop: imp
             .header_read_timeout(HEADER_LIMIT)
             .serve_connection(TokioIo::new(stream), service)
             .with_upgrades();
-        let connection = graceful.watch(connection);
-        tokio::spawn(async move {
+        let mut stopped = stopped.clone();
+        connections.spawn(async move {
+            let mut connection = std::pin::pin!(connection);
+            let stop = async { stopped.wait_for(|stop| *stop).await.map(|_| ()).ok() };
             // A client that breaks off is no news.
-            connection.await.ok();
+            tokio::select! {
+                _ = connection.as_mut() => {}
+                _ = stop => {
+                    connection.as_mut().graceful_shutdown();
+                    connection.await.ok();
+                }
+            }
         });
     }
     drop(listener);
     app.gateway.stop().await;
-    tokio::time::timeout(STOP_LIMIT, graceful.shutdown()).await.ok();
+    stopping.send_replace(true);
+    connections.close();
+    tokio::time::timeout(STOP_LIMIT, connections.wait())
+        .await
+        .ok();
     Ok(())
 }
 
@@ -126,7 +168,10 @@ async fn answer(app: &App, names: &Names, mut request: Request<Incoming>) -> Res
                 CallError::TimedOut => StatusCode::GATEWAY_TIMEOUT,
                 CallError::Unknown(_) | CallError::Failed(_) => StatusCode::INTERNAL_SERVER_ERROR,
             };
-            whole(refusal(status, "Nudge could not answer. Its log says more."))
+            whole(refusal(
+                status,
+                "Nudge could not answer. Its log says more.",
+            ))
         }
     }
 }
@@ -145,9 +190,15 @@ async fn sockets(app: &App, origin: &str, request: Request<Incoming>) -> Respons
     if !Gateway::is_upgrade(&request) {
         return refusal(StatusCode::UPGRADE_REQUIRED, "Open a WebSocket here.");
     }
-    let from = request.headers().get(header::ORIGIN).map(HeaderValue::as_bytes);
+    let from = request
+        .headers()
+        .get(header::ORIGIN)
+        .map(HeaderValue::as_bytes);
     if from.is_some_and(|from| from != origin.as_bytes()) {
-        return refusal(StatusCode::FORBIDDEN, "WebSockets of other sites are not taken.");
+        return refusal(
+            StatusCode::FORBIDDEN,
+            "WebSockets of other sites are not taken.",
+        );
     }
     let (parts, body) = app.gateway.upgrade(request).await.into_parts();
     match body.collect().await {
@@ -159,7 +210,10 @@ async fn sockets(app: &App, origin: &str, request: Request<Incoming>) -> Respons
 async fn sign_in(app: &App, origin: &str, request: Request<Incoming>) -> Response<Bytes> {
     let (parts, body) = request.into_parts();
     let Ok(body) = Limited::new(body, MAX_FORM).collect().await else {
-        return refusal(StatusCode::PAYLOAD_TOO_LARGE, "That is too much for a form.");
+        return refusal(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "That is too much for a form.",
+        );
     };
     let request = Request::from_parts(parts, body.to_bytes());
     let answer = app.sign_in.answer(&request, origin).await;
@@ -171,7 +225,10 @@ fn begin_trace(headers: &mut HeaderMap) {
     if headers.contains_key("traceparent") {
         return;
     }
-    let id: String = rand::random::<[u8; 24]>().iter().map(|byte| format!("{byte:02x}")).collect();
+    let id: String = rand::random::<[u8; 24]>()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
     let (trace, span) = id.split_at(32);
     if let Ok(value) = HeaderValue::from_str(&format!("00-{trace}-{span}-01")) {
         headers.insert("traceparent", value);
@@ -179,5 +236,9 @@ fn begin_trace(headers: &mut HeaderMap) {
 }
 
 fn whole(response: Response<Bytes>) -> Response<WasiBody> {
-    response.map(|body| Full::new(body).map_err(|never| match never {}).boxed_unsync())
+    response.map(|body| {
+        Full::new(body)
+            .map_err(|never| match never {})
+            .boxed_unsync()
+    })
 }

@@ -97,12 +97,18 @@ impl SignIn {
     /// browser calls this host.
     pub async fn answer(&self, request: &Request<Bytes>, origin: &str) -> Option<Response<Bytes>> {
         Some(match (request.method(), request.uri().path()) {
-            (&Method::GET, "/.well-known/openid-configuration") => json_answer(StatusCode::OK, &discovery(origin)),
+            (&Method::GET, "/.well-known/openid-configuration") => {
+                json_answer(StatusCode::OK, &discovery(origin))
+            }
             (&Method::GET, "/sign-in/jwks.json") => self.jwks(),
-            (&Method::GET, "/sign-in/authorize") => self.authorize(request.uri().query().unwrap_or_default(), origin),
+            (&Method::GET, "/sign-in/authorize") => {
+                self.authorize(request.uri().query().unwrap_or_default(), origin)
+            }
             (&Method::POST, "/sign-in/authorize") => self.sign_in(request, origin).await,
             (&Method::POST, "/sign-in/token") => self.redeem(request.body()),
-            (_, path) if path.starts_with("/sign-in/") => json_answer(StatusCode::NOT_FOUND, &json!({ "error": "not_found" })),
+            (_, path) if path.starts_with("/sign-in/") => {
+                json_answer(StatusCode::NOT_FOUND, &json!({ "error": "not_found" }))
+            }
             _ => return None,
         })
     }
@@ -113,7 +119,9 @@ impl SignIn {
             Err(reason) => return pages::refusal(reason),
         };
         match self.people.only_one() {
-            Some(person) if !self.demanding && person.passphrase_hash.is_none() => self.grant(&ask, person),
+            Some(person) if !self.demanding && person.passphrase_hash.is_none() => {
+                self.grant(&ask, person)
+            }
             _ => pages::form(query, self.people.names(), self.demanding, None),
         }
     }
@@ -125,18 +133,29 @@ impl SignIn {
             Err(reason) => return pages::refusal(reason),
         };
         // A page of another origin must not be able to sign somebody in here.
-        let from = request.headers().get(header::ORIGIN).and_then(|value| value.to_str().ok());
+        let from = request
+            .headers()
+            .get(header::ORIGIN)
+            .and_then(|value| value.to_str().ok());
         if from.is_some_and(|from| from != origin) {
             return pages::refusal("The form was sent from another site.");
         }
         let fields = form(request.body());
-        let name = fields.get("name").map(String::as_str).filter(|name| !name.is_empty());
+        let name = fields
+            .get("name")
+            .map(String::as_str)
+            .filter(|name| !name.is_empty());
         let passphrase = fields.get("passphrase").map_or("", String::as_str);
         match self.people.find(name) {
             Ok(person) if person.accepts(passphrase, self.demanding) => self.grant(&ask, person),
             _ => {
                 tokio::time::sleep(WRONG_DELAY).await;
-                pages::form(query, self.people.names(), self.demanding, Some("That did not match. Try again."))
+                pages::form(
+                    query,
+                    self.people.names(),
+                    self.demanding,
+                    Some("That did not match. Try again."),
+                )
             }
         }
     }
@@ -168,11 +187,15 @@ impl SignIn {
         let fields = form(body);
         let field = |name: &str| fields.get(name).map_or("", String::as_str);
         let granted = match field("grant_type") {
-            "authorization_code" => self.redeem_code(field("code"), field("code_verifier"), field("redirect_uri")),
+            "authorization_code" => {
+                self.redeem_code(field("code"), field("code_verifier"), field("redirect_uri"))
+            }
             "refresh_token" => self.refresh.redeem(field("refresh_token"), now()),
             _ => return token_error("unsupported_grant_type"),
         };
-        let Some(subject) = granted else { return token_error("invalid_grant") };
+        let Some(subject) = granted else {
+            return token_error("invalid_grant");
+        };
         let issue = || -> Result<Value> {
             let person = self.people.find(Some(&subject))?;
             Ok(json!({
@@ -194,7 +217,9 @@ impl SignIn {
     fn redeem_code(&self, code: &str, verifier: &str, redirect_uri: &str) -> Option<String> {
         let code = self.codes().remove(code)?;
         let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(verifier));
-        let holds = code.expires_at > now() && code.challenge == challenge && code.redirect_uri == redirect_uri;
+        let holds = code.expires_at > now()
+            && code.challenge == challenge
+            && code.redirect_uri == redirect_uri;
         holds.then_some(code.subject)
     }
 
@@ -227,7 +252,11 @@ impl Authorization {
         if challenge.len() != 43 {
             return Err("code_challenge must be the base64url of a SHA-256.");
         }
-        Ok(Self { redirect_uri: field("redirect_uri"), state: field("state"), challenge })
+        Ok(Self {
+            redirect_uri: field("redirect_uri"),
+            state: field("state"),
+            challenge,
+        })
     }
 }
 
@@ -256,12 +285,20 @@ fn token_error(error: &str) -> Response<Bytes> {
 fn json_answer(status: StatusCode, body: &Value) -> Response<Bytes> {
     let mut response = Response::new(Bytes::from(body.to_string()));
     *response.status_mut() = status;
-    response.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/json"));
-    response.headers_mut().insert(header::CACHE_CONTROL, header::HeaderValue::from_static("no-store"));
+    response.headers_mut().insert(
+        header::CONTENT_TYPE,
+        header::HeaderValue::from_static("application/json"),
+    );
+    response.headers_mut().insert(
+        header::CACHE_CONTROL,
+        header::HeaderValue::from_static("no-store"),
+    );
     response
 }
 
 /// Seconds since 1970.
 fn now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_secs())
 }

@@ -128,7 +128,7 @@ pub async fn relay<D: Dapr>(dapr: &D, user: &str, events: Vec<Numbered>) -> Resu
             .filter(|numbered| numbered.event.event_type.topic() == topic)
             .map(|n| n.event.clone())
             .collect();
-        (!batch.is_empty()).then(|| async move { dapr.publish(topic, &batch).await })
+        (!batch.is_empty()).then_some(async move { dapr.publish(topic, &batch).await })
     });
     join_all(by_topic)
         .await

@@ -35,14 +35,18 @@ impl Control {
     #[must_use]
     pub fn event(&self) -> Event {
         // Strings and numbers only, so this can't fail.
-        Event::Text(format!("{PREFIX}{}", serde_json::to_string(self).unwrap_or_default()))
+        Event::Text(format!(
+            "{PREFIX}{}",
+            serde_json::to_string(self).unwrap_or_default()
+        ))
     }
 
     /// The control message in a text; `None` when the text is for the client. One that is not known here is
     /// `Some(None)`: it is not for the client either.
     #[must_use]
     pub fn parse(text: &str) -> Option<Option<Self>> {
-        text.strip_prefix(PREFIX).map(|json| serde_json::from_str(json).ok())
+        text.strip_prefix(PREFIX)
+            .map(|json| serde_json::from_str(json).ok())
     }
 }
 
@@ -52,7 +56,9 @@ mod tests {
 
     #[test]
     fn control_messages() {
-        let subscribe = Control::Subscribe { channel: "user-1".to_owned() };
+        let subscribe = Control::Subscribe {
+            channel: "user-1".to_owned(),
+        };
         let text = r#"c:{"type":"subscribe","channel":"user-1"}"#;
         assert_eq!(subscribe.event(), Event::Text(text.to_owned()));
         assert_eq!(Control::parse(text), Some(Some(subscribe)));

@@ -42,9 +42,12 @@ pub fn decode(mut body: &[u8]) -> Result<Vec<Event>, Malformed> {
         let (kind, content, rest) = match line.split_once(' ') {
             None => (line, None, rest),
             Some((kind, length)) => {
-                let length = usize::from_str_radix(length, 16).map_err(|_| Malformed("a length is no hex number"))?;
+                let length = usize::from_str_radix(length, 16)
+                    .map_err(|_| Malformed("a length is no hex number"))?;
                 let content = rest.get(..length).ok_or(Malformed("content is missing"))?;
-                let end = rest[length..].strip_prefix(b"\r\n").ok_or(Malformed("content does not end in time"))?;
+                let end = rest[length..]
+                    .strip_prefix(b"\r\n")
+                    .ok_or(Malformed("content does not end in time"))?;
                 (kind, Some(content), end)
             }
         };
@@ -55,7 +58,11 @@ pub fn decode(mut body: &[u8]) -> Result<Vec<Event>, Malformed> {
 }
 
 fn split_line(body: &[u8]) -> Result<(&[u8], &[u8]), Malformed> {
-    let end = body.windows(2).take(64).position(|pair| pair == b"\r\n").ok_or(Malformed("a line does not end"))?;
+    let end = body
+        .windows(2)
+        .take(64)
+        .position(|pair| pair == b"\r\n")
+        .ok_or(Malformed("a line does not end"))?;
     Ok((&body[..end], &body[end + 2..]))
 }
 
@@ -63,11 +70,17 @@ fn event(kind: &str, content: Option<&[u8]>) -> Result<Event, Malformed> {
     let bytes = content.unwrap_or_default();
     Ok(match kind {
         "OPEN" => Event::Open,
-        "TEXT" => Event::Text(String::from_utf8(bytes.to_vec()).map_err(|_| Malformed("a text is not UTF-8"))?),
+        "TEXT" => Event::Text(
+            String::from_utf8(bytes.to_vec()).map_err(|_| Malformed("a text is not UTF-8"))?,
+        ),
         "BINARY" => Event::Binary(bytes.to_vec()),
         "PING" => Event::Ping,
         "PONG" => Event::Pong,
-        "CLOSE" => Event::Close(bytes.get(..2).map(|code| u16::from_be_bytes([code[0], code[1]]))),
+        "CLOSE" => Event::Close(
+            bytes
+                .get(..2)
+                .map(|code| u16::from_be_bytes([code[0], code[1]])),
+        ),
         "DISCONNECT" => Event::Disconnect,
         _ => return Err(Malformed("a type is not known")),
     })
@@ -106,7 +119,8 @@ mod tests {
 
     #[test]
     fn as_in_the_protocol() {
-        let body = b"OPEN\r\nTEXT 5\r\nhello\r\nTEXT 0\r\n\r\nCLOSE 2\r\n\x03\xe8\r\nDISCONNECT\r\n";
+        let body =
+            b"OPEN\r\nTEXT 5\r\nhello\r\nTEXT 0\r\n\r\nCLOSE 2\r\n\x03\xe8\r\nDISCONNECT\r\n";
         let events = [
             Event::Open,
             Event::Text("hello".to_owned()),
@@ -120,7 +134,14 @@ mod tests {
 
     #[test]
     fn what_is_malformed_is_refused() {
-        for body in ["OPEN", "NOPE\r\n", "TEXT x\r\n", "TEXT 5\r\nhi\r\n", "TEXT 2\r\nhi", "TEXT 2\r\nhiOPEN\r\n"] {
+        for body in [
+            "OPEN",
+            "NOPE\r\n",
+            "TEXT x\r\n",
+            "TEXT 5\r\nhi\r\n",
+            "TEXT 2\r\nhi",
+            "TEXT 2\r\nhiOPEN\r\n",
+        ] {
             assert!(decode(body.as_bytes()).is_err(), "{body:?}");
         }
         assert!(decode(&b"PING\r\n".repeat(MAX_EVENTS + 1)).is_err());

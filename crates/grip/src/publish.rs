@@ -50,9 +50,21 @@ pub enum Format {
 
 impl Item {
     /// A text for everybody who hears `channel`.
-    pub fn text(channel: impl Into<String>, id: impl Into<String>, content: impl Into<String>) -> Self {
-        let formats = Formats { ws_message: Format::Message { content: content.into() } };
-        Self { channel: channel.into(), id: Some(id.into()), formats }
+    pub fn text(
+        channel: impl Into<String>,
+        id: impl Into<String>,
+        content: impl Into<String>,
+    ) -> Self {
+        let formats = Formats {
+            ws_message: Format::Message {
+                content: content.into(),
+            },
+        };
+        Self {
+            channel: channel.into(),
+            id: Some(id.into()),
+            formats,
+        }
     }
 }
 
@@ -62,11 +74,19 @@ mod tests {
 
     #[test]
     fn as_pushpin_takes_it() {
-        let items = Items { items: vec![Item::text("user-1", "e1", "hi")] };
+        let items = Items {
+            items: vec![Item::text("user-1", "e1", "hi")],
+        };
         let json = r#"{"items":[{"channel":"user-1","id":"e1","formats":{"ws-message":{"content":"hi"}}}]}"#;
         assert_eq!(serde_json::to_string(&items).ok().as_deref(), Some(json));
         let close = r#"{"items":[{"channel":"c","formats":{"ws-message":{"action":"close","code":4401}}}]}"#;
         let read: Items = serde_json::from_str(close).expect("items");
-        assert_eq!(read.items[0].formats.ws_message, Format::Action { action: "close".to_owned(), code: Some(4401) });
+        assert_eq!(
+            read.items[0].formats.ws_message,
+            Format::Action {
+                action: "close".to_owned(),
+                code: Some(4401)
+            }
+        );
     }
 }

@@ -15,9 +15,17 @@ struct Claims {
 /// The signature of a proxy called `issuer`, good until `expires_at` (seconds since 1970).
 #[must_use]
 pub fn sign(key: &[u8], issuer: &str, expires_at: u64) -> String {
-    let claims = Claims { iss: issuer.to_owned(), exp: expires_at };
+    let claims = Claims {
+        iss: issuer.to_owned(),
+        exp: expires_at,
+    };
     // HS256 takes a key of any length and the claims are plain, so this can't fail.
-    jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &EncodingKey::from_secret(key)).unwrap_or_default()
+    jsonwebtoken::encode(
+        &Header::new(Algorithm::HS256),
+        &claims,
+        &EncodingKey::from_secret(key),
+    )
+    .unwrap_or_default()
 }
 
 /// Whether `signature` was made with `key` and holds at `now` (seconds since 1970). No key, no trust.

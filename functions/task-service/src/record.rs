@@ -12,7 +12,7 @@ pub(crate) enum Record {
     /// There is such a task.
     Live {
         /// As its owner sees it.
-        task: TaskDocument,
+        task: Box<TaskDocument>,
     },
     /// Its owner deleted it; the id is never used again.
     Deleted,
@@ -42,7 +42,7 @@ pub(crate) fn read(key: &str, document: Option<&Document>) -> Result<Found, Dapr
         return Ok(Found::Nothing);
     };
     match document.read(key)? {
-        Record::Live { task } => Task::try_from(&task)
+        Record::Live { task } => Task::try_from(&*task)
             .map(|task| Found::Live(Box::new(task)))
             .map_err(|error| DaprError::Corrupt {
                 key: key.to_owned(),

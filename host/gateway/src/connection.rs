@@ -64,7 +64,11 @@ enum End {
 /// The events after `OPEN`, if the function opened the socket.
 pub(crate) fn accepted(response: &Response<Bytes>) -> Option<Vec<Event>> {
     let content_type = response.headers().get(header::CONTENT_TYPE)?;
-    let extension = response.headers().get(header::SEC_WEBSOCKET_EXTENSIONS)?.to_str().ok()?;
+    let extension = response
+        .headers()
+        .get(header::SEC_WEBSOCKET_EXTENSIONS)?
+        .to_str()
+        .ok()?;
     if content_type != grip::MEDIA_TYPE || !extension.starts_with("grip") {
         return None;
     }
@@ -77,7 +81,9 @@ impl Connection {
         let (listener, published) = mpsc::channel(QUEUE);
         Self {
             gateway: Arc::clone(gateway),
-            number: gateway.next.fetch_add(1, std::sync::atomic::Ordering::Relaxed),
+            number: gateway
+                .next
+                .fetch_add(1, std::sync::atomic::Ordering::Relaxed),
             id: uuid::Uuid::new_v4().to_string(),
             uri,
             headers,
@@ -98,8 +104,14 @@ impl Connection {
                 (header::CONTENT_TYPE, grip::MEDIA_TYPE.to_owned()),
                 (header::ACCEPT, grip::MEDIA_TYPE.to_owned()),
                 (header::SEC_WEBSOCKET_EXTENSIONS, "grip".to_owned()),
-                (HeaderName::from_static(grip::CONNECTION_HEADER), self.id.clone()),
-                (HeaderName::from_static(grip::SIGNATURE_HEADER), self.gateway.signature()),
+                (
+                    HeaderName::from_static(grip::CONNECTION_HEADER),
+                    self.id.clone(),
+                ),
+                (
+                    HeaderName::from_static(grip::SIGNATURE_HEADER),
+                    self.gateway.signature(),
+                ),
             ];
             for (name, value) in own {
                 headers.extend(HeaderValue::from_str(&value).map(|value| (name, value)));
@@ -109,7 +121,9 @@ impl Connection {
                 headers.extend(HeaderName::try_from(name).map(|name| (name, value.clone())));
             }
         }
-        let request = request.body(Bytes::from(grip::encode(&events))).map_err(|error| error.to_string())?;
+        let request = request
+            .body(Bytes::from(grip::encode(&events)))
+            .map_err(|error| error.to_string())?;
         self.gateway.origin.call(request).await
     }
 
@@ -127,14 +141,19 @@ impl Connection {
         let config = WebSocketConfig::default()
             .max_message_size(Some(self.gateway.settings.max_message))
             .max_frame_size(Some(self.gateway.settings.max_message));
-        let mut socket = WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, Some(config)).await;
+        let mut socket =
+            WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, Some(config))
+                .await;
         let end = match self.obey(&mut socket, first).await {
             Ok(()) => self.serve(&mut socket).await,
             Err(end) => end,
         };
         let last = match end {
             End::Close(code) => {
-                let frame = CloseFrame { code: CloseCode::from(code), reason: "".into() };
+                let frame = CloseFrame {
+                    code: CloseCode::from(code),
+                    reason: "".into(),
+                };
                 timeout(SEND_LIMIT, socket.close(Some(frame))).await.ok();
                 Event::Disconnect
             }
@@ -156,9 +175,20 @@ impl Connection {
         let (mut heard, mut said, mut pinged) = (opened, opened, opened);
         let mut stopping = self.gateway.stopping.subscribe();
         loop {
-            let silent = if self.channels.is_empty() { opened + SILENT_LIMIT } else { heard + DEAD_AFTER };
-            let keep_alive = self.keep_alive.clone().map(|(content, after)| (content, said + after));
-            let wake = [Some(silent), Some(pinged + PING_EVERY), keep_alive.as_ref().map(|(_, at)| *at)];
+            let silent = if self.channels.is_empty() {
+                opened + SILENT_LIMIT
+            } else {
+                heard + DEAD_AFTER
+            };
+            let keep_alive = self
+                .keep_alive
+                .clone()
+                .map(|(content, after)| (content, said + after));
+            let wake = [
+                Some(silent),
+                Some(pinged + PING_EVERY),
+                keep_alive.as_ref().map(|(_, at)| *at),
+            ];
             let wake = wake.into_iter().flatten().min().unwrap_or(silent);
             tokio::select! {
                 message = socket.next() => {
@@ -230,9 +260,16 @@ impl Connection {
         end.map_or(Ok(any), Err)
     }
 
-    async fn take_answer(&mut self, socket: &mut Socket, response: &Response<Bytes>) -> Result<(), End> {
+    async fn take_answer(
+        &mut self,
+        socket: &mut Socket,
+        response: &Response<Bytes>,
+    ) -> Result<(), End> {
         if response.status() != StatusCode::OK {
-            tracing::warn!("the function behind the sockets answered {}", response.status());
+            tracing::warn!(
+                "the function behind the sockets answered {}",
+                response.status()
+            );
             return Err(End::Close(TRY_AGAIN_LATER));
         }
         self.remember(response.headers());
@@ -253,7 +290,9 @@ impl Connection {
                     None => tell(socket, Told::Text(text)).await?,
                 },
                 Event::Binary(bytes) => send(socket, Message::Binary(bytes.into())).await?,
-                Event::Close(code) => return Err(End::Close(code.unwrap_or(CloseCode::Normal.into()))),
+                Event::Close(code) => {
+                    return Err(End::Close(code.unwrap_or(CloseCode::Normal.into())));
+                }
                 Event::Disconnect => return Err(End::Gone),
                 Event::Open | Event::Ping | Event::Pong => {}
             }
@@ -264,7 +303,8 @@ impl Connection {
     fn control(&mut self, control: Control) {
         match control {
             Control::Subscribe { channel } => {
-                self.gateway.subscribe(self.number, &channel, &self.listener);
+                self.gateway
+                    .subscribe(self.number, &channel, &self.listener);
                 self.channels.insert(channel);
             }
             Control::Unsubscribe { channel } => {

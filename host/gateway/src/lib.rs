@@ -46,11 +46,14 @@ pub trait Origin: Send + Sync + 'static {
     fn call(&self, request: Request<Bytes>) -> BoxFuture<'static, Result<Response<Bytes>, String>>;
 }
 
+/// Who hears which channel: connections by number.
+type Channels = HashMap<String, HashMap<u64, mpsc::Sender<Arc<Item>>>>;
+
 /// All sockets, and who hears which channel.
 pub struct Gateway {
     settings: Settings,
     origin: Arc<dyn Origin>,
-    channels: Mutex<HashMap<String, HashMap<u64, mpsc::Sender<Arc<Item>>>>>,
+    channels: Mutex<Channels>,
     next: AtomicU64,
     open: AtomicUsize,
     tasks: TaskTracker,
@@ -74,17 +77,32 @@ impl Gateway {
     /// Whether a request asks for a WebSocket (RFC 6455 section 4.1).
     #[must_use]
     pub fn is_upgrade<B>(request: &Request<B>) -> bool {
-        let upgrade = request.headers().get(header::UPGRADE).and_then(|value| value.to_str().ok());
-        request.method() == Method::GET && upgrade.is_some_and(|value| value.eq_ignore_ascii_case("websocket"))
+        let upgrade = request
+            .headers()
+            .get(header::UPGRADE)
+            .and_then(|value| value.to_str().ok());
+        request.method() == Method::GET
+            && upgrade.is_some_and(|value| value.eq_ignore_ascii_case("websocket"))
     }
 
     /// Asks the function, and opens the socket if it agrees; its refusal is passed on.
-    pub async fn upgrade(self: &Arc<Self>, mut request: Request<Incoming>) -> Response<Full<Bytes>> {
+    pub async fn upgrade(
+        self: &Arc<Self>,
+        mut request: Request<Incoming>,
+    ) -> Response<Full<Bytes>> {
         let headers = request.headers();
-        let key = headers.get(header::SEC_WEBSOCKET_KEY).map(|key| derive_accept_key(key.as_bytes()));
-        let version = headers.get(header::SEC_WEBSOCKET_VERSION).map(HeaderValue::as_bytes);
-        let (Some(accept), Some(b"13")) = (key, version) else { return answer(StatusCode::BAD_REQUEST) };
-        if *self.stopping.borrow() || self.open.load(Ordering::Relaxed) >= self.settings.max_connections {
+        let key = headers
+            .get(header::SEC_WEBSOCKET_KEY)
+            .map(|key| derive_accept_key(key.as_bytes()));
+        let version = headers
+            .get(header::SEC_WEBSOCKET_VERSION)
+            .map(HeaderValue::as_bytes);
+        let (Some(accept), Some(b"13")) = (key, version) else {
+            return answer(StatusCode::BAD_REQUEST);
+        };
+        if *self.stopping.borrow()
+            || self.open.load(Ordering::Relaxed) >= self.settings.max_connections
+        {
             return answer(StatusCode::SERVICE_UNAVAILABLE);
         }
         let mut connection = Connection::new(self, request.uri().clone(), end_to_end(headers));
@@ -117,7 +135,9 @@ impl Gateway {
         headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
         headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
         // Base64 is always a header value.
-        headers.extend(HeaderValue::from_str(&accept).map(|accept| (header::SEC_WEBSOCKET_ACCEPT, accept)));
+        headers.extend(
+            HeaderValue::from_str(&accept).map(|accept| (header::SEC_WEBSOCKET_ACCEPT, accept)),
+        );
         response
     }
 
@@ -125,7 +145,9 @@ impl Gateway {
     #[must_use]
     pub fn publish(&self, request: &Request<Bytes>) -> Response<Bytes> {
         let refused = |status| answer(status).map(|_| Bytes::new());
-        if request.method() != Method::POST || request.uri().path().trim_end_matches('/') != "/publish" {
+        if request.method() != Method::POST
+            || request.uri().path().trim_end_matches('/') != "/publish"
+        {
             return refused(StatusCode::NOT_FOUND);
         }
         let Ok(Items { items }) = serde_json::from_slice(request.body()) else {
@@ -134,12 +156,16 @@ impl Gateway {
         for item in items {
             let item = Arc::new(item);
             let mut channels = self.channels();
-            let Some(listeners) = channels.get_mut(&item.channel) else { continue };
+            let Some(listeners) = channels.get_mut(&item.channel) else {
+                continue;
+            };
             // A reader that is so slow is let go; it connects again and reads the list.
             listeners.retain(|_, listener| listener.try_send(Arc::clone(&item)).is_ok());
         }
         let mut response = Response::new(Bytes::from_static(b"Published\n"));
-        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain"));
+        response
+            .headers_mut()
+            .insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain"));
         response
     }
 
@@ -147,11 +173,16 @@ impl Gateway {
     pub async fn stop(&self) {
         self.stopping.send_replace(true);
         self.tasks.close();
-        tokio::time::timeout(STOP_LIMIT, self.tasks.wait()).await.ok();
+        tokio::time::timeout(STOP_LIMIT, self.tasks.wait())
+            .await
+            .ok();
     }
 
     fn subscribe(&self, id: u64, channel: &str, listener: &mpsc::Sender<Arc<Item>>) {
-        self.channels().entry(channel.to_owned()).or_default().insert(id, listener.clone());
+        self.channels()
+            .entry(channel.to_owned())
+            .or_default()
+            .insert(id, listener.clone());
     }
 
     fn unsubscribe(&self, id: u64, channel: &str) {
@@ -166,16 +197,24 @@ impl Gateway {
 
     /// Whether the connection is still on its channel: it is taken off when its queue was full.
     fn hears(&self, id: u64, channel: &str) -> bool {
-        self.channels().get(channel).is_some_and(|listeners| listeners.contains_key(&id))
+        self.channels()
+            .get(channel)
+            .is_some_and(|listeners| listeners.contains_key(&id))
     }
 
-    fn channels(&self) -> MutexGuard<'_, HashMap<String, HashMap<u64, mpsc::Sender<Arc<Item>>>>> {
+    fn channels(&self) -> MutexGuard<'_, Channels> {
         self.channels.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn signature(&self) -> String {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-        grip::sign(&self.settings.key, &self.settings.issuer, now + SIGNATURE_SECONDS)
+        let now = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .map_or(0, |since| since.as_secs());
+        grip::sign(
+            &self.settings.key,
+            &self.settings.issuer,
+            now + SIGNATURE_SECONDS,
+        )
     }
 }
 
@@ -189,13 +228,26 @@ fn answer(status: StatusCode) -> Response<Full<Bytes>> {
 fn end_to_end(headers: &HeaderMap) -> HeaderMap {
     let is_inner = |name: &HeaderName| {
         let text = name.as_str();
-        matches!(text, "connection" | "upgrade" | "keep-alive" | "te" | "transfer-encoding" | "content-length" | "content-type" | "accept")
-            || text.starts_with("sec-websocket-")
+        matches!(
+            text,
+            "connection"
+                | "upgrade"
+                | "keep-alive"
+                | "te"
+                | "transfer-encoding"
+                | "content-length"
+                | "content-type"
+                | "accept"
+        ) || text.starts_with("sec-websocket-")
             || text.starts_with(grip::META_PREFIX)
             || text == grip::CONNECTION_HEADER
             || text == grip::SIGNATURE_HEADER
     };
-    headers.iter().filter(|(name, _)| !is_inner(name)).map(|(name, value)| (name.clone(), value.clone())).collect()
+    headers
+        .iter()
+        .filter(|(name, _)| !is_inner(name))
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect()
 }
 
 /// What a socket is to be told of a published item.

@@ -93,6 +93,7 @@ impl Sidecar {
             Arc::clone(&store),
             Arc::clone(&components),
             settings.app_api_token.clone(),
+            &settings.app_ids,
             stopped,
         )?;
         Ok(Arc::new(Self {

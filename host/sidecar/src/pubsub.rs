@@ -58,11 +58,14 @@ impl Broker {
         store: Arc<Store>,
         components: Arc<Components>,
         token: String,
+        app_ids: &[String],
         stopped: watch::Receiver<bool>,
     ) -> Result<Arc<Self>> {
         let lanes: Vec<Arc<Lanes>> = components
             .subscriptions
             .iter()
+            // The folder may also serve functions that don't run here.
+            .filter(|subscription| app_ids.contains(&subscription.app_id))
             .map(|subscription| {
                 Arc::new(Lanes {
                     name: subscriber(subscription),

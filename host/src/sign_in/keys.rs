@@ -37,7 +37,9 @@ impl Keys {
             Ok(der) => der,
             Err(_) => {
                 let key = SigningKey::from_bytes(&rand::random());
-                let der = key.to_pkcs8_der().map_err(|error| anyhow!("can't write the key: {error}"))?;
+                let der = key
+                    .to_pkcs8_der()
+                    .map_err(|error| anyhow!("can't write the key: {error}"))?;
                 write_private(&path, der.as_bytes())?;
                 der.as_bytes().to_vec()
             }
@@ -87,17 +89,27 @@ impl RefreshTokens {
     pub(super) fn open(folder: &Path) -> Result<Self> {
         let path = folder.join("refresh-tokens.json");
         let tokens = match fs::read(&path) {
-            Ok(text) => serde_json::from_slice(&text).with_context(|| format!("{} is damaged", path.display()))?,
+            Ok(text) => serde_json::from_slice(&text)
+                .with_context(|| format!("{} is damaged", path.display()))?,
             Err(_) => HashMap::new(),
         };
-        Ok(Self { path, tokens: Mutex::new(tokens) })
+        Ok(Self {
+            path,
+            tokens: Mutex::new(tokens),
+        })
     }
 
     pub(super) fn issue(&self, subject: &str, expires_at: u64) -> Result<String> {
         let token = random_text();
         let mut tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
         tokens.retain(|_, issued| issued.expires_at > now());
-        tokens.insert(hash(&token), Issued { subject: subject.to_owned(), expires_at });
+        tokens.insert(
+            hash(&token),
+            Issued {
+                subject: subject.to_owned(),
+                expires_at,
+            },
+        );
         write_private(&self.path, &serde_json::to_vec(&*tokens)?)?;
         Ok(token)
     }

@@ -15,8 +15,12 @@ pub(super) fn form<'a>(
     demanding: bool,
     wrong: Option<&str>,
 ) -> Response<Bytes> {
-    let options: String = names.map(|name| format!("<option>{}</option>", escape(name))).collect();
-    let wrong = wrong.map(|text| format!("<p class=wrong role=alert>{text}</p>")).unwrap_or_default();
+    let options: String = names
+        .map(|name| format!("<option>{}</option>", escape(name)))
+        .collect();
+    let wrong = wrong
+        .map(|text| format!("<p class=wrong role=alert>{text}</p>"))
+        .unwrap_or_default();
     let required = if demanding { " required" } else { "" };
     let body = format!(
         "<h1>Nudge</h1>{wrong}<form method=post action=\"/sign-in/authorize?{}\">\
@@ -30,7 +34,13 @@ pub(super) fn form<'a>(
 
 /// Why a request to sign in is refused.
 pub(super) fn refusal(reason: &str) -> Response<Bytes> {
-    page(StatusCode::BAD_REQUEST, &format!("<h1>Nudge</h1><p class=wrong role=alert>{}</p><p><a href=\"/\">Back</a></p>", escape(reason)))
+    page(
+        StatusCode::BAD_REQUEST,
+        &format!(
+            "<h1>Nudge</h1><p class=wrong role=alert>{}</p><p><a href=\"/\">Back</a></p>",
+            escape(reason)
+        ),
+    )
 }
 
 pub(super) fn redirect(location: &str) -> Response<Bytes> {
@@ -39,7 +49,9 @@ pub(super) fn redirect(location: &str) -> Response<Bytes> {
     if let Ok(location) = HeaderValue::from_str(location) {
         response.headers_mut().insert(header::LOCATION, location);
     }
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }
 
@@ -54,7 +66,10 @@ fn page(status: StatusCode, body: &str) -> Response<Bytes> {
     for (name, value) in [
         (header::CONTENT_TYPE, "text/html; charset=utf-8"),
         (header::CACHE_CONTROL, "no-store"),
-        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"),
+        (
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+        ),
         (header::REFERRER_POLICY, "no-referrer"),
     ] {
         headers.insert(name, HeaderValue::from_static(value));
@@ -63,5 +78,9 @@ fn page(status: StatusCode, body: &str) -> Response<Bytes> {
 }
 
 fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#39;")
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
+        .replace('\'', "&#39;")
 }

@@ -35,9 +35,14 @@ pub(super) struct People {
 impl Person {
     /// Whether `passphrase` is theirs. Without one of their own they get in unless one is demanded.
     pub(super) fn accepts(&self, passphrase: &str, demanding: bool) -> bool {
-        let Some(hash) = &self.passphrase_hash else { return !demanding };
-        PasswordHash::new(hash)
-            .is_ok_and(|hash| Argon2::default().verify_password(passphrase.as_bytes(), &hash).is_ok())
+        let Some(hash) = &self.passphrase_hash else {
+            return !demanding;
+        };
+        PasswordHash::new(hash).is_ok_and(|hash| {
+            Argon2::default()
+                .verify_password(passphrase.as_bytes(), &hash)
+                .is_ok()
+        })
     }
 }
 
@@ -45,19 +50,31 @@ impl People {
     pub(super) fn open(folder: &Path) -> Result<Self> {
         let path = folder.join("people.toml");
         let mut people: Self = match std::fs::read_to_string(&path) {
-            Ok(text) => toml::from_str(&text).with_context(|| format!("{} is malformed", path.display()))?,
+            Ok(text) => {
+                toml::from_str(&text).with_context(|| format!("{} is malformed", path.display()))?
+            }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Self::default(),
-            Err(error) => return Err(error).with_context(|| format!("can't read {}", path.display())),
+            Err(error) => {
+                return Err(error).with_context(|| format!("can't read {}", path.display()));
+            }
         };
         if people.people.is_empty() {
-            people.people.push(Person { name: "me".to_owned(), email: None, passphrase_hash: None });
+            people.people.push(Person {
+                name: "me".to_owned(),
+                email: None,
+                passphrase_hash: None,
+            });
         }
         people.path = path;
         Ok(people)
     }
 
     pub(super) fn demand_passphrases(&self) -> Result<()> {
-        match self.people.iter().find(|person| person.passphrase_hash.is_none()) {
+        match self
+            .people
+            .iter()
+            .find(|person| person.passphrase_hash.is_none())
+        {
             Some(person) => bail!(
                 "{:?} has no passphrase, and this address is open to others; set one: cargo xtask person {}",
                 person.name,
@@ -84,7 +101,9 @@ impl People {
             None => self.only_one(),
         };
         found.with_context(|| match name {
-            Some(name) => format!("there is nobody called {name:?}; add them: cargo xtask person {name}"),
+            Some(name) => {
+                format!("there is nobody called {name:?}; add them: cargo xtask person {name}")
+            }
             None => "there are several people; say which one: --user NAME".to_owned(),
         })
     }
@@ -94,7 +113,12 @@ impl People {
 ///
 /// # Errors
 /// When the name or passphrase is empty or the file can't be written.
-pub fn set(folder: &Path, name: &str, email: Option<String>, passphrase: Option<&str>) -> Result<()> {
+pub fn set(
+    folder: &Path,
+    name: &str,
+    email: Option<String>,
+    passphrase: Option<&str>,
+) -> Result<()> {
     if name.trim().is_empty() || name.len() > 64 {
         bail!("a name has 1 to 64 characters");
     }
@@ -111,7 +135,11 @@ pub fn set(folder: &Path, name: &str, email: Option<String>, passphrase: Option<
             if is_new {
                 people.people.clear();
             }
-            people.people.push(Person { name: name.to_owned(), email, passphrase_hash });
+            people.people.push(Person {
+                name: name.to_owned(),
+                email,
+                passphrase_hash,
+            });
         }
     }
     write_private(&people.path, toml::to_string(&people)?.as_bytes())
@@ -121,7 +149,10 @@ fn hash(passphrase: &str) -> Result<String> {
     if passphrase.chars().count() < 8 {
         bail!("a passphrase has at least 8 characters");
     }
-    let salt = SaltString::encode_b64(&rand::random::<[u8; 16]>()).map_err(|error| anyhow::anyhow!("{error}"))?;
+    let salt = SaltString::encode_b64(&rand::random::<[u8; 16]>())
+        .map_err(|error| anyhow::anyhow!("{error}"))?;
     let hash = Argon2::default().hash_password(passphrase.as_bytes(), &salt);
-    Ok(hash.map_err(|error| anyhow::anyhow!("{error}"))?.to_string())
+    Ok(hash
+        .map_err(|error| anyhow::anyhow!("{error}"))?
+        .to_string())
 }

@@ -1,0 +1,121 @@
+//! What is known of a task's reminders: one document per task, with the rules of how it changes.
+//!
+//! One document, because a change of the task sets all of them at once, and the timetable's entry needs only its key.
+
+use events::{DueDocument, ScheduledReminder, TaskReminderSet, Timestamp};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// The document `reminder/{user}/{task}`.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Book {
+    /// The last `sequence` of the task service that was taken in: older ones say nothing new.
+    pub sequence: u64,
+    /// The task's title, for the words of the reminder.
+    pub title: String,
+    /// The task's due date, for the words of the reminder.
+    pub due: Option<DueDocument>,
+    /// At most 20.
+    pub reminders: Vec<Entry>,
+    /// What ties them to the command that set them.
+    pub correlation_id: Uuid,
+}
+
+/// One reminder.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Entry {
+    /// The reminder.
+    pub id: Uuid,
+    /// When it was set for by the task.
+    pub set_for: Timestamp,
+    /// When it rings next, or rang.
+    pub at: Timestamp,
+    /// Where it stands.
+    pub state: State,
+    /// Raised whenever `at` moves: with the id it names one ring of the bell.
+    pub version: u64,
+    /// Minutes before the due date, where it counts from that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before_due_minutes: Option<u32>,
+}
+
+/// Where a reminder stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// It will ring.
+    Scheduled,
+    /// It will ring again.
+    Snoozed,
+    /// It rang.
+    Triggered,
+    /// It rang, and the person has seen it.
+    Dismissed,
+}
+
+impl State {
+    /// Whether it is still to ring.
+    #[must_use]
+    pub fn waits(self) -> bool {
+        matches!(self, Self::Scheduled | Self::Snoozed)
+    }
+}
+
+impl Book {
+    /// The task's reminders are now those of `set`. One that keeps its time keeps its state; returns when the moved and
+    /// the new ones ring.
+    pub fn set(&mut self, sequence: u64, set: TaskReminderSet, correlation_id: Uuid) -> Vec<Timestamp> {
+        let before = std::mem::take(&mut self.reminders);
+        let mut instants = Vec::new();
+        self.reminders = set
+            .reminders
+            .into_iter()
+            .map(|scheduled| {
+                let known = before.iter().find(|entry| entry.id == scheduled.id);
+                let entry = moved(known, &scheduled);
+                if known.is_none_or(|known| known.version != entry.version) {
+                    instants.push(entry.at);
+                }
+                entry
+            })
+            .collect();
+        *self = Self { sequence, title: set.title, due: set.due, correlation_id, ..std::mem::take(self) };
+        instants
+    }
+
+    /// The task has no reminders any more. The versions stay, so that one that comes back rings under a new name.
+    pub fn clear(&mut self, sequence: u64) {
+        self.sequence = sequence;
+        for entry in &mut self.reminders {
+            entry.version += 1;
+            entry.state = State::Dismissed;
+        }
+    }
+
+    /// The reminders that are to ring by `now`.
+    #[must_use]
+    pub fn due(&self, now: Timestamp) -> Vec<Entry> {
+        self.reminders.iter().filter(|entry| entry.state.waits() && entry.at <= now).cloned().collect()
+    }
+
+    /// One of them.
+    pub fn find(&mut self, id: Uuid) -> Option<&mut Entry> {
+        self.reminders.iter_mut().find(|entry| entry.id == id)
+    }
+}
+
+fn moved(known: Option<&Entry>, scheduled: &ScheduledReminder) -> Entry {
+    match known {
+        Some(known) if known.set_for == scheduled.at && known.state != State::Dismissed => {
+            Entry { before_due_minutes: scheduled.before_due_minutes, ..known.clone() }
+        }
+        _ => Entry {
+            id: scheduled.id,
+            set_for: scheduled.at,
+            at: scheduled.at,
+            state: State::Scheduled,
+            version: known.map_or(1, |known| known.version + 1),
+            before_due_minutes: scheduled.before_due_minutes,
+        },
+    }
+}

@@ -1,0 +1,255 @@
+//! The routes of the gateway.
+
+use chrono::{DateTime, Utc};
+use dapr::{Dapr, Invocation, Target};
+use events::{Event, parse_delivery};
+use grip::{Control, Item, Items};
+use http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use http_api::identity::{self, Issuer, dapr_caller};
+use http_api::{Problem, Request, Response, json_response, segments};
+use serde_json::{Value, json};
+
+use crate::talk::{self, Said};
+
+/// Close codes of the application: the token is missing, wrong or over.
+const UNAUTHORIZED: u16 = 4401;
+/// RFC 6455 section 7.4.1: too big.
+const TOO_BIG: u16 = 1009;
+/// Longest message of a client, in bytes.
+const MAX_MESSAGE: usize = 16 * 1024;
+/// After how many silent seconds a screen hears that the connection lives.
+const KEEP_ALIVE_SECONDS: u64 = 25;
+/// Remembers, at the proxy, until when the token holds (seconds since 1970).
+const UNTIL: &str = "until";
+
+/// What the gateway works with.
+#[derive(Debug, Clone)]
+pub struct Service<D> {
+    /// Its Dapr.
+    pub dapr: D,
+    /// Whose tokens it trusts.
+    pub issuer: Issuer,
+    /// What its Dapr proves itself with.
+    pub app_api_token: String,
+    /// What the proxy proves itself with.
+    pub grip_key: String,
+    /// Base addresses of the proxies' publish endpoints, with commas between.
+    pub proxies: String,
+    /// Tells the time.
+    pub clock: fn() -> DateTime<Utc>,
+}
+
+/// Answers a request.
+pub async fn route<D: Dapr>(service: &Service<D>, request: Request) -> Response {
+    let path = request.uri().path().to_owned();
+    let answer = match (request.method(), segments(&path).as_slice()) {
+        (&Method::POST, ["ws"]) => service.socket(&request).await,
+        (&Method::POST, ["websocket-gateway", "events"]) => service.deliver(&request).await,
+        (&Method::GET, ["websocket-gateway", "health"]) => Ok(json_response(
+            StatusCode::OK,
+            &json!({ "status": "ok", "function": "websocket-gateway" }),
+        )),
+        (_, ["ws"]) => Err(Problem::method_not_allowed("POST")),
+        _ => Err(Problem::not_found("There is no such route.")),
+    };
+    answer.unwrap_or_else(Response::from)
+}
+
+/// What a socket is answered.
+#[derive(Default)]
+struct Reply {
+    events: Vec<grip::Event>,
+    until: Option<i64>,
+}
+
+impl Reply {
+    fn say(&mut self, message: &Value) {
+        self.events.push(grip::Event::Text(message.to_string()));
+    }
+
+    fn close(&mut self, code: u16) {
+        self.events.push(grip::Event::Close(Some(code)));
+    }
+}
+
+impl<D: Dapr> Service<D> {
+    /// WebSocket-over-HTTP: events of one socket in, events and control messages out.
+    async fn socket(&self, request: &Request) -> Result<Response, Problem> {
+        let text = |name: &str| {
+            request
+                .headers()
+                .get(name)
+                .and_then(|value| value.to_str().ok())
+        };
+        let now = (self.clock)().timestamp();
+        let signature = text(grip::SIGNATURE_HEADER).unwrap_or_default();
+        if !grip::verify(self.grip_key.as_bytes(), signature, now.unsigned_abs()) {
+            return Err(Problem::unauthorized(
+                "This route is for the WebSocket proxy.",
+            ));
+        }
+        if text(header::CONTENT_TYPE.as_str()) != Some(grip::MEDIA_TYPE) {
+            return Err(Problem::unsupported_media_type(grip::MEDIA_TYPE));
+        }
+        let until: Option<i64> =
+            text(&format!("{}{UNTIL}", grip::META_PREFIX)).and_then(|text| text.parse().ok());
+        let heard = grip::decode(request.body())
+            .map_err(|error| Problem::bad_request(error.to_string()))?;
+        let opens = heard.contains(&grip::Event::Open);
+        let mut reply = Reply::default();
+        for event in heard {
+            match event {
+                grip::Event::Open => reply.events.push(grip::Event::Open),
+                grip::Event::Text(text) => self.hear(&text, until, &mut reply).await?,
+                grip::Event::Binary(_) => reply.say(&talk::error("Send text.")),
+                grip::Event::Close(code) => reply.events.push(grip::Event::Close(code)),
+                grip::Event::Ping | grip::Event::Pong | grip::Event::Disconnect => {}
+            }
+        }
+        Ok(socket_response(&reply, opens))
+    }
+
+    async fn hear(&self, text: &str, until: Option<i64>, reply: &mut Reply) -> Result<(), Problem> {
+        if text.len() > MAX_MESSAGE {
+            reply.close(TOO_BIG);
+            return Ok(());
+        }
+        match serde_json::from_str(text) {
+            Ok(Said::Auth { token }) => self.authenticate(&token, reply).await,
+            Ok(Said::Ping)
+                if reply
+                    .until
+                    .or(until)
+                    .is_some_and(|until| until > (self.clock)().timestamp()) =>
+            {
+                reply.say(&talk::pong());
+                Ok(())
+            }
+            Ok(Said::Ping) => {
+                reply.close(UNAUTHORIZED);
+                Ok(())
+            }
+            Err(_) => {
+                reply.say(&talk::error(
+                    r#"Say {"type": "auth", "token": "…"} or {"type": "ping"}."#,
+                ));
+                Ok(())
+            }
+        }
+    }
+
+    async fn authenticate(&self, token: &str, reply: &mut Reply) -> Result<(), Problem> {
+        let person = match identity::verify(&self.dapr, &self.issuer, token, (self.clock)()).await {
+            Ok(person) => person,
+            Err(problem) if problem.status == StatusCode::UNAUTHORIZED.as_u16() => {
+                reply.say(&talk::error(&problem.detail));
+                reply.close(UNAUTHORIZED);
+                return Ok(());
+            }
+            Err(problem) => return Err(problem),
+        };
+        reply.until = Some(person.expires_at.timestamp());
+        reply.events.push(
+            Control::Subscribe {
+                channel: talk::channel(&person.id),
+            }
+            .event(),
+        );
+        let content = json!({ "type": "keep_alive" }).to_string();
+        reply.events.push(
+            Control::KeepAlive {
+                content,
+                timeout: KEEP_ALIVE_SECONDS,
+            }
+            .event(),
+        );
+        reply.say(&talk::hello(self.revision(token).await));
+        Ok(())
+    }
+
+    /// The person's revision, which the task service knows. A screen does without when it can't be had.
+    async fn revision(&self, token: &str) -> Option<u64> {
+        let call = Invocation {
+            target: Target::App("task-service".to_owned()),
+            method: Method::GET,
+            path: "/api/tasks?limit=1".to_owned(),
+            headers: vec![("authorization".to_owned(), format!("Bearer {token}"))],
+            body: Vec::new(),
+        };
+        let response = self.dapr.invoke(call).await.ok()?;
+        serde_json::from_slice::<Value>(response.body()).ok()?["revision"].as_u64()
+    }
+
+    /// A delivery of `task-updates`: told to every proxy. Nothing is kept, so a repeat is told again, which screens
+    /// see by the revision.
+    async fn deliver(&self, request: &Request) -> Result<Response, Problem> {
+        dapr_caller(request.headers(), &self.app_api_token)?;
+        let told = parse_delivery(request.body()).ok().and_then(|event| {
+            let told = talk::told(&event).ok()?;
+            Some((event, told))
+        });
+        let Some((event, told)) = told else {
+            return Ok(status("DROP"));
+        };
+        if let Some(message) = told {
+            self.publish(&event, &message).await?;
+        }
+        Ok(status("SUCCESS"))
+    }
+
+    async fn publish(&self, event: &Event, message: &Value) -> Result<(), Problem> {
+        let channel = format!("user-{}", event.user_id);
+        let items = Items {
+            items: vec![Item::text(
+                channel,
+                event.event_id.to_string(),
+                message.to_string(),
+            )],
+        };
+        let body = serde_json::to_vec(&items).unwrap_or_default();
+        for proxy in self
+            .proxies
+            .split(',')
+            .map(str::trim)
+            .filter(|proxy| !proxy.is_empty())
+        {
+            let call = Invocation {
+                target: Target::Url(proxy.to_owned()),
+                method: Method::POST,
+                path: "/publish/".to_owned(),
+                headers: vec![("content-type".to_owned(), "application/json".to_owned())],
+                body: body.clone(),
+            };
+            let response = self.dapr.invoke(call).await?;
+            if !response.status().is_success() {
+                eprintln!("{proxy} answered a publish with {}", response.status());
+                return Err(Problem::unavailable(1));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn status(status: &str) -> Response {
+    json_response(StatusCode::OK, &json!({ "status": status }))
+}
+
+fn socket_response(reply: &Reply, opens: bool) -> Response {
+    let mut response = Response::new(grip::encode(&reply.events));
+    let headers = response.headers_mut();
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static(grip::MEDIA_TYPE),
+    );
+    if opens {
+        headers.insert(
+            header::SEC_WEBSOCKET_EXTENSIONS,
+            HeaderValue::from_static(grip::EXTENSION),
+        );
+    }
+    if let Some(until) = reply.until {
+        let name = HeaderName::try_from(format!("{}{UNTIL}", grip::SET_META_PREFIX));
+        headers.extend(name.map(|name| (name, HeaderValue::from(until))));
+    }
+    response
+}

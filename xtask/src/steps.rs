@@ -1,0 +1,95 @@
+//! The steps of building, running and testing.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use crate::toolchain;
+
+/// The packages that are built to components; the names of their folders and component ids.
+const COMPONENTS: [&str; 2] = ["task-service", "websocket-gateway"];
+
+/// The repository's root.
+pub(crate) fn root() -> PathBuf {
+    let manifest = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    manifest.parent().map(PathBuf::from).unwrap_or(manifest)
+}
+
+/// Runs a command in the root, showing what it says.
+pub(crate) fn execute(command: &mut Command) -> Result<()> {
+    let status = command
+        .current_dir(root())
+        .status()
+        .with_context(|| format!("can't start {}", command.get_program().to_string_lossy()))?;
+    if status.success() {
+        Ok(())
+    } else {
+        bail!(
+            "{} failed ({status})",
+            command.get_program().to_string_lossy()
+        )
+    }
+}
+
+fn cargo() -> Command {
+    Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+}
+
+pub(crate) fn build_components() -> Result<()> {
+    let toolchain = toolchain::wasm()?;
+    eprintln!("Building the functions …");
+    let mut command = cargo();
+    // A target folder of its own: another compiler may build it than the one of the native parts.
+    command.args([
+        "build",
+        "--release",
+        "--target",
+        "wasm32-wasip1",
+        "--target-dir",
+        "target/wasm",
+    ]);
+    for component in COMPONENTS {
+        command.args(["-p", component]);
+    }
+    toolchain.apply(&mut command);
+    execute(&mut command)
+}
+
+/// Builds the functions and the host, and runs the host's `run`.
+pub(crate) fn run(release: bool, arguments: &[String]) -> Result<()> {
+    build_components()?;
+    eprintln!("Building the host (the first time takes some minutes) …");
+    host("run", release, arguments)
+}
+
+/// Builds the host and runs one of its commands.
+pub(crate) fn host(name: &str, release: bool, arguments: &[String]) -> Result<()> {
+    let profile = if release { "host" } else { "dev" };
+    execute(cargo().args(["build", "--quiet", "--profile", profile, "-p", "nudge-host"]))?;
+    let folder = if release { "host" } else { "debug" };
+    let binary = root().join("target").join(folder).join("nudge");
+    let mut command = Command::new(binary);
+    command.arg(name).args(arguments).current_dir(root());
+    let status = command.status().context("can't start the host")?;
+    match status.code() {
+        Some(0) => Ok(()),
+        code => std::process::exit(code.unwrap_or(1)),
+    }
+}
+
+/// Formatting, lints and all tests that need no outside server. The real components are built first: a missing one
+/// fails the tests that run it.
+pub(crate) fn test() -> Result<()> {
+    build_components()?;
+    execute(cargo().args(["fmt", "--all", "--check"]))?;
+    execute(cargo().args([
+        "clippy",
+        "--workspace",
+        "--all-targets",
+        "--",
+        "-D",
+        "warnings",
+    ]))?;
+    execute(cargo().args(["test", "--workspace"]))
+}
