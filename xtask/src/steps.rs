@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 use crate::toolchain;
 
 /// The packages that are built to components; the names of their folders and component ids.
-const COMPONENTS: [&str; 2] = ["task-service", "websocket-gateway"];
+const COMPONENTS: [&str; 3] = ["task-service", "reminder-service", "websocket-gateway"];
 
 /// The repository's root.
 pub(crate) fn root() -> PathBuf {

@@ -5,18 +5,22 @@
 
 mod answer;
 mod body;
+mod function;
 mod headers;
 pub mod identity;
+mod paging;
 mod problem;
 #[cfg(target_arch = "wasm32")]
 pub mod shell;
 
 pub use answer::{Answer, empty, json_response};
 pub use body::{MAX_API_BODY, MAX_DELIVERY_BODY, parse_json, query};
+pub use function::{Function, delivery_answer};
 pub use headers::{
     IfMatch, correlation_id, cursor_from_text, cursor_to_text, etag, idempotency_key, if_match,
     segments, traceparent,
 };
+pub use paging::{Paging, unknown_parameter};
 pub use problem::{FieldError, Problem};
 
 /// A request with its whole body.

@@ -1,16 +1,15 @@
 //! The shell around a function inside a component: Spin's request in, Spin's response out, and the work afterwards.
 
-use std::future::Future;
-
 use chrono::{DateTime, Utc};
 use dapr::client::HttpDapr;
 use dapr::spin::SpinTransport;
 use futures::StreamExt;
 use spin_sdk::http::{Fields, IncomingRequest, Method, OutgoingResponse, ResponseOutparam};
 use spin_sdk::variables;
+use uuid::Uuid;
 
 use crate::identity::Issuer;
-use crate::{Answer, MAX_API_BODY, MAX_DELIVERY_BODY, Problem, Request, traceparent};
+use crate::{Answer, Function, MAX_API_BODY, MAX_DELIVERY_BODY, Problem, Request, traceparent};
 
 /// Dapr as a component reaches it.
 pub type ComponentDapr = HttpDapr<SpinTransport>;
@@ -21,42 +20,39 @@ pub fn variable(name: &str) -> String {
     variables::get(name).unwrap_or_default()
 }
 
-/// The Dapr of this component, for the request that is being handled.
-#[must_use]
-pub fn component_dapr(request: &Request) -> ComponentDapr {
-    HttpDapr::new(
-        SpinTransport,
-        &variable("dapr_url"),
-        traceparent(request.headers()),
-    )
-}
-
-/// The issuer of tokens that this component is told to trust.
-#[must_use]
-pub fn issuer() -> Issuer {
-    Issuer {
-        name: variable("oidc_issuer"),
-        audience: variable("oidc_audience"),
-        jwks_url: variable("oidc_jwks_url"),
+/// The means of this component for one request, by its variables.
+fn function(request: &Request) -> Function<ComponentDapr> {
+    Function {
+        dapr: HttpDapr::new(
+            SpinTransport,
+            &variable("dapr_url"),
+            traceparent(request.headers()),
+        ),
+        issuer: Issuer {
+            name: variable("oidc_issuer"),
+            audience: variable("oidc_audience"),
+            jwks_url: variable("oidc_jwks_url"),
+        },
+        app_api_token: variable("app_api_token"),
+        clock: now,
+        new_id: Uuid::now_v7,
     }
 }
 
-/// The component's clock.
-#[must_use]
-pub fn now() -> DateTime<Utc> {
+fn now() -> DateTime<Utc> {
     DateTime::from(std::time::SystemTime::now())
 }
 
 /// Reads the request, answers it, and then does what is still to be done.
 ///
 /// Bodies are limited: 256 KiB for people, 2 MiB for what Dapr delivers.
-pub async fn serve<F: Future<Output = Answer>>(
+pub async fn serve(
     request: IncomingRequest,
     response_out: ResponseOutparam,
-    handle: impl FnOnce(Request) -> F,
+    route: impl AsyncFn(&Function<ComponentDapr>, Request) -> Answer,
 ) {
     let answer = match read(request).await {
-        Ok(request) => handle(request).await,
+        Ok(request) => route(&function(&request), request).await,
         Err(problem) => problem.into(),
     };
     let (parts, body) = answer.response.into_parts();

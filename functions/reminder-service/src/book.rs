@@ -64,7 +64,12 @@ impl State {
 impl Book {
     /// The task's reminders are now those of `set`. One that keeps its time keeps its state; returns when the moved and
     /// the new ones ring.
-    pub fn set(&mut self, sequence: u64, set: TaskReminderSet, correlation_id: Uuid) -> Vec<Timestamp> {
+    pub fn set(
+        &mut self,
+        sequence: u64,
+        set: TaskReminderSet,
+        correlation_id: Uuid,
+    ) -> Vec<Timestamp> {
         let before = std::mem::take(&mut self.reminders);
         let mut instants = Vec::new();
         self.reminders = set
@@ -79,7 +84,13 @@ impl Book {
                 entry
             })
             .collect();
-        *self = Self { sequence, title: set.title, due: set.due, correlation_id, ..std::mem::take(self) };
+        *self = Self {
+            sequence,
+            title: set.title,
+            due: set.due,
+            correlation_id,
+            ..std::mem::take(self)
+        };
         instants
     }
 
@@ -95,7 +106,11 @@ impl Book {
     /// The reminders that are to ring by `now`.
     #[must_use]
     pub fn due(&self, now: Timestamp) -> Vec<Entry> {
-        self.reminders.iter().filter(|entry| entry.state.waits() && entry.at <= now).cloned().collect()
+        self.reminders
+            .iter()
+            .filter(|entry| entry.state.waits() && entry.at <= now)
+            .cloned()
+            .collect()
     }
 
     /// One of them.
@@ -106,9 +121,10 @@ impl Book {
 
 fn moved(known: Option<&Entry>, scheduled: &ScheduledReminder) -> Entry {
     match known {
-        Some(known) if known.set_for == scheduled.at && known.state != State::Dismissed => {
-            Entry { before_due_minutes: scheduled.before_due_minutes, ..known.clone() }
-        }
+        Some(known) if known.set_for == scheduled.at && known.state != State::Dismissed => Entry {
+            before_due_minutes: scheduled.before_due_minutes,
+            ..known.clone()
+        },
         _ => Entry {
             id: scheduled.id,
             set_for: scheduled.at,

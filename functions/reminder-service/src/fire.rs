@@ -19,12 +19,24 @@ pub(crate) const SOURCE: &str = "reminder-service";
 
 /// The id of one ring of a reminder, however often it is worked through.
 fn ring(key: &str, entry: &Entry) -> EventId {
-    EventId(Uuid::new_v5(&RINGS, format!("{key}/{}/{}", entry.id, entry.version).as_bytes()))
+    EventId(Uuid::new_v5(
+        &RINGS,
+        format!("{key}/{}/{}", entry.id, entry.version).as_bytes(),
+    ))
 }
 
 /// Works through entries of the timetable: what their books still want rings.
-pub(crate) async fn ring_all<D: Dapr>(dapr: &D, due: &[Due], now: DateTime<Utc>) -> Result<(), DaprError> {
-    let keys: Vec<String> = due.iter().map(|entry| entry.owner.clone()).collect::<BTreeSet<_>>().into_iter().collect();
+pub(crate) async fn ring_all<D: Dapr>(
+    dapr: &D,
+    due: &[Due],
+    now: DateTime<Utc>,
+) -> Result<(), DaprError> {
+    let owners: BTreeSet<&String> = due.iter().map(|entry| &entry.owner).collect();
+    let keys: Vec<String> = owners
+        .into_iter()
+        .filter(|owner| owner.starts_with("reminder/"))
+        .cloned()
+        .collect();
     let documents = dapr.get_many(&keys).await?;
     let (mut events, mut writes) = (Vec::new(), Vec::new());
     for (key, document) in keys.iter().zip(documents) {
@@ -41,7 +53,11 @@ pub(crate) async fn ring_all<D: Dapr>(dapr: &D, due: &[Due], now: DateTime<Utc>)
         if ringing.is_empty() {
             continue;
         }
-        events.extend(ringing.iter().filter_map(|entry| triggered(key, &book, entry, now)));
+        events.extend(
+            ringing
+                .iter()
+                .filter_map(|entry| triggered(key, &book, entry, now)),
+        );
         for entry in ringing {
             if let Some(entry) = book.find(entry.id) {
                 entry.state = State::Triggered;
@@ -69,7 +85,11 @@ async fn mark<D: Dapr>(dapr: &D, writes: Vec<Write>) -> Result<(), DaprError> {
                     Err(error) => return Err(error),
                 }
             }
-            if conflict { Err(DaprError::Conflict) } else { Ok(()) }
+            if conflict {
+                Err(DaprError::Conflict)
+            } else {
+                Ok(())
+            }
         }
         result => result,
     }
@@ -87,6 +107,17 @@ fn triggered(key: &str, book: &Book, entry: &Entry, now: DateTime<Utc>) -> Optio
         scheduled_at: entry.at,
         late_seconds: (now - entry.at.0).num_seconds().unsigned_abs(),
     };
-    let chain = Chain { correlation_id: book.correlation_id, causation_id: None };
-    Some(Event::new(ring(key, entry), SOURCE, &user, Some(task), &payload, chain, Timestamp(now)))
+    let chain = Chain {
+        correlation_id: book.correlation_id,
+        causation_id: None,
+    };
+    Some(Event::new(
+        ring(key, entry),
+        SOURCE,
+        &user,
+        Some(task),
+        &payload,
+        chain,
+        Timestamp(now),
+    ))
 }

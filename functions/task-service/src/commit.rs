@@ -303,7 +303,9 @@ impl Command<'_> {
 
     fn task_write(&self, outcome: &Outcome, document: Option<&Document>) -> Write {
         let record = match (&outcome.change, outcome.after()) {
-            (_, Some(task)) => Record::Live { task: Box::new(task.into()) },
+            (_, Some(task)) => Record::Live {
+                task: Box::new(task.into()),
+            },
             (Some(Change::Gone(events::DeleteReason::Withdrawn)), None) => Record::Withdrawn,
             (_, None) => Record::Deleted,
         };

@@ -13,25 +13,14 @@ mod record;
 mod routes;
 mod summary;
 
-pub use routes::{Service, route};
+pub use routes::route;
 
 #[cfg(target_arch = "wasm32")]
 mod component {
-    use http_api::shell;
     use spin_sdk::http::{IncomingRequest, ResponseOutparam};
 
     #[spin_sdk::http_component]
     async fn handle(request: IncomingRequest, response_out: ResponseOutparam) {
-        shell::serve(request, response_out, async |request| {
-            let service = super::Service {
-                dapr: shell::component_dapr(&request),
-                issuer: shell::issuer(),
-                app_api_token: shell::variable("app_api_token"),
-                clock: shell::now,
-                new_id: uuid::Uuid::now_v7,
-            };
-            super::route(&service, request).await
-        })
-        .await;
+        http_api::shell::serve(request, response_out, super::route).await;
     }
 }

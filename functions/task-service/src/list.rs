@@ -47,8 +47,8 @@ struct Page {
 
 impl Page {
     fn answer(mut self, listing: &Listing, revision: u64) -> Value {
-        let further = self.items.len() > listing.limit;
-        self.items.truncate(listing.limit);
+        let further = self.items.len() > listing.paging.limit;
+        self.items.truncate(listing.paging.limit);
         let next_cursor = self
             .items
             .last()
@@ -92,7 +92,7 @@ struct Found<'a> {
 impl Found<'_> {
     /// Whether the page is full. An order other than the list's own needs all items first.
     fn is_full(&self) -> bool {
-        self.listing.sort == Sort::Due && self.items.len() > self.listing.limit
+        self.listing.sort == Sort::Due && self.items.len() > self.listing.paging.limit
     }
 
     async fn read_open<D: Dapr>(
@@ -102,7 +102,7 @@ impl Found<'_> {
         directory: &Directory,
     ) -> Result<(), DaprError> {
         let range = self.listing.key_range(self.now);
-        let from = match (&self.listing.cursor, self.listing.sort) {
+        let from = match (&self.listing.paging.cursor, self.listing.sort) {
             (Some(cursor), Sort::Due) => cursor.clone().max(range.start),
             _ => range.start,
         };
@@ -172,7 +172,7 @@ impl Found<'_> {
     }
 
     fn is_wanted(&self, item: &Item, backwards: bool) -> bool {
-        let behind_cursor = match &self.listing.cursor {
+        let behind_cursor = match &self.listing.paging.cursor {
             Some(cursor) if self.listing.sort == Sort::Due => {
                 if backwards {
                     item.key < *cursor
@@ -198,6 +198,7 @@ impl Found<'_> {
                 })
                 .filter(|item| {
                     listing
+                        .paging
                         .cursor
                         .as_ref()
                         .is_none_or(|cursor| item.key > *cursor)

@@ -1,18 +1,16 @@
 //! The routes of the task service, in one table.
 
-use chrono::{DateTime, Utc};
 use dapr::outbox::relay_user;
 use dapr::{Dapr, timetable};
 use domain::{Task, TaskId, UserId};
 use events::Chain;
 use http::{HeaderValue, Method, StatusCode, header};
-use http_api::identity::{self, Issuer, Person, dapr_caller, function_caller};
+use http_api::identity::function_caller;
 use http_api::{
-    Answer, IfMatch, Problem, Request, Response, correlation_id, empty, etag, idempotency_key,
-    if_match, json_response, parse_json, query, segments,
+    Answer, Function, IfMatch, Problem, Request, Response, empty, etag, idempotency_key, if_match,
+    json_response, parse_json, query, segments,
 };
-use serde_json::{Value, json};
-use uuid::Uuid;
+use serde_json::Value;
 
 use crate::commit::{Command, Committed, fingerprint, publish};
 use crate::decide::{self, Context, Outcome};
@@ -25,23 +23,9 @@ use crate::record::{self, Found};
 /// Who may ask for the next occurrence.
 const RECURRENCE_ENGINE: &str = "recurrence-engine";
 
-/// What the service works with.
-#[derive(Debug, Clone)]
-pub struct Service<D> {
-    /// Its Dapr.
-    pub dapr: D,
-    /// Whose tokens it trusts.
-    pub issuer: Issuer,
-    /// What its Dapr proves itself with.
-    pub app_api_token: String,
-    /// Tells the time.
-    pub clock: fn() -> DateTime<Utc>,
-    /// Makes ids, version 7.
-    pub new_id: fn() -> Uuid,
-}
-
 /// Answers a request.
-pub async fn route<D: Dapr + Clone + 'static>(service: &Service<D>, request: Request) -> Answer {
+pub async fn route<D: Dapr + Clone + 'static>(function: &Function<D>, request: Request) -> Answer {
+    let service = Tasks(function);
     let path = request.uri().path().to_owned();
     match (request.method(), segments(&path).as_slice()) {
         (&Method::GET, ["api", "tasks"]) => service.list(&request).await.into(),
@@ -74,28 +58,27 @@ pub async fn route<D: Dapr + Clone + 'static>(service: &Service<D>, request: Req
             service.withdraw(&request, id).await.into()
         }
         (&Method::POST, ["task-service", "cron-outbox"]) => service.tick(&request).await.into(),
-        (&Method::GET, ["task-service", "health"]) => service.health().await.into(),
+        (&Method::GET, ["task-service", "health"]) => function.health("task-service").await.into(),
         _ => Problem::not_found("There is no such route.").into(),
     }
 }
 
-impl<D: Dapr + Clone + 'static> Service<D> {
-    async fn person(&self, request: &Request) -> Result<Person, Problem> {
-        identity::person(&self.dapr, &self.issuer, request.headers(), (self.clock)()).await
-    }
+/// The routes, over the function's means.
+struct Tasks<'a, D>(&'a Function<D>);
 
+impl<D: Dapr + Clone + 'static> Tasks<'_, D> {
     async fn list(&self, request: &Request) -> Result<Response, Problem> {
-        let person = self.person(request).await?;
+        let person = self.0.person(request).await?;
         let listing = Listing::parse(&query(request)?)?;
-        let page = list::list(&self.dapr, &person.id, &listing, (self.clock)()).await?;
+        let page = list::list(&self.0.dapr, &person.id, &listing, self.0.now()).await?;
         Ok(json_response(StatusCode::OK, &page))
     }
 
     async fn get(&self, request: &Request, id: &str) -> Result<Response, Problem> {
-        let person = self.person(request).await?;
+        let person = self.0.person(request).await?;
         let task_id = task_id(id)?;
         let key = record::key(&person.id, task_id);
-        let document = self.dapr.get(&key).await?;
+        let document = self.0.dapr.get(&key).await?;
         let task = live(record::read(&key, document.as_ref())?)?;
         Ok(task_response(
             StatusCode::OK,
@@ -104,14 +87,14 @@ impl<D: Dapr + Clone + 'static> Service<D> {
     }
 
     async fn create(&self, request: &Request) -> Result<Answer, Problem> {
-        let person = self.person(request).await?;
+        let person = self.0.person(request).await?;
         let fields = Fields::of_new(parse_json(request)?)?;
-        let checked = fields.check(&[], self.new_id)?;
-        let id = TaskId((self.new_id)());
-        let context = self.context(&person.id, self.chain(request));
+        let checked = fields.check(&[], self.0.new_id)?;
+        let id = TaskId(self.0.fresh());
+        let context = self.context(&person.id, self.0.chain(request));
         let command = self.command(&context, id, request)?;
         let committed = command
-            .run(&self.dapr, |_| {
+            .run(&self.0.dapr, |_| {
                 Ok(decide::create(&context, id, checked.clone()))
             })
             .await?;
@@ -145,10 +128,10 @@ impl<D: Dapr + Clone + 'static> Service<D> {
         id: &str,
         decide: impl Fn(&Context<'_>, Task) -> Result<Outcome, Problem>,
     ) -> Result<Answer, Problem> {
-        let person = self.person(request).await?;
+        let person = self.0.person(request).await?;
         let task_id = task_id(id)?;
         let expected = if_match(request.headers())?;
-        let context = self.context(&person.id, self.chain(request));
+        let context = self.context(&person.id, self.0.chain(request));
         let command = self.command(&context, task_id, request)?;
         let decide = |found| {
             let task = live(found)?;
@@ -159,20 +142,20 @@ impl<D: Dapr + Clone + 'static> Service<D> {
                 _ => decide(&context, task),
             }
         };
-        let committed = command.run(&self.dapr, decide).await?;
+        let committed = command.run(&self.0.dapr, decide).await?;
         Ok(self.answer(person.id.clone(), StatusCode::OK, committed))
     }
 
     async fn create_next(&self, request: &Request) -> Result<Answer, Problem> {
-        function_caller(request.headers(), &self.app_api_token, RECURRENCE_ENGINE)?;
+        function_caller(request.headers(), &self.0.app_api_token, RECURRENCE_ENGINE)?;
         let next: NextOccurrence = parse_json(request)?;
         let (user, id) = (next.user()?, next.task_id());
-        let checked = next.fields()?.check(&[], self.new_id)?;
+        let checked = next.fields()?.check(&[], self.0.new_id)?;
         let context = self.context(&user, next.chain());
         let command = self.derived_command(&context, id, request);
         let decide =
             |found| decide::create_next(&context, id, checked.clone(), next.series(), found);
-        let committed = command.run(&self.dapr, decide).await?;
+        let committed = command.run(&self.0.dapr, decide).await?;
         let status = if committed.created {
             StatusCode::CREATED
         } else {
@@ -182,57 +165,39 @@ impl<D: Dapr + Clone + 'static> Service<D> {
     }
 
     async fn withdraw(&self, request: &Request, id: &str) -> Result<Answer, Problem> {
-        function_caller(request.headers(), &self.app_api_token, RECURRENCE_ENGINE)?;
+        function_caller(request.headers(), &self.0.app_api_token, RECURRENCE_ENGINE)?;
         let id = task_id(id)?;
         let body: Withdraw = parse_json(request)?;
         let user = body.user()?;
         let context = self.context(&user, body.chain());
         let command = self.derived_command(&context, id, request);
         let committed = command
-            .run(&self.dapr, |found| decide::withdraw(id, found))
+            .run(&self.0.dapr, |found| decide::withdraw(id, found))
             .await?;
         Ok(self.answer(user.clone(), StatusCode::NO_CONTENT, committed))
     }
 
     /// `cron-outbox`: publishes what commands left behind.
     async fn tick(&self, request: &Request) -> Result<Response, Problem> {
-        dapr_caller(request.headers(), &self.app_api_token)?;
-        let holder = (self.new_id)().to_string();
         let relay_all = async |entries: &[timetable::Entry]| {
             for entry in entries {
                 // An owner is a user id here, and its head says what is left to publish.
                 let Ok(user) = UserId::parse(&entry.owner) else {
                     continue;
                 };
-                relay_user(&self.dapr, user.as_str(), &head::key(&user)).await?;
+                relay_user(&self.0.dapr, user.as_str(), &head::key(&user)).await?;
             }
             Ok(())
         };
-        timetable::tick(&self.dapr, self.clock, &holder, relay_all).await?;
-        Ok(empty(StatusCode::OK))
-    }
-
-    async fn health(&self) -> Result<Response, Problem> {
-        self.dapr.get("health").await?;
-        Ok(json_response(
-            StatusCode::OK,
-            &json!({ "status": "ok", "function": "task-service", "state": "ok" }),
-        ))
-    }
-
-    fn chain(&self, request: &Request) -> Chain {
-        Chain {
-            correlation_id: correlation_id(request.headers(), (self.new_id)()),
-            causation_id: None,
-        }
+        self.0.tick(request, relay_all).await
     }
 
     fn context<'a>(&'a self, user: &'a UserId, chain: Chain) -> Context<'a> {
         Context {
             user,
-            now: (self.clock)(),
+            now: self.0.now(),
             chain,
-            new_id: &self.new_id,
+            new_id: &self.0.new_id,
         }
     }
 
@@ -243,7 +208,7 @@ impl<D: Dapr + Clone + 'static> Service<D> {
         request: &Request,
     ) -> Result<Command<'a>, Problem> {
         let request_key =
-            idempotency_key(request.headers())?.unwrap_or_else(|| (self.new_id)().to_string());
+            idempotency_key(request.headers())?.unwrap_or_else(|| self.0.fresh().to_string());
         let fingerprint = fingerprint(request.method(), request.uri().path(), request.body());
         Ok(Command {
             context,
@@ -279,7 +244,7 @@ impl<D: Dapr + Clone + 'static> Service<D> {
         if committed.to_publish.is_empty() {
             return response.into();
         }
-        let dapr = self.dapr.clone();
+        let dapr = self.0.dapr.clone();
         Answer::then(response, async move {
             publish(&dapr, &user, committed.to_publish).await
         })

@@ -3,25 +3,22 @@
 mod routes;
 mod talk;
 
-pub use routes::{Service, route};
+pub use routes::{Gateway, route};
 
 #[cfg(target_arch = "wasm32")]
 mod component {
-    use http_api::shell;
+    use http_api::shell::{self, variable};
     use spin_sdk::http::{IncomingRequest, ResponseOutparam};
 
     #[spin_sdk::http_component]
     async fn handle(request: IncomingRequest, response_out: ResponseOutparam) {
-        shell::serve(request, response_out, async |request| {
-            let service = super::Service {
-                dapr: shell::component_dapr(&request),
-                issuer: shell::issuer(),
-                app_api_token: shell::variable("app_api_token"),
-                grip_key: shell::variable("grip_key"),
-                proxies: shell::variable("pushpin_urls"),
-                clock: shell::now,
+        shell::serve(request, response_out, async |function, request| {
+            let gateway = super::Gateway {
+                function,
+                grip_key: &variable("grip_key"),
+                proxies: &variable("pushpin_urls"),
             };
-            super::route(&service, request).await.into()
+            super::route(&gateway, request).await.into()
         })
         .await;
     }

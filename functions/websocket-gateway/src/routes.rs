@@ -1,12 +1,12 @@
 //! The routes of the gateway.
 
-use chrono::{DateTime, Utc};
+use dapr::consumer::Outcome;
 use dapr::{Dapr, Invocation, Target};
 use events::{Event, parse_delivery};
 use grip::{Control, Item, Items};
 use http::{HeaderName, HeaderValue, Method, StatusCode, header};
-use http_api::identity::{self, Issuer, dapr_caller};
-use http_api::{Problem, Request, Response, json_response, segments};
+use http_api::identity::{self, dapr_caller};
+use http_api::{Function, Problem, Request, Response, delivery_answer, json_response, segments};
 use serde_json::{Value, json};
 
 use crate::talk::{self, Said};
@@ -23,24 +23,18 @@ const KEEP_ALIVE_SECONDS: u64 = 25;
 const UNTIL: &str = "until";
 
 /// What the gateway works with.
-#[derive(Debug, Clone)]
-pub struct Service<D> {
-    /// Its Dapr.
-    pub dapr: D,
-    /// Whose tokens it trusts.
-    pub issuer: Issuer,
-    /// What its Dapr proves itself with.
-    pub app_api_token: String,
+#[derive(Debug)]
+pub struct Gateway<'a, D> {
+    /// A function's means.
+    pub function: &'a Function<D>,
     /// What the proxy proves itself with.
-    pub grip_key: String,
+    pub grip_key: &'a str,
     /// Base addresses of the proxies' publish endpoints, with commas between.
-    pub proxies: String,
-    /// Tells the time.
-    pub clock: fn() -> DateTime<Utc>,
+    pub proxies: &'a str,
 }
 
 /// Answers a request.
-pub async fn route<D: Dapr>(service: &Service<D>, request: Request) -> Response {
+pub async fn route<D: Dapr>(service: &Gateway<'_, D>, request: Request) -> Response {
     let path = request.uri().path().to_owned();
     let answer = match (request.method(), segments(&path).as_slice()) {
         (&Method::POST, ["ws"]) => service.socket(&request).await,
@@ -72,7 +66,7 @@ impl Reply {
     }
 }
 
-impl<D: Dapr> Service<D> {
+impl<D: Dapr> Gateway<'_, D> {
     /// WebSocket-over-HTTP: events of one socket in, events and control messages out.
     async fn socket(&self, request: &Request) -> Result<Response, Problem> {
         let text = |name: &str| {
@@ -81,7 +75,7 @@ impl<D: Dapr> Service<D> {
                 .get(name)
                 .and_then(|value| value.to_str().ok())
         };
-        let now = (self.clock)().timestamp();
+        let now = self.function.now().timestamp();
         let signature = text(grip::SIGNATURE_HEADER).unwrap_or_default();
         if !grip::verify(self.grip_key.as_bytes(), signature, now.unsigned_abs()) {
             return Err(Problem::unauthorized(
@@ -120,7 +114,7 @@ impl<D: Dapr> Service<D> {
                 if reply
                     .until
                     .or(until)
-                    .is_some_and(|until| until > (self.clock)().timestamp()) =>
+                    .is_some_and(|until| until > self.function.now().timestamp()) =>
             {
                 reply.say(&talk::pong());
                 Ok(())
@@ -139,7 +133,14 @@ impl<D: Dapr> Service<D> {
     }
 
     async fn authenticate(&self, token: &str, reply: &mut Reply) -> Result<(), Problem> {
-        let person = match identity::verify(&self.dapr, &self.issuer, token, (self.clock)()).await {
+        let person = match identity::verify(
+            &self.function.dapr,
+            &self.function.issuer,
+            token,
+            self.function.now(),
+        )
+        .await
+        {
             Ok(person) => person,
             Err(problem) if problem.status == StatusCode::UNAUTHORIZED.as_u16() => {
                 reply.say(&talk::error(&problem.detail));
@@ -176,25 +177,25 @@ impl<D: Dapr> Service<D> {
             headers: vec![("authorization".to_owned(), format!("Bearer {token}"))],
             body: Vec::new(),
         };
-        let response = self.dapr.invoke(call).await.ok()?;
+        let response = self.function.dapr.invoke(call).await.ok()?;
         serde_json::from_slice::<Value>(response.body()).ok()?["revision"].as_u64()
     }
 
     /// A delivery of `task-updates`: told to every proxy. Nothing is kept, so a repeat is told again, which screens
     /// see by the revision.
     async fn deliver(&self, request: &Request) -> Result<Response, Problem> {
-        dapr_caller(request.headers(), &self.app_api_token)?;
+        dapr_caller(request.headers(), &self.function.app_api_token)?;
         let told = parse_delivery(request.body()).ok().and_then(|event| {
             let told = talk::told(&event).ok()?;
             Some((event, told))
         });
         let Some((event, told)) = told else {
-            return Ok(status("DROP"));
+            return delivery_answer(Outcome::Drop);
         };
         if let Some(message) = told {
             self.publish(&event, &message).await?;
         }
-        Ok(status("SUCCESS"))
+        delivery_answer(Outcome::Success)
     }
 
     async fn publish(&self, event: &Event, message: &Value) -> Result<(), Problem> {
@@ -220,7 +221,7 @@ impl<D: Dapr> Service<D> {
                 headers: vec![("content-type".to_owned(), "application/json".to_owned())],
                 body: body.clone(),
             };
-            let response = self.dapr.invoke(call).await?;
+            let response = self.function.dapr.invoke(call).await?;
             if !response.status().is_success() {
                 eprintln!("{proxy} answered a publish with {}", response.status());
                 return Err(Problem::unavailable(1));
@@ -228,10 +229,6 @@ impl<D: Dapr> Service<D> {
         }
         Ok(())
     }
-}
-
-fn status(status: &str) -> Response {
-    json_response(StatusCode::OK, &json!({ "status": status }))
 }
 
 fn socket_response(reply: &Reply, opens: bool) -> Response {

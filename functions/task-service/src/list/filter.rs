@@ -4,16 +4,12 @@ use chrono::{DateTime, Datelike, Duration, NaiveDate, Utc};
 use dapr::ordered::Item;
 use domain::{Due, zone};
 use events::DueDocument;
-use http_api::{Problem, cursor_from_text};
+use http_api::{Paging, Problem, unknown_parameter};
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::KeyRange;
 
-/// Items of a page when the request doesn't say.
-const DEFAULT_LIMIT: usize = 50;
-/// Most items of a page.
-const MAX_LIMIT: usize = 200;
 /// Zones reach from UTC-12 to UTC+14: so far a wall-clock date can lie from the same date in UTC.
 const ZONE_SLACK: Duration = Duration::hours(15);
 
@@ -22,8 +18,7 @@ const ZONE_SLACK: Duration = Duration::hours(15);
 pub(crate) struct Listing {
     pub(crate) which: Which,
     pub(crate) sort: Sort,
-    pub(crate) limit: usize,
-    pub(crate) cursor: Option<String>,
+    pub(crate) paging: Paging,
     due: Option<DueFilter>,
     labels: Vec<String>,
     list: Option<String>,
@@ -68,8 +63,7 @@ impl Listing {
         let mut listing = Self {
             which: Which::Open,
             sort: Sort::Due,
-            limit: DEFAULT_LIMIT,
-            cursor: None,
+            paging: Paging::default(),
             due: None,
             labels: Vec::new(),
             list: None,
@@ -111,14 +105,6 @@ impl Listing {
                 self.sort =
                     Sort::parse(value).ok_or_else(|| wrong("due, priority, created or title"))?
             }
-            "limit" => {
-                let limit = value
-                    .parse()
-                    .ok()
-                    .filter(|limit| (1..=MAX_LIMIT).contains(limit));
-                self.limit = limit.ok_or_else(|| wrong("1 to 200"))?;
-            }
-            "cursor" => self.cursor = Some(cursor_from_text(value)?),
             "time_zone" => {
                 self.zone = Some(
                     zone::parse(value)
@@ -126,10 +112,9 @@ impl Listing {
                 )
             }
             _ => {
-                return Err(Problem::invalid_field(
-                    format!("?{name}"),
-                    "is not a parameter of this route",
-                ));
+                if !self.paging.take(name, value)? {
+                    return Err(unknown_parameter(name));
+                }
             }
         }
         Ok(())

@@ -1,0 +1,112 @@
+//! What every function works with, and what every function does the same way.
+
+use chrono::{DateTime, Utc};
+use dapr::consumer::{self, Effect, HandleError, Outcome};
+use dapr::{Dapr, DaprError, timetable};
+use events::{Chain, Event};
+use http::StatusCode;
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::identity::{self, Issuer, Person, dapr_caller};
+use crate::{Problem, Request, Response, correlation_id, empty, json_response};
+
+/// A function's means: nothing else reaches out of its core.
+#[derive(Debug, Clone)]
+pub struct Function<D> {
+    /// Its Dapr.
+    pub dapr: D,
+    /// Whose tokens it trusts.
+    pub issuer: Issuer,
+    /// What its Dapr proves itself with.
+    pub app_api_token: String,
+    /// Tells the time.
+    pub clock: fn() -> DateTime<Utc>,
+    /// Makes ids, version 7.
+    pub new_id: fn() -> Uuid,
+}
+
+impl<D: Dapr> Function<D> {
+    /// The time.
+    #[must_use]
+    pub fn now(&self) -> DateTime<Utc> {
+        (self.clock)()
+    }
+
+    /// A fresh id.
+    #[must_use]
+    pub fn fresh(&self) -> Uuid {
+        (self.new_id)()
+    }
+
+    /// Who asks, by the token of the request.
+    ///
+    /// # Errors
+    /// 401 without a good token.
+    pub async fn person(&self, request: &Request) -> Result<Person, Problem> {
+        identity::person(&self.dapr, &self.issuer, request.headers(), self.now()).await
+    }
+
+    /// The chain that a person's request begins.
+    #[must_use]
+    pub fn chain(&self, request: &Request) -> Chain {
+        Chain {
+            correlation_id: correlation_id(request.headers(), self.fresh()),
+            causation_id: None,
+        }
+    }
+
+    /// A delivery of a topic: handled once, answered in the words that Dapr knows.
+    ///
+    /// # Errors
+    /// 401 when it was not this function's Dapr; 503 when it is to come again.
+    pub async fn deliver(
+        &self,
+        request: &Request,
+        handle: impl AsyncFn(&Event) -> Result<Effect, HandleError>,
+    ) -> Result<Response, Problem> {
+        dapr_caller(request.headers(), &self.app_api_token)?;
+        let outcome = consumer::consume(&self.dapr, request.body(), handle).await;
+        delivery_answer(outcome)
+    }
+
+    /// A tick of a cron binding: works through what is due in the timetable.
+    ///
+    /// # Errors
+    /// 401 when it was not this function's Dapr; else what the store answered.
+    pub async fn tick(
+        &self,
+        request: &Request,
+        handle: impl AsyncFn(&[timetable::Entry]) -> Result<(), DaprError>,
+    ) -> Result<Response, Problem> {
+        dapr_caller(request.headers(), &self.app_api_token)?;
+        let holder = self.fresh().to_string();
+        timetable::tick(&self.dapr, self.clock, &holder, handle).await?;
+        Ok(empty(StatusCode::OK))
+    }
+
+    /// Readiness: whether the store answers.
+    ///
+    /// # Errors
+    /// 503 when it does not.
+    pub async fn health(&self, name: &str) -> Result<Response, Problem> {
+        self.dapr.get("health").await?;
+        Ok(json_response(
+            StatusCode::OK,
+            &json!({ "status": "ok", "function": name, "state": "ok" }),
+        ))
+    }
+}
+
+/// What Dapr is to do with a delivery, as its pub/sub API has it.
+///
+/// # Errors
+/// 503, which the resiliency policy retries without limit.
+pub fn delivery_answer(outcome: Outcome) -> Result<Response, Problem> {
+    let status = match outcome {
+        Outcome::Success => "SUCCESS",
+        Outcome::Drop => "DROP",
+        Outcome::Unavailable => return Err(Problem::unavailable(1)),
+    };
+    Ok(json_response(StatusCode::OK, &json!({ "status": status })))
+}

@@ -1,0 +1,152 @@
+//! A person's reminders in order of time, over all their tasks: what the list reads, and the head that their commands
+//! take turns on.
+
+use dapr::ordered::{Directory, Editor, Item, chunk_key, read_chunk};
+use dapr::outbox::OutboxHead;
+use dapr::{Dapr, DaprError, Document, Write};
+use events::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::book::{Book, Entry, State};
+
+/// The document `user/{user}`.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Head {
+    /// The events of the person's own commands (snooze, dismiss).
+    #[serde(default)]
+    pub(crate) outbox: OutboxHead,
+    /// Where the list's chunks are.
+    #[serde(default)]
+    pub(crate) agenda: Directory,
+}
+
+/// What one item of the list points at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Pointer {
+    pub(crate) task_id: Uuid,
+    pub(crate) reminder_id: Uuid,
+}
+
+impl Head {
+    pub(crate) fn read(key: &str, document: Option<&Document>) -> Result<Self, DaprError> {
+        document.map_or_else(|| Ok(Self::default()), |document| document.read(key))
+    }
+}
+
+/// The key of a person's head.
+pub(crate) fn head_key(user: &str) -> String {
+    format!("user/{user}")
+}
+
+/// The key of the document that says whose reminder an id is.
+pub(crate) fn pointer_key(user: &str, reminder: Uuid) -> String {
+    format!("pointer/{user}/{reminder}")
+}
+
+fn prefix(user: &str) -> String {
+    format!("agenda/{user}")
+}
+
+/// The list's sort key: a reminder that a person dismissed is not in the list.
+fn item(task: Uuid, entry: &Entry) -> Option<Item> {
+    (entry.state != State::Dismissed).then(|| Item {
+        key: format!("{}/{task}/{}", entry.at.0.format("%Y%m%d%H%M%S"), entry.id),
+        value: json!({ "task_id": task, "reminder_id": entry.id }),
+    })
+}
+
+/// Brings the list from what `before` says of a task to what `after` says.
+pub(crate) async fn edit<D: Dapr>(
+    dapr: &D,
+    head: &mut Head,
+    user: &str,
+    task: Uuid,
+    before: &Book,
+    after: &Book,
+) -> Result<Vec<Write>, DaprError> {
+    let items = |book: &Book| -> Vec<Item> {
+        book.reminders
+            .iter()
+            .filter_map(|entry| item(task, entry))
+            .collect()
+    };
+    let (gone, new) = (items(before), items(after));
+    if gone == new {
+        return Ok(Vec::new());
+    }
+    let prefix = prefix(user);
+    let changed = gone.iter().chain(&new).map(|item| item.key.as_str());
+    let numbers = head.agenda.needed(changed);
+    let keys: Vec<String> = numbers
+        .iter()
+        .map(|&number| chunk_key(&prefix, number))
+        .collect();
+    let chunks = dapr.get_many(&keys).await?;
+    let mut editor = Editor::new(&prefix, &mut head.agenda, numbers.into_iter().zip(chunks))?;
+    for item in &gone {
+        editor.remove(&item.key);
+    }
+    for item in new {
+        editor.insert(item);
+    }
+    Ok(editor.writes())
+}
+
+/// Up to `limit` items behind `cursor`, and the cursor of the next page.
+pub(crate) async fn page<D: Dapr>(
+    dapr: &D,
+    head: &Head,
+    user: &str,
+    cursor: Option<&str>,
+    limit: usize,
+) -> Result<(Vec<Pointer>, Option<String>), DaprError> {
+    let prefix = prefix(user);
+    let start = cursor
+        .and_then(|cursor| head.agenda.position(cursor))
+        .unwrap_or(0);
+    let mut items = Vec::new();
+    for chunk in &head.agenda.chunks()[start..] {
+        if items.len() > limit {
+            break;
+        }
+        let document = dapr.get(&chunk_key(&prefix, chunk.number)).await?;
+        let chunk = read_chunk(&prefix, chunk.number, document.as_ref())?;
+        items.extend(
+            chunk
+                .into_iter()
+                .filter(|item| cursor.is_none_or(|cursor| item.key.as_str() > cursor)),
+        );
+    }
+    let further = items.len() > limit;
+    items.truncate(limit);
+    let next = items
+        .last()
+        .filter(|_| further)
+        .map(|item| item.key.clone());
+    let pointers = items
+        .into_iter()
+        .filter_map(|item| Pointer::deserialize(item.value).ok())
+        .collect();
+    Ok((pointers, next))
+}
+
+/// What the list shows of a reminder.
+pub(crate) fn shown(task: Uuid, book: &Book, entry: &Entry) -> serde_json::Value {
+    json!({
+        "id": entry.id,
+        "task_id": task,
+        "title": book.title,
+        "due": book.due,
+        "at": entry.at,
+        "set_for": entry.set_for,
+        "before_due_minutes": entry.before_due_minutes,
+        "state": entry.state,
+    })
+}
+
+/// Whether `at` is an instant that a list can be sorted by: the years 1970 to 9999.
+pub(crate) fn is_sortable(at: Timestamp) -> bool {
+    (0..253_402_300_800).contains(&at.0.timestamp())
+}

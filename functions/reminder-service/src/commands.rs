@@ -1,0 +1,188 @@
+//! The person's own commands on a reminder: snooze and dismiss. Like those of the task service they are one
+//! transaction, with their event in the outbox.
+
+use chrono::{DateTime, Duration, Utc};
+use dapr::timetable::{Entry as Due, Insert};
+use dapr::{Condition, Dapr, DaprError, Write};
+use domain::{EventId, TaskId, UserId};
+use events::{Chain, Event, ReminderDismissed, ReminderSnoozed, Timestamp};
+use http_api::Problem;
+use serde::Deserialize;
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::agenda::{self, Head, Pointer};
+use crate::book::{Book, State};
+use crate::fire::SOURCE;
+use crate::schedule;
+
+/// How often a command tries again when somebody else came first, or the store's answer was lost.
+const TRIES: u32 = 12;
+
+/// How long the answer to a command is kept: 24 hours.
+const REQUEST_TTL_SECONDS: u32 = 24 * 60 * 60;
+
+/// Longest snooze: a year.
+const MAX_SNOOZE_MINUTES: i64 = 366 * 24 * 60;
+
+/// What is to become of a reminder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Command {
+    Snooze(DateTime<Utc>),
+    Dismiss,
+}
+
+/// Body of a snooze: one of the two.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SnoozeBody {
+    until: Option<Timestamp>,
+    minutes: Option<i64>,
+}
+
+impl SnoozeBody {
+    /// Until when.
+    ///
+    /// # Errors
+    /// 422 when it is neither or both, not in the future, or further than a year away.
+    pub(crate) fn until(&self, now: DateTime<Utc>) -> Result<DateTime<Utc>, Problem> {
+        let (pointer, until) = match (self.until, self.minutes) {
+            (Some(until), None) => ("/until", Some(until.0)),
+            (None, Some(minutes)) => (
+                "/minutes",
+                Duration::try_minutes(minutes).and_then(|wait| now.checked_add_signed(wait)),
+            ),
+            _ => {
+                let detail = "Say either `until` (an instant) or `minutes`.";
+                return Err(Problem::invalid_field("", detail));
+            }
+        };
+        until
+            .filter(|&until| until > now && until <= now + Duration::minutes(MAX_SNOOZE_MINUTES))
+            .ok_or_else(|| Problem::invalid_field(pointer, "Must be within a year from now."))
+    }
+}
+
+/// Who asks for what.
+pub(crate) struct Request<'a> {
+    pub(crate) user: &'a UserId,
+    pub(crate) reminder: Uuid,
+    pub(crate) command: Command,
+    /// The caller's idempotency key, or a fresh id.
+    pub(crate) key: String,
+    pub(crate) event_id: EventId,
+    pub(crate) chain: Chain,
+    pub(crate) now: DateTime<Utc>,
+}
+
+impl Request<'_> {
+    /// Carries the command out; answers what the list shows of the reminder.
+    pub(crate) async fn run<D: Dapr>(&self, dapr: &D) -> Result<Value, Problem> {
+        let mut last = DaprError::Conflict;
+        for _ in 0..TRIES {
+            match self.attempt(dapr).await {
+                Ok(answer) => return answer,
+                // After a lost answer the next round finds the answer under the request's key, if it was committed.
+                Err(error @ (DaprError::Conflict | DaprError::Unavailable { .. })) => last = error,
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(last.into())
+    }
+
+    async fn attempt<D: Dapr>(&self, dapr: &D) -> Result<Result<Value, Problem>, DaprError> {
+        let user = self.user.as_str();
+        let request_key = format!("request/{user}/{}", self.key);
+        let (head_key, pointer_key) = (
+            agenda::head_key(user),
+            agenda::pointer_key(user, self.reminder),
+        );
+        let keys = [request_key.clone(), head_key.clone(), pointer_key.clone()];
+        let mut documents = dapr.get_many(&keys).await?.into_iter();
+        let mut next = || documents.next().flatten();
+        let (answered, head_document, pointer) = (next(), next(), next());
+        if let Some(answered) = answered {
+            return Ok(Ok(answered.value));
+        }
+        let Some(pointer) = pointer else {
+            return Ok(Err(no_such_reminder()));
+        };
+        let pointer: Pointer = pointer.read(&pointer_key)?;
+        let book_key = schedule::key(user, pointer.task_id);
+        let Some(document) = dapr.get(&book_key).await? else {
+            return Ok(Err(no_such_reminder()));
+        };
+        let before: Book = document.read(&book_key)?;
+        let mut book = before.clone();
+        let Some(entry) = book.find(self.reminder) else {
+            return Ok(Err(no_such_reminder()));
+        };
+        match self.command {
+            Command::Snooze(_) if entry.state == State::Dismissed => {
+                return Ok(Err(Problem::conflict(
+                    "This reminder was dismissed, or its task is done.",
+                )));
+            }
+            Command::Snooze(until) => {
+                entry.state = State::Snoozed;
+                entry.at = Timestamp(until);
+            }
+            Command::Dismiss => entry.state = State::Dismissed,
+        }
+        entry.version += 1;
+        let entry = entry.clone();
+
+        let mut head = Head::read(&head_key, head_document.as_ref())?;
+        let mut writes =
+            agenda::edit(dapr, &mut head, user, pointer.task_id, &before, &book).await?;
+        let mut events = [self.event(TaskId(pointer.task_id))];
+        writes.extend(head.outbox.append(user, &mut events, false));
+        let check = head.outbox.plan_check(self.now);
+        let due = matches!(self.command, Command::Snooze(_))
+            .then(|| Due::new(entry.at.0, user, book_key.as_str()))
+            .into_iter()
+            .chain(check.map(|at| Due::new(at, user, head_key.as_str())))
+            .collect();
+        let (insert, entries) = Insert::plan(dapr, due, self.now).await?;
+        let answer = agenda::shown(pointer.task_id, &book, &entry);
+        writes.extend(entries);
+        writes.push(Write::put(
+            head_key,
+            &head,
+            Condition::as_read(head_document.as_ref()),
+        ));
+        writes.push(Write::put(
+            book_key,
+            &book,
+            Condition::Unchanged(document.etag),
+        ));
+        writes.push(
+            Write::put(request_key, &answer, Condition::Absent).with_ttl(REQUEST_TTL_SECONDS),
+        );
+        dapr.transact(writes).await?;
+        insert.confirm(dapr, self.now).await?;
+        Ok(Ok(answer))
+    }
+
+    fn event(&self, task: TaskId) -> Event {
+        let (reminder_id, now) = (self.reminder, Timestamp(self.now));
+        let (id, user, task, chain) = (self.event_id, self.user, Some(task), self.chain);
+        match self.command {
+            Command::Snooze(until) => {
+                let payload = ReminderSnoozed {
+                    reminder_id,
+                    until: Timestamp(until),
+                };
+                Event::new(id, SOURCE, user, task, &payload, chain, now)
+            }
+            Command::Dismiss => {
+                let payload = ReminderDismissed { reminder_id };
+                Event::new(id, SOURCE, user, task, &payload, chain, now)
+            }
+        }
+    }
+}
+
+fn no_such_reminder() -> Problem {
+    Problem::not_found("There is no such reminder.")
+}

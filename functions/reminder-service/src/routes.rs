@@ -1,0 +1,141 @@
+//! The routes.
+
+use dapr::Dapr;
+use dapr::outbox::relay_user;
+use domain::EventId;
+use events::Event;
+use http::{Method, StatusCode};
+use http_api::{
+    Answer, Function, Paging, Problem, Request, Response, cursor_to_text, idempotency_key,
+    json_response, parse_json, query, segments,
+};
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::agenda::{self, Head};
+use crate::book::Book;
+use crate::commands::{self, Command, SnoozeBody};
+use crate::{fire, schedule};
+
+/// Answers a request.
+pub async fn route<D: Dapr + Clone + 'static>(function: &Function<D>, request: Request) -> Answer {
+    let service = Reminders(function);
+    let path = request.uri().path().to_owned();
+    match (request.method(), segments(&path).as_slice()) {
+        (&Method::GET, ["api", "reminders"]) => service.list(&request).await.into(),
+        (_, ["api", "reminders"]) => Problem::method_not_allowed("GET").into(),
+        (&Method::POST, ["api", "reminders", id, "snooze"]) => {
+            service.snooze(&request, id).await.into()
+        }
+        (&Method::POST, ["api", "reminders", id, "dismiss"]) => {
+            service.command(&request, id, Command::Dismiss).await.into()
+        }
+        (_, ["api", "reminders", _, "snooze" | "dismiss"]) => {
+            Problem::method_not_allowed("POST").into()
+        }
+        (&Method::POST, ["reminder-service", "events"]) => service.event(&request).await.into(),
+        (&Method::POST, ["reminder-service", "cron-reminder"]) => {
+            service.cron(&request).await.into()
+        }
+        (&Method::GET, ["reminder-service", "health"]) => {
+            function.health("reminder-service").await.into()
+        }
+        _ => Problem::not_found("There is no such route.").into(),
+    }
+}
+
+/// The routes, over the function's means.
+struct Reminders<'a, D>(&'a Function<D>);
+
+impl<D: Dapr + Clone + 'static> Reminders<'_, D> {
+    async fn list(&self, request: &Request) -> Result<Response, Problem> {
+        let person = self.0.person(request).await?;
+        let paging = Paging::parse(&query(request)?)?;
+        let user = person.id.as_str();
+        let head_key = agenda::head_key(user);
+        let document = self.0.dapr.get(&head_key).await?;
+        let head = Head::read(&head_key, document.as_ref())?;
+        let cursor = paging.cursor.as_deref();
+        let (pointers, next) =
+            agenda::page(&self.0.dapr, &head, user, cursor, paging.limit).await?;
+        let keys: Vec<String> = pointers
+            .iter()
+            .map(|pointer| schedule::key(user, pointer.task_id))
+            .collect();
+        let documents = self.0.dapr.get_many(&keys).await?;
+        let mut items = Vec::new();
+        for ((pointer, key), document) in pointers.iter().zip(&keys).zip(documents) {
+            let Some(document) = document else { continue };
+            let mut book: Book = document.read(key)?;
+            if let Some(entry) = book.find(pointer.reminder_id).cloned() {
+                items.push(agenda::shown(pointer.task_id, &book, &entry));
+            }
+        }
+        let next_cursor = next.map(|key| cursor_to_text(&key));
+        Ok(json_response(
+            StatusCode::OK,
+            &json!({ "items": items, "next_cursor": next_cursor }),
+        ))
+    }
+
+    async fn snooze(&self, request: &Request, id: &str) -> Result<Answer, Problem> {
+        let body: SnoozeBody = parse_json(request)?;
+        let until = body.until(self.0.now())?;
+        self.command(request, id, Command::Snooze(until)).await
+    }
+
+    async fn command(
+        &self,
+        request: &Request,
+        id: &str,
+        command: Command,
+    ) -> Result<Answer, Problem> {
+        let person = self.0.person(request).await?;
+        let reminder =
+            Uuid::try_parse(id).map_err(|_| Problem::not_found("There is no such reminder."))?;
+        let fresh = self.0.fresh();
+        let command = commands::Request {
+            user: &person.id,
+            reminder,
+            command,
+            key: idempotency_key(request.headers())?.unwrap_or_else(|| fresh.to_string()),
+            event_id: EventId(fresh),
+            chain: self.0.chain(request),
+            now: self.0.now(),
+        };
+        let answer = command.run(&self.0.dapr).await?;
+        let (dapr, user) = (self.0.dapr.clone(), person.id);
+        Ok(Answer::then(
+            json_response(StatusCode::OK, &answer),
+            async move {
+                // What fails here is published by the timetable's check.
+                let head_key = agenda::head_key(user.as_str());
+                if let Err(error) = relay_user(&dapr, user.as_str(), &head_key).await {
+                    eprintln!("the events of {user} stay in the outbox for now: {error}");
+                }
+            },
+        ))
+    }
+
+    /// A delivery of `task-reminders`.
+    async fn event(&self, request: &Request) -> Result<Response, Problem> {
+        let now = self.0.now();
+        let take = async |event: &Event| schedule::take(&self.0.dapr, event, now).await;
+        self.0.deliver(request, take).await
+    }
+
+    /// `cron-reminder`: rings what is due, and publishes what commands left behind.
+    async fn cron(&self, request: &Request) -> Result<Response, Problem> {
+        self.0
+            .tick(request, async |entries| {
+                fire::ring_all(&self.0.dapr, entries, self.0.now()).await?;
+                for entry in entries {
+                    if let Some(user) = entry.owner.strip_prefix("user/") {
+                        relay_user(&self.0.dapr, user, &entry.owner).await?;
+                    }
+                }
+                Ok(())
+            })
+            .await
+    }
+}
