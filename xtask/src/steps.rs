@@ -8,7 +8,12 @@ use anyhow::{Context, Result, bail};
 use crate::toolchain;
 
 /// The packages that are built to components; the names of their folders and component ids.
-const COMPONENTS: [&str; 3] = ["task-service", "reminder-service", "websocket-gateway"];
+const COMPONENTS: [&str; 4] = [
+    "task-service",
+    "reminder-service",
+    "recurrence-engine",
+    "websocket-gateway",
+];
 
 /// The repository's root.
 pub(crate) fn root() -> PathBuf {

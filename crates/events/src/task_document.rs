@@ -324,12 +324,22 @@ impl TryFrom<&DueDocument> for Due {
 
 impl From<&Reminder> for ReminderDocument {
     fn from(reminder: &Reminder) -> Self {
-        let (at, before_due_minutes) = match reminder.rule {
+        Self {
+            id: Some(reminder.id.0),
+            ..Self::from(reminder.rule)
+        }
+    }
+}
+
+impl From<ReminderRule> for ReminderDocument {
+    /// A reminder that has no id yet.
+    fn from(rule: ReminderRule) -> Self {
+        let (at, before_due_minutes) = match rule {
             ReminderRule::At(instant) => (Some(Timestamp(instant)), None),
             ReminderRule::BeforeDue(minutes) => (None, Some(minutes)),
         };
         Self {
-            id: Some(reminder.id.0),
+            id: None,
             at,
             before_due_minutes,
         }

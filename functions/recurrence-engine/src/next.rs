@@ -1,0 +1,116 @@
+//! When a completed task comes again.
+//!
+//! By dates and wall clock: the instant is only looked at to leave out what is already past.
+
+use chrono::{DateTime, Duration, NaiveDate, Utc};
+use domain::recurrence::{End, Frequency, SimpleKind};
+use domain::reminder::Reminder;
+use domain::task::SeriesPlace;
+use domain::{Basis, Due, ReminderRule, Rule, Task, zone};
+
+/// What follows a completed occurrence.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Next {
+    /// It comes again.
+    Again(Occurrence),
+    /// The rule has come to its end.
+    Ended,
+}
+
+/// The next occurrence of a series.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Occurrence {
+    /// Its number in the series, from 1.
+    pub number: u32,
+    /// When it is due.
+    pub due: Due,
+    /// How many dates of the rule were past already.
+    pub skipped: u32,
+}
+
+/// What follows `task`, completed at `completed_at`; `None` when it does not recur.
+#[must_use]
+pub fn next(task: &Task, completed_at: DateTime<Utc>) -> Option<Next> {
+    let (recurrence, due, place) = (task.recurrence.as_ref()?, task.due?, task.series?);
+    let found = match recurrence.basis {
+        Basis::Due => by_rule(&recurrence.rule, due, place, completed_at),
+        Basis::Completion => {
+            let completed_on = zone::local(completed_at, due.zone).date();
+            by_completion(&recurrence.rule, due, place, completed_on)
+        }
+    };
+    Some(found.map_or(Next::Ended, Next::Again))
+}
+
+/// The first date of the rule behind this one that is not past. Dates that were missed count, as RFC 5545 counts them.
+fn by_rule(
+    rule: &Rule,
+    due: Due,
+    place: SeriesPlace,
+    completed_at: DateTime<Utc>,
+) -> Option<Occurrence> {
+    let here = rule.number_at(place.start, due.date);
+    let (index, date) = (1..)
+        .zip(rule.occurrences(place.start))
+        .find(|&(_, date)| date > due.date && due.on(date).overdue_after() > completed_at)?;
+    let ahead: u32 = index - here;
+    Some(Occurrence {
+        number: place.occurrence + ahead,
+        due: due.on(date),
+        skipped: ahead - 1,
+    })
+}
+
+/// The first date of the rule behind the day of completion, counted from that day. The count goes by occurrences made.
+fn by_completion(
+    rule: &Rule,
+    due: Due,
+    place: SeriesPlace,
+    completed_on: NaiveDate,
+) -> Option<Occurrence> {
+    let number = place.occurrence + 1;
+    let endless = Rule {
+        end: End::Never,
+        ..rule.clone()
+    };
+    let (_, date) = anchored(&endless, completed_on).next_after(completed_on, completed_on)?;
+    let goes_on = match rule.end {
+        End::Never => true,
+        End::Count(count) => number <= count,
+        End::Until(last) => date <= last,
+    };
+    goes_on.then(|| Occurrence {
+        number,
+        due: due.on(date),
+        skipped: 0,
+    })
+}
+
+/// "Every month" from the 31st on means the last day of a shorter month, not that it is left out.
+fn anchored(rule: &Rule, date: NaiveDate) -> Rule {
+    let kind = match rule.frequency {
+        Frequency::Monthly => SimpleKind::Monthly,
+        Frequency::Yearly => SimpleKind::Yearly,
+        Frequency::Daily | Frequency::Weekly => return rule.clone(),
+    };
+    if rule.simple_kind() != kind {
+        return rule.clone();
+    }
+    Rule::from_simple(kind, rule.interval, End::Never, Some(date)).unwrap_or_else(|_| rule.clone())
+}
+
+/// The reminders of the next occurrence: those before the due date as they are, the fixed ones as many days later.
+#[must_use]
+pub fn reminders(task: &Task, next: &Due) -> Vec<ReminderRule> {
+    let days = task
+        .due
+        .map_or(Duration::zero(), |due| next.date - due.date);
+    let moved = |reminder: &Reminder| match reminder.rule {
+        ReminderRule::BeforeDue(minutes) => ReminderRule::BeforeDue(minutes),
+        ReminderRule::At(at) => {
+            let wall = zone::local(at, next.zone) + days;
+            ReminderRule::At(zone::resolve(wall.date(), wall.time(), next.zone))
+        }
+    };
+    task.reminders.iter().map(moved).collect()
+}

@@ -1,0 +1,237 @@
+//! A recurring task was completed, so its next occurrence is made; or reopened, so that is taken back.
+
+use dapr::consumer::{Effect, HandleError};
+use dapr::{Condition, Dapr, DaprError, Invocation, Target, Write};
+use domain::{SeriesId, Task, TaskId, UserId};
+use events::{
+    Chain, DueDocument, Event, EventType, Payload, ReminderDocument, TaskCompleted, TaskDocument,
+    TaskRecurred, TaskReopened, Timestamp,
+};
+use http::{Method, StatusCode};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::next::{self, Next, Occurrence};
+
+/// The function's app-id.
+const SOURCE: &str = "recurrence-engine";
+
+/// The document `series/{user}/{series}`: which completion made which occurrence, for when it is taken back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Series {
+    /// The occurrence whose completion was handled last.
+    last_task_id: Uuid,
+    /// What that made.
+    next_task_id: Uuid,
+    /// The number of `next_task_id`.
+    occurrence: u32,
+}
+
+/// Handles one event of `task-events`.
+pub(crate) async fn react<D: Dapr>(dapr: &D, event: &Event) -> Result<Effect, HandleError> {
+    match event.event_type {
+        EventType::TaskCompleted => {
+            let document = event.payload::<TaskCompleted>()?.task;
+            completed(dapr, event, &document).await
+        }
+        EventType::TaskReopened => {
+            let document = event.payload::<TaskReopened>()?.task;
+            reopened(dapr, event, &document).await
+        }
+        _ => Ok(Effect::ignored()),
+    }
+}
+
+async fn completed<D: Dapr>(
+    dapr: &D,
+    event: &Event,
+    document: &TaskDocument,
+) -> Result<Effect, HandleError> {
+    let task = task(document)?;
+    let (Some(series), Some(completed_at)) = (task.series, task.completed_at) else {
+        return Ok(Effect::ignored());
+    };
+    let Some(next) = next::next(&task, completed_at) else {
+        return Ok(Effect::ignored());
+    };
+    let occurrence = match next {
+        Next::Again(occurrence) => occurrence,
+        Next::Ended => {
+            let rrule = document.recurrence.as_ref().and_then(|r| r.rrule.clone());
+            let payload = events::RecurrenceEnded {
+                series_id: series.id.0,
+                last_task_id: task.id.0,
+                occurrence: series.occurrence,
+                rrule: rrule.unwrap_or_default(),
+                title: document.title.clone(),
+            };
+            publish(dapr, event, "ended", task.id, &payload).await?;
+            return Ok(Vec::new().into());
+        }
+    };
+
+    let id = series.id.occurrence(occurrence.number);
+    let call = create(event, &task, document, id, &occurrence);
+    match answer(dapr, call).await? {
+        // Its owner deleted the occurrence that a first delivery of this event made: it stays deleted.
+        Answer::Refused => return Ok(Vec::new().into()),
+        Answer::Done => {}
+    }
+    let payload = TaskRecurred {
+        series_id: series.id.0,
+        from_task_id: task.id.0,
+        next_task_id: id.0,
+        occurrence: occurrence.number,
+        due: DueDocument::from(&occurrence.due),
+        skipped: occurrence.skipped,
+        title: document.title.clone(),
+    };
+    publish(dapr, event, "recurred", id, &payload).await?;
+
+    let key = key(event, series.id);
+    let before = dapr.get(&key).await?;
+    let series = Series {
+        last_task_id: task.id.0,
+        next_task_id: id.0,
+        occurrence: occurrence.number,
+    };
+    Ok(vec![Write::put(
+        key,
+        &series,
+        Condition::as_read(before.as_ref()),
+    )]
+    .into())
+}
+
+/// The next occurrence is withdrawn, unless the person has already touched it.
+async fn reopened<D: Dapr>(
+    dapr: &D,
+    event: &Event,
+    document: &TaskDocument,
+) -> Result<Effect, HandleError> {
+    let Some(series_id) = document.series_id else {
+        return Ok(Effect::ignored());
+    };
+    let key = key(event, SeriesId(series_id));
+    let Some(stored) = dapr.get(&key).await? else {
+        return Ok(Effect::ignored());
+    };
+    let series: Series = stored.read(&key)?;
+    if series.last_task_id != document.id {
+        return Ok(Effect::ignored());
+    }
+    let body = json!({
+        "user_id": event.user_id,
+        "correlation_id": event.metadata.correlation_id,
+        "causation_id": event.event_id,
+    });
+    let path = format!("/task-service/tasks/{}/withdraw", series.next_task_id);
+    answer(dapr, invocation(path, &body)).await?;
+    Ok(vec![Write::delete(key, Condition::Unchanged(stored.etag))].into())
+}
+
+fn key(event: &Event, series: SeriesId) -> String {
+    format!("series/{}/{series}", event.user_id)
+}
+
+fn task(document: &TaskDocument) -> Result<Task, HandleError> {
+    Task::try_from(document)
+        .map_err(|error| HandleError::Poison(format!("the task is malformed: {error}")))
+}
+
+/// The call that makes the next occurrence: the same however often the event is delivered.
+fn create(
+    event: &Event,
+    task: &Task,
+    document: &TaskDocument,
+    id: TaskId,
+    occurrence: &Occurrence,
+) -> Invocation {
+    let reminders: Vec<ReminderDocument> = next::reminders(task, &occurrence.due)
+        .into_iter()
+        .map(ReminderDocument::from)
+        .collect();
+    let checklist: Vec<Value> = document
+        .checklist
+        .iter()
+        .map(|item| json!({ "text": item.text, "done": false }))
+        .collect();
+    let fields = json!({
+        "title": document.title,
+        "notes": document.notes,
+        "priority": document.priority,
+        "labels": document.labels,
+        "list": document.list,
+        "checklist": checklist,
+        "due": DueDocument::from(&occurrence.due),
+        "reminders": reminders,
+        "recurrence": document.recurrence,
+    });
+    let body = json!({
+        "user_id": event.user_id,
+        "id": id.0,
+        "series_id": document.series_id,
+        "occurrence": occurrence.number,
+        "series_start": document.series_start,
+        "task": fields,
+        "correlation_id": event.metadata.correlation_id,
+        "causation_id": event.event_id,
+    });
+    invocation("/task-service/tasks".to_owned(), &body)
+}
+
+fn invocation(path: String, body: &Value) -> Invocation {
+    Invocation {
+        target: Target::App("task-service".to_owned()),
+        method: Method::POST,
+        path,
+        headers: vec![("content-type".to_owned(), "application/json".to_owned())],
+        body: body.to_string().into_bytes(),
+    }
+}
+
+enum Answer {
+    Done,
+    /// The task service says that it is too late for this.
+    Refused,
+}
+
+async fn answer<D: Dapr>(dapr: &D, call: Invocation) -> Result<Answer, HandleError> {
+    let path = call.path.clone();
+    let response = dapr.invoke(call).await?;
+    let status = response.status();
+    let said = || String::from_utf8_lossy(response.body()).into_owned();
+    if status.is_success() {
+        Ok(Answer::Done)
+    } else if status == StatusCode::CONFLICT {
+        Ok(Answer::Refused)
+    } else if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS {
+        let detail = format!("task-service answered {path} with {status}: {}", said());
+        Err(DaprError::Unavailable {
+            what: "invoke",
+            detail,
+        }
+        .into())
+    } else {
+        let reason = format!("task-service refused {path} with {status}: {}", said());
+        Err(HandleError::Poison(reason))
+    }
+}
+
+async fn publish<D: Dapr, P: Payload>(
+    dapr: &D,
+    cause: &Event,
+    purpose: &str,
+    task: TaskId,
+    payload: &P,
+) -> Result<(), HandleError> {
+    let user = UserId::parse(&cause.user_id)
+        .map_err(|error| HandleError::Poison(format!("user_id: {error}")))?;
+    let chain: Chain = cause.chain();
+    let id = cause.id().derive(purpose);
+    // The cause's own time, so that a repeat is the same event to the last byte.
+    let now = Timestamp(cause.timestamp.0);
+    let event = Event::new(id, SOURCE, &user, Some(task), payload, chain, now);
+    Ok(dapr.publish(P::TYPE.topic(), &[event]).await?)
+}

@@ -1,0 +1,33 @@
+//! The routes.
+
+use dapr::Dapr;
+use events::Event;
+use http::{Method, StatusCode};
+use http_api::{Answer, Function, Problem, Request, Response, json_response, parse_json, segments};
+
+use crate::preview::Preview;
+use crate::react::react;
+
+/// Answers a request.
+pub async fn route<D: Dapr>(function: &Function<D>, request: Request) -> Answer {
+    match (request.method(), segments(request.uri().path()).as_slice()) {
+        (&Method::POST, ["api", "recurrence", "preview"]) => {
+            preview(function, &request).await.into()
+        }
+        (_, ["api", "recurrence", "preview"]) => Problem::method_not_allowed("POST").into(),
+        (&Method::POST, ["recurrence-engine", "events"]) => {
+            let react = async |event: &Event| react(&function.dapr, event).await;
+            function.deliver(&request, react).await.into()
+        }
+        (&Method::GET, ["recurrence-engine", "health"]) => {
+            function.health("recurrence-engine").await.into()
+        }
+        _ => Problem::not_found("There is no such route.").into(),
+    }
+}
+
+async fn preview<D: Dapr>(function: &Function<D>, request: &Request) -> Result<Response, Problem> {
+    function.person(request).await?;
+    let preview: Preview = parse_json(request)?;
+    Ok(json_response(StatusCode::OK, &preview.answer()?))
+}

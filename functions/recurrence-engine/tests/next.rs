@@ -1,0 +1,274 @@
+//! When a completed task comes again, by tables.
+
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use domain::reminder::Reminder;
+use domain::task::{Priority, SeriesPlace, Status};
+use domain::{Basis, Due, Notes, Recurrence, ReminderId, ReminderRule, SeriesId, Task, TaskId};
+use domain::{ListName, Title, zone};
+use recurrence_engine::next::{Next, next, reminders};
+use uuid::Uuid;
+
+fn instant(text: &str) -> DateTime<Utc> {
+    text.parse().expect("an instant")
+}
+
+fn date(text: &str) -> NaiveDate {
+    text.parse().expect("a date")
+}
+
+/// `due` is `YYYY-MM-DD`, perhaps with ` HH:MM`; all in Berlin.
+fn due(text: &str) -> Due {
+    let (day, time) = text.split_once(' ').unwrap_or((text, ""));
+    Due {
+        date: date(day),
+        time: NaiveTime::parse_from_str(time, "%H:%M").ok(),
+        zone: zone::parse("Europe/Berlin").expect("a zone"),
+    }
+}
+
+fn task(rule: &str, basis: Basis, at: &str, occurrence: u32, start: &str) -> Task {
+    let created = instant("2026-01-01T00:00:00Z");
+    Task {
+        id: TaskId(Uuid::from_u128(1)),
+        version: 2,
+        title: Title::parse("Water the plants").expect("a title"),
+        notes: Notes::default(),
+        status: Status::Completed,
+        priority: Priority::NONE,
+        labels: Vec::new(),
+        list: ListName::default(),
+        checklist: Vec::new(),
+        due: Some(due(at)),
+        reminders: Vec::new(),
+        recurrence: Some(Recurrence {
+            rule: rule.parse().expect("a rule"),
+            basis,
+        }),
+        series: Some(SeriesPlace {
+            id: SeriesId(Uuid::from_u128(2)),
+            occurrence,
+            start: date(start),
+        }),
+        created_at: created,
+        updated_at: created,
+        completed_at: Some(created),
+    }
+}
+
+/// `number date (skipped)`, `ended` or `never`.
+fn said(next: Option<Next>) -> String {
+    match next {
+        None => "never".to_owned(),
+        Some(Next::Ended) => "ended".to_owned(),
+        Some(Next::Again(next)) if next.skipped == 0 => {
+            format!("{} {}", next.number, next.due.date)
+        }
+        Some(Next::Again(next)) => {
+            format!(
+                "{} {} skipping {}",
+                next.number, next.due.date, next.skipped
+            )
+        }
+    }
+}
+
+#[test]
+fn counted_from_the_due_date() {
+    let table = [
+        // Rule, due, completed at, expected.
+        (
+            "FREQ=DAILY",
+            "2026-03-28 09:00",
+            "2026-03-28T09:30:00Z",
+            "2 2026-03-29",
+        ),
+        // Done early: the rule does not move.
+        (
+            "FREQ=WEEKLY;BYDAY=FR",
+            "2026-03-27 09:00",
+            "2026-03-24T09:00:00Z",
+            "2 2026-04-03",
+        ),
+        // Done late: what has passed is left out, and said.
+        (
+            "FREQ=DAILY",
+            "2026-03-20 09:00",
+            "2026-03-24T12:00:00Z",
+            "6 2026-03-25 skipping 4",
+        ),
+        // Today's is still ahead.
+        (
+            "FREQ=DAILY",
+            "2026-03-20 22:00",
+            "2026-03-24T12:00:00Z",
+            "5 2026-03-24 skipping 3",
+        ),
+        // An all-day task of today is not past until midnight in Berlin.
+        (
+            "FREQ=DAILY",
+            "2026-03-20",
+            "2026-03-24T21:59:00Z",
+            "5 2026-03-24 skipping 3",
+        ),
+        (
+            "FREQ=DAILY",
+            "2026-03-20",
+            "2026-03-24T23:01:00Z",
+            "6 2026-03-25 skipping 4",
+        ),
+        (
+            "FREQ=MONTHLY;BYMONTHDAY=28,29,30,31;BYSETPOS=-1",
+            "2026-01-31",
+            "2026-01-31T10:00:00Z",
+            "2 2026-02-28",
+        ),
+        (
+            "FREQ=DAILY;INTERVAL=3",
+            "2026-03-20 08:00",
+            "2026-03-20T08:00:00Z",
+            "2 2026-03-23",
+        ),
+        (
+            "FREQ=DAILY;COUNT=1",
+            "2026-03-20",
+            "2026-03-20T10:00:00Z",
+            "ended",
+        ),
+        (
+            "FREQ=DAILY;COUNT=2",
+            "2026-03-20",
+            "2026-03-20T10:00:00Z",
+            "2 2026-03-21",
+        ),
+        (
+            "FREQ=DAILY;UNTIL=20260321",
+            "2026-03-20",
+            "2026-03-20T10:00:00Z",
+            "2 2026-03-21",
+        ),
+        (
+            "FREQ=DAILY;UNTIL=20260321",
+            "2026-03-21",
+            "2026-03-21T10:00:00Z",
+            "ended",
+        ),
+        // Missed until after the end.
+        (
+            "FREQ=DAILY;COUNT=3",
+            "2026-03-20",
+            "2026-06-01T10:00:00Z",
+            "ended",
+        ),
+    ];
+    for (rule, at, completed, expected) in table {
+        let start = &at[..10];
+        let task = task(rule, Basis::Due, at, 1, start);
+        assert_eq!(
+            said(next(&task, instant(completed))),
+            expected,
+            "{rule} {at} {completed}"
+        );
+    }
+}
+
+#[test]
+fn an_occurrence_that_was_moved_goes_back_to_the_rule() {
+    // Every Monday; this one was moved to Wednesday.
+    let task = task(
+        "FREQ=WEEKLY;BYDAY=MO",
+        Basis::Due,
+        "2026-03-25",
+        4,
+        "2026-03-02",
+    );
+    assert_eq!(
+        said(next(&task, instant("2026-03-25T10:00:00Z"))),
+        "5 2026-03-30"
+    );
+}
+
+#[test]
+fn counted_from_completion() {
+    let table = [
+        (
+            "FREQ=DAILY;INTERVAL=3",
+            1,
+            "2026-03-24T12:00:00Z",
+            "2 2026-03-27",
+        ),
+        ("FREQ=WEEKLY", 1, "2026-03-24T12:00:00Z", "2 2026-03-31"),
+        // 23:30 UTC is the next day in Berlin.
+        ("FREQ=DAILY", 1, "2026-03-24T23:30:00Z", "2 2026-03-26"),
+        ("FREQ=MONTHLY", 1, "2026-01-31T12:00:00Z", "2 2026-02-28"),
+        (
+            "FREQ=DAILY;COUNT=3",
+            2,
+            "2026-03-24T12:00:00Z",
+            "3 2026-03-25",
+        ),
+        ("FREQ=DAILY;COUNT=3", 3, "2026-03-24T12:00:00Z", "ended"),
+        (
+            "FREQ=DAILY;UNTIL=20260324",
+            1,
+            "2026-03-24T12:00:00Z",
+            "ended",
+        ),
+    ];
+    for (rule, number, completed, expected) in table {
+        let task = task(
+            rule,
+            Basis::Completion,
+            "2026-01-20 09:00",
+            number,
+            "2026-01-20",
+        );
+        assert_eq!(
+            said(next(&task, instant(completed))),
+            expected,
+            "{rule} {completed}"
+        );
+    }
+}
+
+#[test]
+fn wall_clock_stays_through_daylight_saving() {
+    let task = task(
+        "FREQ=DAILY",
+        Basis::Due,
+        "2026-03-28 09:00",
+        1,
+        "2026-03-28",
+    );
+    let Some(Next::Again(again)) = next(&task, instant("2026-03-28T09:00:00Z")) else {
+        panic!("it comes again");
+    };
+    // 09:00 in Berlin: an hour earlier in UTC from the 29th on.
+    assert_eq!(
+        again.due.reminder_instant(),
+        instant("2026-03-29T07:00:00Z")
+    );
+}
+
+#[test]
+fn reminders_come_along() {
+    let mut task = task(
+        "FREQ=WEEKLY",
+        Basis::Due,
+        "2026-03-27 09:00",
+        1,
+        "2026-03-27",
+    );
+    let of = |rule| Reminder {
+        id: ReminderId(Uuid::from_u128(3)),
+        rule,
+    };
+    // 20:00 in Berlin on the evening before.
+    let evening = ReminderRule::At(instant("2026-03-26T19:00:00Z"));
+    task.reminders = vec![of(ReminderRule::BeforeDue(10)), of(evening)];
+    let next = due("2026-04-03 09:00");
+    let expected = [
+        ReminderRule::BeforeDue(10),
+        ReminderRule::At(instant("2026-04-02T18:00:00Z")),
+    ];
+    assert_eq!(reminders(&task, &next), expected);
+}
