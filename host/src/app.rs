@@ -45,6 +45,8 @@ pub struct Settings {
     pub data: PathBuf,
     /// Whether everybody needs a passphrase: as soon as others can reach the address.
     pub demand_passphrases: bool,
+    /// Where people find the screen, for links in mails.
+    pub public_url: String,
     /// Whether functions may call private addresses, through Dapr.
     pub allow_private: bool,
 }
@@ -103,7 +105,7 @@ impl App {
             Arc::new(internal),
         )
         .await?;
-        let own = own_variables(&token, &grip_key);
+        let own = own_variables(&token, &grip_key, &settings.public_url);
         let port: Arc<dyn DaprPort> = Arc::new(Port(Arc::clone(&sidecar)));
         let (manifest_of_functions, data) = (manifest.clone(), settings.data.clone());
         let functions =
@@ -138,10 +140,11 @@ pub fn sign_in_folder(data: &Path) -> PathBuf {
 }
 
 /// What the host itself decides of the application's variables.
-fn own_variables(token: &str, grip_key: &str) -> HashMap<String, String> {
+fn own_variables(token: &str, grip_key: &str, public_url: &str) -> HashMap<String, String> {
     [
         ("app_api_token", token),
         ("grip_key", grip_key),
+        ("public_url", public_url),
         ("pushpin_urls", PUSHPIN_URL),
         ("oidc_issuer", sign_in::ISSUER),
         ("oidc_audience", sign_in::AUDIENCE),

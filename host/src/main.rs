@@ -43,6 +43,9 @@ struct Run {
     /// Another name that browsers call this host by, such as nudge.example; may be given several times.
     #[arg(long)]
     public_name: Vec<String>,
+    /// Where people find the screen, for links in mails [default: http://localhost:PORT]
+    #[arg(long)]
+    public_url: Option<String>,
     /// Where everything is kept.
     #[arg(long, default_value = ".nudge")]
     data: PathBuf,
@@ -119,6 +122,9 @@ fn start(run: Run) -> Result<()> {
             components: run.components,
             data: run.data,
             demand_passphrases: !run.address.is_loopback(),
+            public_url: run
+                .public_url
+                .unwrap_or_else(|| format!("http://localhost:{}", address.port())),
             allow_private: run.allow_private,
         })
         .await?;

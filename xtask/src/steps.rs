@@ -8,11 +8,13 @@ use anyhow::{Context, Result, bail};
 use crate::toolchain;
 
 /// The packages that are built to components; the names of their folders and component ids.
-const COMPONENTS: [&str; 4] = [
+const COMPONENTS: [&str; 6] = [
     "task-service",
     "reminder-service",
     "recurrence-engine",
+    "notification-service",
     "websocket-gateway",
+    "email-channel",
 ];
 
 /// The repository's root.

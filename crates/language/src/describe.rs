@@ -1,0 +1,55 @@
+//! Dates as a person would say them.
+
+use chrono::{Datelike, NaiveDate, NaiveTime};
+use domain::Due;
+
+/// A due date seen from `today`: `today at 09:00`, `tomorrow`, `Friday at 18:30`, `Mon 14 Dec`, `1 Mar 2027`.
+#[must_use]
+pub fn due(due: &Due, today: NaiveDate) -> String {
+    match due.time {
+        Some(time) => format!("{} at {}", date(due.date, today), clock(time)),
+        None => date(due.date, today),
+    }
+}
+
+/// A date seen from `today`.
+#[must_use]
+pub fn date(date: NaiveDate, today: NaiveDate) -> String {
+    match (date - today).num_days() {
+        0 => "today".to_owned(),
+        1 => "tomorrow".to_owned(),
+        -1 => "yesterday".to_owned(),
+        2..=6 => date.format("%A").to_string(),
+        _ if date.year() == today.year() => date.format("%a %-d %b").to_string(),
+        _ => date.format("%-d %b %Y").to_string(),
+    }
+}
+
+/// `HH:MM`.
+#[must_use]
+pub fn clock(time: NaiveTime) -> String {
+    time.format("%H:%M").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_seen_from_a_tuesday() {
+        let today = NaiveDate::from_ymd_opt(2026, 11, 24).expect("a date");
+        let table = [
+            ("2026-11-24", "today"),
+            ("2026-11-25", "tomorrow"),
+            ("2026-11-23", "yesterday"),
+            ("2026-11-27", "Friday"),
+            ("2026-11-30", "Monday"),
+            ("2026-12-01", "Tue 1 Dec"),
+            ("2026-11-20", "Fri 20 Nov"),
+            ("2027-03-01", "1 Mar 2027"),
+        ];
+        for (day, expected) in table {
+            assert_eq!(date(day.parse().expect("a date"), today), expected);
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! The notification service: who is told what, by which channel, and trying again.
+//!
+//! [`notice`] says what an event means to a person; `inbox` is what they see in the app; `delivery` is a message on its
+//! way through a [`channel`]; `preferences` is what they want.
+
+pub mod channel;
+mod delivery;
+mod inbox;
+pub mod notice;
+mod preferences;
+mod react;
+mod routes;
+
+pub use routes::{Notifications, route};
+
+#[cfg(target_arch = "wasm32")]
+mod component {
+    use http_api::shell::{self, variable};
+    use spin_sdk::http::{IncomingRequest, ResponseOutparam};
+
+    use crate::channel::{self, Message, Request};
+
+    wit_bindgen::generate!({ path: "../../wit", world: "notification-service" });
+
+    use nudge::channels::email;
+
+    /// The channels, as the manifest's dependencies fill them.
+    #[derive(Debug)]
+    struct Slots;
+
+    impl channel::Channels for Slots {
+        fn email(&self, message: &Message, address: &str) -> Result<Request, String> {
+            let notification = email::Notification {
+                id: message.id.clone(),
+                kind: message.kind.clone(),
+                title: message.title.clone(),
+                body: message.body.clone(),
+                link: message.link.clone(),
+            };
+            let request = email::prepare(&notification, address)?;
+            Ok(Request {
+                name: request.name,
+                operation: request.operation,
+                data: request.data,
+                metadata: request.metadata,
+            })
+        }
+    }
+
+    #[spin_sdk::http_component]
+    async fn handle(request: IncomingRequest, response_out: ResponseOutparam) {
+        shell::serve(request, response_out, async |function, request| {
+            let service = super::Notifications {
+                function,
+                channels: &Slots,
+                public_url: &variable("public_url"),
+            };
+            super::route(&service, request).await
+        })
+        .await;
+    }
+}

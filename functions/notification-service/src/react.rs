@@ -1,0 +1,60 @@
+//! An event becomes a notification: told to open screens, put into the inbox, and set on its way through the channels.
+
+use chrono::{DateTime, Utc};
+use dapr::Dapr;
+use dapr::consumer::{Effect, HandleError};
+use domain::{TaskId, UserId};
+use events::{Event, NotificationAdded, NotificationDocument, Timestamp, Topic};
+
+use crate::inbox::Inbox;
+use crate::preferences::{self, Preferences};
+use crate::{delivery, notice};
+
+/// The function's app-id.
+pub(crate) const SOURCE: &str = "notification-service";
+
+/// Handles one event.
+pub(crate) async fn react<D: Dapr>(
+    dapr: &D,
+    event: &Event,
+    now: DateTime<Utc>,
+) -> Result<Effect, HandleError> {
+    let Some(notification) = notice::of(event)? else {
+        return Ok(Effect::ignored());
+    };
+    let user = UserId::parse(&event.user_id)
+        .map_err(|error| HandleError::Poison(format!("user_id: {error}")))?;
+    tell_screens(dapr, event, &user, &notification).await?;
+
+    let inbox = Inbox::read(dapr, user.as_str()).await?;
+    let mut writes = inbox.add(dapr, &notification).await?;
+    let key = preferences::key(user.as_str());
+    let preferences: Preferences = dapr
+        .get(&key)
+        .await?
+        .map(|document| document.read(&key))
+        .transpose()?
+        .unwrap_or_default();
+    if let Some(address) = preferences.email_address() {
+        let at = preferences.earliest(now);
+        writes.push(delivery::begin(dapr, event, &notification, address, at, now).await?);
+    }
+    Ok(writes.into())
+}
+
+/// May be lost: a screen reads its inbox when it connects.
+async fn tell_screens<D: Dapr>(
+    dapr: &D,
+    cause: &Event,
+    user: &UserId,
+    notification: &NotificationDocument,
+) -> Result<(), HandleError> {
+    let payload = NotificationAdded {
+        notification: notification.clone(),
+    };
+    let id = cause.id().derive("notification-added");
+    let task = notification.task_id.map(TaskId);
+    let now = Timestamp(cause.timestamp.0);
+    let event = Event::new(id, SOURCE, user, task, &payload, cause.chain(), now);
+    Ok(dapr.publish(Topic::TaskUpdates, &[event]).await?)
+}

@@ -1,0 +1,164 @@
+//! The routes.
+
+use dapr::{Condition, Dapr, DaprError, Write};
+use events::{Event, Timestamp};
+use http::{Method, StatusCode};
+use http_api::{
+    Answer, Function, Paging, Problem, Request, Response, cursor_to_text, empty, json_response,
+    parse_json, query, segments,
+};
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::channel::Channels;
+use crate::delivery;
+use crate::inbox::Inbox;
+use crate::preferences::{self, Preferences};
+use crate::react::react;
+
+/// How often a mark tries again when others change the same inbox.
+const TRIES: u32 = 8;
+
+/// What the service works with.
+#[derive(Debug)]
+pub struct Notifications<'a, D, C> {
+    /// A function's means.
+    pub function: &'a Function<D>,
+    /// The channels.
+    pub channels: &'a C,
+    /// Where people find the screen, for links.
+    pub public_url: &'a str,
+}
+
+/// Answers a request.
+pub async fn route<D: Dapr, C: Channels>(
+    service: &Notifications<'_, D, C>,
+    request: Request,
+) -> Answer {
+    match (request.method(), segments(request.uri().path()).as_slice()) {
+        (&Method::GET, ["api", "notifications"]) => service.list(&request).await.into(),
+        (_, ["api", "notifications"]) => Problem::method_not_allowed("GET").into(),
+        (&Method::POST, ["api", "notifications", "read-all"]) => {
+            service.read_all(&request).await.into()
+        }
+        (&Method::POST, ["api", "notifications", id, "read"]) => {
+            service.read(&request, id).await.into()
+        }
+        (_, ["api", "notifications", "read-all"] | ["api", "notifications", _, "read"]) => {
+            Problem::method_not_allowed("POST").into()
+        }
+        (&Method::GET, ["api", "preferences"]) => service.preferences(&request).await.into(),
+        (&Method::PUT, ["api", "preferences"]) => service.set_preferences(&request).await.into(),
+        (_, ["api", "preferences"]) => Problem::method_not_allowed("GET, PUT").into(),
+        (&Method::POST, ["notification-service", "events"]) => {
+            let function = service.function;
+            let react = async |event: &Event| react(&function.dapr, event, function.now()).await;
+            function.deliver(&request, react).await.into()
+        }
+        (&Method::POST, ["notification-service", "cron-delivery"]) => {
+            service.tick(&request).await.into()
+        }
+        (&Method::GET, ["notification-service", "health"]) => {
+            service.function.health("notification-service").await.into()
+        }
+        _ => Problem::not_found("There is no such route.").into(),
+    }
+}
+
+impl<D: Dapr, C: Channels> Notifications<'_, D, C> {
+    async fn list(&self, request: &Request) -> Result<Response, Problem> {
+        let person = self.function.person(request).await?;
+        let paging = Paging::parse(&query(request)?)?;
+        let dapr = &self.function.dapr;
+        let inbox = Inbox::read(dapr, person.id.as_str()).await?;
+        let (items, next) = inbox
+            .page(dapr, paging.cursor.as_deref(), paging.limit)
+            .await?;
+        let next_cursor = next.map(|key| cursor_to_text(&key));
+        Ok(json_response(
+            StatusCode::OK,
+            &json!({ "items": items, "unread": inbox.unread(), "next_cursor": next_cursor }),
+        ))
+    }
+
+    async fn read(&self, request: &Request, id: &str) -> Result<Response, Problem> {
+        let person = self.function.person(request).await?;
+        let none = || Problem::not_found("There is no such notification.");
+        let id = Uuid::try_parse(id).map_err(|_| none())?;
+        let dapr = &self.function.dapr;
+        for _ in 0..TRIES {
+            let inbox = Inbox::read(dapr, person.id.as_str()).await?;
+            let writes = inbox.mark_read(dapr, id).await?.ok_or_else(none)?;
+            if self.write(writes).await? {
+                return Ok(empty(StatusCode::NO_CONTENT));
+            }
+        }
+        Err(Problem::unavailable(1))
+    }
+
+    async fn read_all(&self, request: &Request) -> Result<Response, Problem> {
+        let person = self.function.person(request).await?;
+        let now = Timestamp(self.function.now());
+        for _ in 0..TRIES {
+            let inbox = Inbox::read(&self.function.dapr, person.id.as_str()).await?;
+            if self.write(vec![inbox.mark_all_read(now)]).await? {
+                return Ok(empty(StatusCode::NO_CONTENT));
+            }
+        }
+        Err(Problem::unavailable(1))
+    }
+
+    /// Whether the writes were made; `false` when somebody else came first.
+    async fn write(&self, writes: Vec<Write>) -> Result<bool, DaprError> {
+        if writes.is_empty() {
+            return Ok(true);
+        }
+        match self.function.dapr.transact(writes).await {
+            Ok(()) => Ok(true),
+            Err(DaprError::Conflict) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn preferences(&self, request: &Request) -> Result<Response, Problem> {
+        let person = self.function.person(request).await?;
+        let key = preferences::key(person.id.as_str());
+        let stored = self.function.dapr.get(&key).await?;
+        let mut preferences: Preferences = stored
+            .map(|document| document.read(&key))
+            .transpose()?
+            .unwrap_or_default();
+        if preferences.email.address.is_none() {
+            preferences.email.address = person.email;
+        }
+        Ok(json_response(StatusCode::OK, &preferences))
+    }
+
+    async fn set_preferences(&self, request: &Request) -> Result<Response, Problem> {
+        let person = self.function.person(request).await?;
+        let preferences: Preferences = parse_json(request)?;
+        preferences.check()?;
+        let key = preferences::key(person.id.as_str());
+        let write = Write::put(key, &preferences, Condition::Any);
+        self.function.dapr.transact(vec![write]).await?;
+        Ok(json_response(StatusCode::OK, &preferences))
+    }
+
+    /// `cron-delivery`: sends what is to be sent now.
+    async fn tick(&self, request: &Request) -> Result<Response, Problem> {
+        let function = self.function;
+        function
+            .tick(request, async |entries| {
+                let dapr = &function.dapr;
+                delivery::send_all(
+                    dapr,
+                    self.channels,
+                    self.public_url,
+                    entries,
+                    function.clock,
+                )
+                .await
+            })
+            .await
+    }
+}
