@@ -8,12 +8,13 @@ use anyhow::{Context, Result, bail};
 use crate::toolchain;
 
 /// The packages that are built to components; the names of their folders and component ids.
-const COMPONENTS: [&str; 6] = [
+const COMPONENTS: [&str; 7] = [
     "task-service",
     "reminder-service",
     "recurrence-engine",
     "notification-service",
     "websocket-gateway",
+    "audit-service",
     "email-channel",
 ];
 
