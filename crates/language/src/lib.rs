@@ -1,3 +1,59 @@
-//! What people write about their tasks, and how Nudge writes back. Pure: no clock, no I/O.
+//! What people write about their tasks, and how Nudge writes back. Pure: no clock, no I/O, no randomness.
+//!
+//! Three entries: [`quick_add`] reads one task out of a text, [`intent`] reads what a chat message wants, and [`find`]
+//! finds the tasks that a person means by their own words. [`recurrence`] and [`moment`] read a part of a sentence
+//! where only that part is asked for. [`describe`] is the way back.
 
 pub mod describe;
+mod find;
+mod intent;
+mod new_due;
+mod quick_add;
+
+use chrono::{DateTime, NaiveDateTime, Utc, Weekday};
+use domain::Recurrence;
+use domain::zone::{self, Tz};
+
+pub use find::{Found, find};
+pub use intent::{Choice, Edit, Intent, ListQuery, NewDue, Period, Target, intent};
+pub use new_due::NewDueError;
+pub use quick_add::{QuickAdd, Span, SpanKind, quick_add};
+
+/// Longest text that is read, in characters. Callers refuse a longer one.
+pub const MAX_TEXT_CHARS: usize = 2_000;
+
+/// When and where somebody says something.
+#[derive(Debug, Clone, Copy)]
+pub struct Context {
+    /// Now.
+    pub now: DateTime<Utc>,
+    /// Whose clocks they mean.
+    pub zone: Tz,
+    /// The first day of their week.
+    pub week_start: Weekday,
+}
+
+impl Context {
+    /// What the person's clock shows.
+    #[must_use]
+    pub fn local(&self) -> NaiveDateTime {
+        zone::local(self.now, self.zone)
+    }
+}
+
+/// The recurrence that `text` says, such as "every 2 weeks on Monday", when it says nothing else.
+#[must_use]
+pub fn recurrence(text: &str, context: &Context) -> Option<Recurrence> {
+    let read = quick_add(text, context);
+    read.recurrence.filter(|_| read.title.is_empty())
+}
+
+/// The instant that `text` says, such as "in 20 minutes" or "tomorrow at 9", when it says nothing else. A day without
+/// a time is the hour at which all-day tasks ring.
+#[must_use]
+pub fn moment(text: &str, context: &Context) -> Option<DateTime<Utc>> {
+    let read = quick_add(text, context);
+    read.due
+        .filter(|_| read.title.is_empty() && read.recurrence.is_none())
+        .map(|due| due.reminder_instant())
+}
