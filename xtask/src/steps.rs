@@ -8,13 +8,14 @@ use anyhow::{Context, Result, bail};
 use crate::toolchain;
 
 /// The packages that are built to components; the names of their folders and component ids.
-const COMPONENTS: [&str; 7] = [
+const COMPONENTS: [&str; 8] = [
     "task-service",
     "reminder-service",
     "recurrence-engine",
     "notification-service",
     "websocket-gateway",
     "audit-service",
+    "chatbot",
     "email-channel",
 ];
 

@@ -2,7 +2,7 @@
 
 use chrono::{NaiveDate, Weekday};
 
-use super::{End, Frequency, Rule, WeekdayNum};
+use super::{Basis, End, Frequency, Recurrence, Rule, WeekdayNum};
 
 const WEEKDAYS: [Weekday; 5] = [
     Weekday::Mon,
@@ -11,6 +11,18 @@ const WEEKDAYS: [Weekday; 5] = [
     Weekday::Thu,
     Weekday::Fri,
 ];
+
+impl Recurrence {
+    /// The recurrence in English: its rule, and whether that counts from the day on which the task is done.
+    #[must_use]
+    pub fn describe(&self) -> String {
+        let rule = self.rule.describe();
+        match self.basis {
+            Basis::Due => rule,
+            Basis::Completion => format!("{rule} after it is done"),
+        }
+    }
+}
 
 impl Rule {
     /// The rule in English, such as `every 2 weeks on Mon and Thu, 10 times`. A rule that words would not make clearer

@@ -1,0 +1,31 @@
+//! The chatbot: what a sentence means, and the command that it comes to.
+//!
+//! A message is `understand → load → plan → carry out → reply`: `language` understands, [`plan`] decides what is to be
+//! done (pure), `tasks` asks the task service with the person's own token, [`reply`] finds the words, `turn` puts them
+//! in order. [`conversation`] is what is remembered from one message to the next.
+
+pub mod command;
+pub mod conversation;
+mod known;
+pub mod plan;
+mod quick_add;
+pub mod reply;
+mod routes;
+mod tasks;
+mod turn;
+
+pub use known::Known;
+pub use routes::route;
+
+/// How long a conversation is remembered after its last message, and an answer under its idempotency key: 24 hours.
+const TTL_SECONDS: u32 = 24 * 60 * 60;
+
+#[cfg(target_arch = "wasm32")]
+mod component {
+    use spin_sdk::http::{IncomingRequest, ResponseOutparam};
+
+    #[spin_sdk::http_component]
+    async fn handle(request: IncomingRequest, response_out: ResponseOutparam) {
+        http_api::shell::serve(request, response_out, super::route).await;
+    }
+}
