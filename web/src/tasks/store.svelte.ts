@@ -1,0 +1,260 @@
+// The tasks on this screen: the replica of the service's, with the person's own changes on top while they are on their
+// way. A change that the service refuses falls off again.
+
+import { type Api, ApiError, describe, NetworkError } from "../api/client";
+import type { Task, TaskFields, TaskPage, TaskPatch } from "../api/types";
+import { backoff } from "../live/backoff";
+import { apply, type Change, EMPTY, fromList, remove, type Replica, upsert } from "./replica";
+
+interface Overlay {
+  id: string;
+  /** What the task will be; `undefined`: gone. */
+  change(task: Task): Task | undefined;
+}
+
+const PAGE = 200;
+const DONE_PAGE = 50;
+/** How often the pages are read anew because the list changed in between. */
+const TRIES = 5;
+
+export class TaskStore {
+  private replica = $state.raw<Replica>(EMPTY);
+  private overlays = $state.raw<readonly Overlay[]>([]);
+  /** Whether the list has been read once. */
+  loaded = $state(false);
+  /** Why the list could not be read; empty when it could. */
+  trouble = $state("");
+  /** Whether the completed tasks are shown, and where their next page begins. */
+  doneShown = $state(false);
+  doneCursor = $state<string | null>(null);
+
+  /** What the person sees. */
+  readonly visible: ReadonlyMap<string, Task> = $derived(overlaid(this.replica.tasks, this.overlays));
+
+  private reading: Promise<void> | undefined;
+  private again = false;
+  /** Changes that came while the list was being read. */
+  private waiting: Change[] = [];
+  private failures = 0;
+
+  constructor(private readonly api: Api) {}
+
+  /** The service's revision, as far as this screen has followed it. */
+  get revision(): number {
+    return this.replica.revision;
+  }
+
+  get(id: string): Task | undefined {
+    return this.visible.get(id);
+  }
+
+  /** Takes in what the socket told; reads the list again when something was missed. */
+  take(change: Change): void {
+    if (this.reading) this.waiting.push(change);
+    const { replica, gap } = apply(this.replica, change);
+    this.replica = replica;
+    if (gap && this.loaded && !this.reading) void this.read();
+  }
+
+  /** Reads the list. A call while it is being read makes it be read once more. */
+  read(): Promise<void> {
+    if (this.reading) {
+      this.again = true;
+      return this.reading;
+    }
+    this.reading = this.readOnce()
+      .then(
+        () => {
+          this.failures = 0;
+          this.trouble = "";
+        },
+        (error: unknown) => this.failed(error),
+      )
+      .finally(() => {
+        this.reading = undefined;
+        this.waiting = [];
+        if (this.again) {
+          this.again = false;
+          void this.read();
+        }
+      });
+    return this.reading;
+  }
+
+  private async readOnce(): Promise<void> {
+    this.waiting = [];
+    const { items, revision } = await this.readAll();
+    this.replica = fromList(items, revision, this.replica);
+    this.loaded = true;
+    for (const change of this.waiting) {
+      const { replica, gap } = apply(this.replica, change);
+      this.replica = replica;
+      if (gap) this.again = true;
+    }
+    if (this.doneShown) await this.readDone();
+  }
+
+  /** All pages of one revision; if they never agree, the lowest revision, whose gap will be noticed. */
+  private async readAll(): Promise<{ items: Task[]; revision: number }> {
+    let best = { items: [] as Task[], revision: 0 };
+    for (let attempt = 0; attempt < TRIES; attempt++) {
+      const items: Task[] = [];
+      const revisions = new Set<number>();
+      let cursor: string | null = null;
+      do {
+        const page: TaskPage = await this.page("open", PAGE, cursor);
+        items.push(...page.items);
+        revisions.add(page.revision);
+        cursor = page.next_cursor;
+      } while (cursor);
+      best = { items, revision: Math.min(...revisions) };
+      if (revisions.size === 1) break;
+    }
+    return best;
+  }
+
+  private page(status: string, limit: number, cursor: string | null): Promise<TaskPage> {
+    const query = { status, limit: String(limit), cursor: cursor ?? undefined };
+    return this.api.call<TaskPage>("/api/tasks", { query });
+  }
+
+  private failed(error: unknown): void {
+    this.trouble = describe(error);
+    // Without a network the connection comes back first, and reads then.
+    if (error instanceof NetworkError) return;
+    setTimeout(() => void this.read(), backoff(this.failures++, Math.random()));
+  }
+
+  /** Reads a page of the completed tasks: the first, or the one that follows. */
+  async readDone(more = false): Promise<void> {
+    this.doneShown = true;
+    const page = await this.page("completed", DONE_PAGE, more ? this.doneCursor : null);
+    for (const task of page.items) this.replica = upsert(this.replica, task);
+    this.doneCursor = page.next_cursor;
+  }
+
+  /** Reads a task with its long texts; `undefined` when it is gone. */
+  async fetch(id: string): Promise<Task | undefined> {
+    try {
+      return this.keep(await this.api.call<Task>(`/api/tasks/${id}`));
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 404) return undefined;
+      throw error;
+    }
+  }
+
+  complete(id: string): Promise<Task> {
+    const completed_at = new Date().toISOString();
+    return this.command(
+      id,
+      (task) => ({ ...task, status: "completed", completed_at }),
+      () => this.api.call<Task>(`/api/tasks/${id}/complete`, { method: "POST" }),
+    );
+  }
+
+  reopen(id: string): Promise<Task> {
+    return this.command(
+      id,
+      (task) => ({ ...task, status: "open", completed_at: null }),
+      () => this.api.call<Task>(`/api/tasks/${id}/reopen`, { method: "POST" }),
+    );
+  }
+
+  /** Changes fields. `version` makes it fail when the task has changed meanwhile. */
+  update(id: string, patch: TaskPatch, version?: number): Promise<Task> {
+    return this.command(
+      id,
+      (task) => patched(task, patch),
+      () =>
+        this.api.call<Task>(`/api/tasks/${id}`, {
+          method: "PATCH",
+          body: patch,
+          ...(version === undefined ? {} : { version }),
+        }),
+    );
+  }
+
+  /** Deletes a task and answers what it was, so that it can be created again. */
+  async delete(id: string): Promise<Task> {
+    return this.command(
+      id,
+      () => undefined,
+      async () => {
+        const task = await this.api.call<Task>(`/api/tasks/${id}`);
+        await this.api.call(`/api/tasks/${id}`, { method: "DELETE" });
+        this.replica = remove(this.replica, id);
+        return task;
+      },
+    );
+  }
+
+  async create(fields: Partial<TaskFields> & { title: string }): Promise<Task> {
+    return this.keep(await this.api.call<Task>("/api/tasks", { method: "POST", body: fields }));
+  }
+
+  /** Takes in a task that some answer brought. */
+  keep(task: Task): Task {
+    this.replica = upsert(this.replica, task);
+    return task;
+  }
+
+  private async command(
+    id: string,
+    change: Overlay["change"],
+    send: () => Promise<Task>,
+  ): Promise<Task> {
+    const overlay = { id, change };
+    this.overlays = [...this.overlays, overlay];
+    try {
+      return this.keep(await send());
+    } finally {
+      this.overlays = this.overlays.filter((other) => other !== overlay);
+    }
+  }
+}
+
+function overlaid(
+  tasks: ReadonlyMap<string, Task>,
+  overlays: readonly Overlay[],
+): ReadonlyMap<string, Task> {
+  if (overlays.length === 0) return tasks;
+  const visible = new Map(tasks);
+  for (const { id, change } of overlays) {
+    const task = visible.get(id);
+    const changed = task && change(task);
+    if (changed) visible.set(id, changed);
+    else visible.delete(id);
+  }
+  return visible;
+}
+
+/** The task as the patch will make it, as far as the screen shows it. */
+function patched(task: Task, patch: TaskPatch): Task {
+  const { due, ...fields } = patch;
+  const next: Task = { ...task, ...fields };
+  if (due === null) next.due = null;
+  else if (due) {
+    const { time, ...rest } = { ...task.due, ...due } as { date: string; time_zone: string; time?: string | null };
+    next.due = time ? { ...rest, time } : rest;
+  }
+  return next;
+}
+
+/** The fields of a task that make another one like it. */
+export function fieldsOf(task: Task): TaskFields {
+  return {
+    title: task.title,
+    notes: task.notes ?? "",
+    priority: task.priority,
+    labels: task.labels,
+    list: task.list,
+    checklist: task.checklist ?? [],
+    due: task.due,
+    reminders: task.reminders.map(({ id: _, ...rule }) => rule),
+    // Only the rule: it says all that the simple fields say.
+    recurrence: task.recurrence && {
+      ...(task.recurrence.rrule === undefined ? {} : { rrule: task.recurrence.rrule }),
+      ...(task.recurrence.basis === undefined ? {} : { basis: task.recurrence.basis }),
+    },
+  };
+}
