@@ -1,19 +1,24 @@
-//! The whole application in one process: manifest, functions, Dapr, sign-in, sockets.
+//! The whole application in one process: manifest, functions, Dapr, sign-in, sockets. Dapr and what holds the sockets may
+//! also stand beside it.
 
 use std::collections::HashMap;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock, Weak};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use futures::future::BoxFuture;
+use http::uri::Authority;
 use http::{Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
 use nudge_gateway::{Gateway, Origin};
 use nudge_sidecar::{Apps, Internal, Sidecar};
 
+use crate::beside::{Daprs, SocketProxy};
 use crate::component::Cache;
 use crate::engine;
 use crate::function::{CallError, DaprPort, Definition, Functions};
@@ -39,16 +44,34 @@ const MAX_ANSWER: usize = 4 * 1024 * 1024;
 pub struct Settings {
     /// `spin.toml`
     pub manifest: PathBuf,
-    /// The folder of Dapr's YAML files.
-    pub components: PathBuf,
+    /// Where Dapr is.
+    pub dapr: Dapr,
     /// What is to be kept: database, keys, compiled components.
     pub data: PathBuf,
     /// Whether everybody needs a passphrase: as soon as others can reach the address.
     pub demand_passphrases: bool,
     /// Where people find the screen, for links in mails.
     pub public_url: String,
-    /// Whether functions may call private addresses, through Dapr.
-    pub allow_private: bool,
+}
+
+/// Where Dapr is, and what holds the sockets.
+#[derive(Debug, Clone)]
+pub enum Dapr {
+    /// In this process.
+    Within {
+        /// The folder of Dapr's YAML files.
+        components: PathBuf,
+        /// Whether functions may call private addresses, through Dapr.
+        allow_private: bool,
+    },
+    /// Beside it: a daprd for each function, at its variable `dapr_url`, and Pushpin. What they and the functions must
+    /// agree on (`app_api_token`, `grip_key`, `pushpin_urls`) comes from the environment.
+    Beside {
+        /// The host's own listener for them, where daprd also finds the key set.
+        inner: SocketAddr,
+        /// Where Pushpin takes sockets.
+        socket_proxy: Authority,
+    },
 }
 
 /// The running application.
@@ -60,9 +83,40 @@ pub struct App {
     /// The local issuer of tokens.
     pub sign_in: Arc<SignIn>,
     /// The WebSockets.
-    pub gateway: Arc<Gateway>,
-    /// Dapr.
-    pub sidecar: Arc<Sidecar>,
+    pub sockets: Sockets,
+    /// Dapr, where it is in this process.
+    sidecar: Option<Arc<Sidecar>>,
+}
+
+/// What holds the WebSockets.
+pub enum Sockets {
+    /// This process.
+    Held(Arc<Gateway>),
+    /// A proxy beside it.
+    Passed(SocketProxy),
+}
+
+impl Sockets {
+    /// Opens a socket, or passes on why not.
+    pub async fn upgrade(&self, request: Request<Incoming>) -> Response<Bytes> {
+        match self {
+            Self::Passed(proxy) => proxy.upgrade(request).await,
+            Self::Held(gateway) => {
+                let (parts, body) = gateway.upgrade(request).await.into_parts();
+                match body.collect().await {
+                    Ok(body) => Response::from_parts(parts, body.to_bytes()),
+                    Err(never) => match never {},
+                }
+            }
+        }
+    }
+
+    /// Closes those that this process holds.
+    pub async fn stop(&self) {
+        if let Self::Held(gateway) = self {
+            gateway.stop().await;
+        }
+    }
 }
 
 impl App {
@@ -78,6 +132,25 @@ impl App {
             &sign_in_folder(&settings.data),
             settings.demand_passphrases,
         )?);
+        match &settings.dapr {
+            Dapr::Within {
+                components,
+                allow_private,
+            } => Self::within(settings, manifest, sign_in, components, *allow_private).await,
+            Dapr::Beside {
+                inner,
+                socket_proxy,
+            } => Self::beside(settings, manifest, sign_in, *inner, socket_proxy).await,
+        }
+    }
+
+    async fn within(
+        settings: &Settings,
+        manifest: Manifest,
+        sign_in: Arc<SignIn>,
+        components: &Path,
+        allow_private: bool,
+    ) -> Result<Self> {
         let token = random_text();
         let grip_key = random_text();
         let calls = Arc::new(Calls::default());
@@ -97,21 +170,25 @@ impl App {
         let sidecar = Sidecar::open(
             nudge_sidecar::Settings {
                 database: settings.data.join("nudge.db"),
-                components: settings.components.clone(),
+                components: components.to_owned(),
                 app_ids: manifest.component.keys().cloned().collect(),
                 app_api_token: token.clone(),
-                allow_private: settings.allow_private,
+                allow_private,
             },
             Arc::new(internal),
         )
         .await?;
-        let own = own_variables(&token, &grip_key, &settings.public_url);
+        let mut own = own_variables(&settings.public_url, sign_in::JWKS_URL);
+        own.extend(
+            [
+                ("app_api_token", token.as_str()),
+                ("grip_key", grip_key.as_str()),
+                ("pushpin_urls", PUSHPIN_URL),
+            ]
+            .map(|(name, value)| (name.to_owned(), value.to_owned())),
+        );
         let port: Arc<dyn DaprPort> = Arc::new(Port(Arc::clone(&sidecar)));
-        let (manifest_of_functions, data) = (manifest.clone(), settings.data.clone());
-        let functions =
-            tokio::task::spawn_blocking(move || load(&manifest_of_functions, &data, &own, &port))
-                .await??;
-        let functions = Arc::new(functions);
+        let functions = load(&manifest, &settings.data, own, port).await?;
         // Set once, here.
         calls.functions.set(Arc::downgrade(&functions)).ok();
         sidecar.start(&(Arc::clone(&calls) as Arc<dyn Apps>));
@@ -120,15 +197,44 @@ impl App {
             router: Router::new(&manifest.trigger.http)?,
             functions,
             sign_in,
-            gateway,
-            sidecar,
+            sockets: Sockets::Held(gateway),
+            sidecar: Some(sidecar),
+        })
+    }
+
+    async fn beside(
+        settings: &Settings,
+        manifest: Manifest,
+        sign_in: Arc<SignIn>,
+        inner: SocketAddr,
+        socket_proxy: &Authority,
+    ) -> Result<Self> {
+        for (name, speaker) in [("APP_API_TOKEN", "Dapr"), ("GRIP_KEY", "Pushpin")] {
+            let name = format!("SPIN_VARIABLE_{name}");
+            if std::env::var(&name).is_ok_and(|value| !value.is_empty()) {
+                continue;
+            }
+            bail!("set {name} to what {speaker} proves itself with");
+        }
+        let own = own_variables(
+            &settings.public_url,
+            &format!("http://{inner}/sign-in/jwks.json"),
+        );
+        Ok(Self {
+            router: Router::new(&manifest.trigger.http)?,
+            functions: load(&manifest, &settings.data, own, Arc::new(Daprs::new())).await?,
+            sign_in,
+            sockets: Sockets::Passed(SocketProxy::new(socket_proxy.clone())),
+            sidecar: None,
         })
     }
 
     /// Ends sockets, deliveries and instances, in this order, and closes the database.
     pub async fn stop(&self) {
-        self.gateway.stop().await;
-        self.sidecar.stop().await;
+        self.sockets.stop().await;
+        if let Some(sidecar) = &self.sidecar {
+            sidecar.stop().await;
+        }
         self.functions.finish().await;
     }
 }
@@ -140,15 +246,12 @@ pub fn sign_in_folder(data: &Path) -> PathBuf {
 }
 
 /// What the host itself decides of the application's variables.
-fn own_variables(token: &str, grip_key: &str, public_url: &str) -> HashMap<String, String> {
+fn own_variables(public_url: &str, jwks_url: &str) -> HashMap<String, String> {
     [
-        ("app_api_token", token),
-        ("grip_key", grip_key),
         ("public_url", public_url),
-        ("pushpin_urls", PUSHPIN_URL),
         ("oidc_issuer", sign_in::ISSUER),
         ("oidc_audience", sign_in::AUDIENCE),
-        ("oidc_jwks_url", sign_in::JWKS_URL),
+        ("oidc_jwks_url", jwks_url),
         ("oidc_client_id", sign_in::CLIENT_ID),
         ("oidc_authorize_url", "/sign-in/authorize"),
         ("oidc_token_url", "/sign-in/token"),
@@ -157,7 +260,19 @@ fn own_variables(token: &str, grip_key: &str, public_url: &str) -> HashMap<Strin
     .into()
 }
 
-fn load(
+/// Compiles, or takes from the cache, what `manifest` names.
+async fn load(
+    manifest: &Manifest,
+    data: &Path,
+    own: HashMap<String, String>,
+    port: Arc<dyn DaprPort>,
+) -> Result<Arc<Functions>> {
+    let (manifest, data) = (manifest.clone(), data.to_owned());
+    let load = move || load_blocking(&manifest, &data, &own, &port);
+    Ok(Arc::new(tokio::task::spawn_blocking(load).await??))
+}
+
+fn load_blocking(
     manifest: &Manifest,
     data: &Path,
     own: &HashMap<String, String>,
@@ -249,9 +364,13 @@ impl Origin for Calls {
 struct Port(Arc<Sidecar>);
 
 impl DaprPort for Port {
-    fn handle(&self, app_id: &str, request: Request<Bytes>) -> BoxFuture<'static, Response<Bytes>> {
+    fn handle(
+        &self,
+        app_id: &str,
+        request: Request<Bytes>,
+    ) -> BoxFuture<'static, Result<Response<Bytes>, wasmtime_wasi_http::Error>> {
         let (sidecar, app_id) = (Arc::clone(&self.0), app_id.to_owned());
-        Box::pin(async move { sidecar.handle(&app_id, request).await })
+        Box::pin(async move { Ok(sidecar.handle(&app_id, request).await) })
     }
 }
 

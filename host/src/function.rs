@@ -44,14 +44,14 @@ mod bindings {
 }
 use bindings::fermyon::spin::variables;
 
-/// Answers what a function sends to its own Dapr, inside the process.
+/// Answers what a function sends to its own Dapr.
 pub trait DaprPort: Send + Sync + 'static {
-    /// The answer to a request of the function `app_id`.
+    /// The answer to a request of the function `app_id`; an error when there was none.
     fn handle(
         &self,
         app_id: &str,
         request: Request<Bytes>,
-    ) -> futures::future::BoxFuture<'static, Response<Bytes>>;
+    ) -> futures::future::BoxFuture<'static, Result<Response<Bytes>, HttpError>>;
 }
 
 /// Why a function gave no answer.
@@ -304,7 +304,7 @@ impl variables::Host for Instance {
     }
 }
 
-/// Where outgoing requests go: to the function's own Dapr inside the process, to an allowed host, or nowhere.
+/// Where outgoing requests go: to the function's own Dapr, to an allowed host, or nowhere.
 struct Hooks {
     shared: Arc<Shared>,
 }
@@ -344,7 +344,7 @@ impl WasiHttpHooks for Hooks {
             let response = shared
                 .port
                 .handle(&shared.id, Request::from_parts(parts, body))
-                .await;
+                .await?;
             let response = response.map(|body| {
                 Full::new(body)
                     .map_err(|never| match never {})

@@ -4,6 +4,7 @@
 //! fresh instance) → the function's Dapr, which is `nudge-sidecar` in this process. [`app`] puts the parts together.
 
 pub mod app;
+pub mod beside;
 pub mod component;
 pub mod engine;
 pub mod function;

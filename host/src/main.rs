@@ -8,8 +8,10 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use clap::{Args, Parser, Subcommand};
-use nudge_host::app::{App, Settings, sign_in_folder};
-use nudge_host::server::{self, Names};
+use futures::FutureExt;
+use http::uri::Authority;
+use nudge_host::app::{App, Dapr, Settings, sign_in_folder};
+use nudge_host::server::{self, Door, Names};
 use nudge_host::sign_in::{self, SignIn};
 use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
@@ -58,6 +60,16 @@ struct Run {
     /// Lets webhooks and other calls go to private addresses.
     #[arg(long)]
     allow_private: bool,
+    /// Leaves Dapr and the WebSockets to those beside this process: a daprd for each function, at its variable
+    /// `…_dapr_url`, and Pushpin. `SPIN_VARIABLE_…` says where they are and how they prove themselves.
+    #[arg(long)]
+    no_sidecar: bool,
+    /// The loopback port where those beside find the functions; 0 takes a free one.
+    #[arg(long, default_value_t = 3080, requires = "no_sidecar")]
+    inner_port: u16,
+    /// Where Pushpin takes WebSockets.
+    #[arg(long, default_value = "127.0.0.1:7999", requires = "no_sidecar")]
+    socket_proxy: Authority,
 }
 
 #[derive(Args)]
@@ -117,15 +129,28 @@ fn start(run: Run) -> Result<()> {
             format!("can't listen on {address}; is another Nudge running? Try --port")
         })?;
         let address = listener.local_addr()?;
+        let inner = match run.no_sidecar {
+            true => Some(listen_inner(run.inner_port).await?),
+            false => None,
+        };
+        let dapr = match &inner {
+            Some(inner) => Dapr::Beside {
+                inner: inner.local_addr()?,
+                socket_proxy: run.socket_proxy,
+            },
+            None => Dapr::Within {
+                components: run.components,
+                allow_private: run.allow_private,
+            },
+        };
         let app = App::start(&Settings {
             manifest: run.manifest,
-            components: run.components,
+            dapr,
             data: run.data,
             demand_passphrases: !run.address.is_loopback(),
             public_url: run
                 .public_url
                 .unwrap_or_else(|| format!("http://localhost:{}", address.port())),
-            allow_private: run.allow_private,
         })
         .await?;
         let app = Arc::new(app);
@@ -134,16 +159,26 @@ fn start(run: Run) -> Result<()> {
             public.push(address.to_string());
         }
         println!("Nudge is at http://localhost:{}", address.port());
-        server::serve(
-            Arc::clone(&app),
-            listener,
-            Names::new(address.port(), &public),
-            stop_signal(),
-        )
-        .await?;
+        let stop = stop_signal().shared();
+        let public = Door::Public(Names::new(address.port(), &public));
+        let serve_public = server::serve(Arc::clone(&app), listener, public, stop.clone());
+        match inner {
+            Some(inner) => {
+                let serve_inner = server::serve(Arc::clone(&app), inner, Door::Inner, stop);
+                tokio::try_join!(serve_public, serve_inner)?;
+            }
+            None => serve_public.await?,
+        }
         app.stop().await;
         Ok(())
     })
+}
+
+async fn listen_inner(port: u16) -> Result<TcpListener> {
+    let address = SocketAddr::from(([127, 0, 0, 1], port));
+    TcpListener::bind(address)
+        .await
+        .with_context(|| format!("can't listen on {address} for Dapr; try --inner-port"))
 }
 
 /// Ctrl-C, or what service managers send.

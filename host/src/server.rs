@@ -79,6 +79,15 @@ impl Names {
     }
 }
 
+/// Who comes in by a listener.
+#[derive(Debug, Clone)]
+pub enum Door {
+    /// People, who may call the host by these names.
+    Public(Names),
+    /// Dapr and Pushpin beside the host. What they say of themselves is left as it is: the functions check it.
+    Inner,
+}
+
 /// Serves until `stop` resolves, then lets open requests end.
 ///
 /// # Errors
@@ -86,12 +95,12 @@ impl Names {
 pub async fn serve(
     app: Arc<App>,
     listener: TcpListener,
-    names: Names,
+    door: Door,
     stop: impl Future<Output = ()>,
 ) -> Result<()> {
     let connections = TaskTracker::new();
     let (stopping, stopped) = watch::channel(false);
-    let names = Arc::new(names);
+    let door = Arc::new(door);
     let mut stop = std::pin::pin!(stop);
     loop {
         let accepted = tokio::select! {
@@ -104,10 +113,16 @@ pub async fn serve(
             continue;
         };
         stream.set_nodelay(true).context("the socket is broken")?;
-        let (app, names) = (Arc::clone(&app), Arc::clone(&names));
+        let (app, door) = (Arc::clone(&app), Arc::clone(&door));
         let service = service_fn(move |request| {
-            let (app, names) = (Arc::clone(&app), Arc::clone(&names));
-            async move { Ok::<_, std::convert::Infallible>(answer(&app, &names, request).await) }
+            let (app, door) = (Arc::clone(&app), Arc::clone(&door));
+            async move {
+                let answer = match &*door {
+                    Door::Public(names) => answer(&app, names, request).await,
+                    Door::Inner => answer_inner(&app, request).await,
+                };
+                Ok::<_, std::convert::Infallible>(answer)
+            }
         });
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
@@ -129,7 +144,7 @@ pub async fn serve(
         });
     }
     drop(listener);
-    app.gateway.stop().await;
+    app.sockets.stop().await;
     stopping.send_replace(true);
     connections.close();
     tokio::time::timeout(STOP_LIMIT, connections.wait())
@@ -157,7 +172,22 @@ async fn answer(app: &App, names: &Names, mut request: Request<Incoming>) -> Res
     if is_inner(app, request.method(), &path) {
         return whole(refusal(StatusCode::NOT_FOUND, "There is no such route."));
     }
-    let Some(function) = app.router.find(&path) else {
+    call(app, &path, request).await
+}
+
+/// Answers Dapr and Pushpin, which come by a listener of their own.
+async fn answer_inner(app: &App, mut request: Request<Incoming>) -> Response<WasiBody> {
+    begin_trace(request.headers_mut());
+    let path = request.uri().path().to_owned();
+    if path == "/sign-in/jwks.json" {
+        return whole(app.sign_in.jwks());
+    }
+    call(app, &path, request).await
+}
+
+/// Answers by the function that has the route.
+async fn call(app: &App, path: &str, request: Request<Incoming>) -> Response<WasiBody> {
+    let Some(function) = app.router.find(path) else {
         return whole(refusal(StatusCode::NOT_FOUND, "There is no such route."));
     };
     match app.functions.call(function, request).await {
@@ -200,11 +230,7 @@ async fn sockets(app: &App, origin: &str, request: Request<Incoming>) -> Respons
             "WebSockets of other sites are not taken.",
         );
     }
-    let (parts, body) = app.gateway.upgrade(request).await.into_parts();
-    match body.collect().await {
-        Ok(body) => Response::from_parts(parts, body.to_bytes()),
-        Err(never) => match never {},
-    }
+    app.sockets.upgrade(request).await
 }
 
 async fn sign_in(app: &App, origin: &str, request: Request<Incoming>) -> Response<Bytes> {
