@@ -1,5 +1,7 @@
 //! `cargo xtask`: everything that is done with this repository beside plain cargo.
 
+mod cache;
+mod dapr;
 mod steps;
 mod toolchain;
 
@@ -17,19 +19,33 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Builds the functions and runs Nudge in one process. What follows goes to the host: --port, --data, …
+    /// Builds the functions and runs Nudge in one process, or with real parts. What follows goes to the host.
     Run {
         /// Builds the host with optimisations: slower to build, faster to run.
         #[arg(long)]
         release: bool,
+        /// Real parts on this machine: Kafka, PostgreSQL, Pushpin, and a daprd for each function.
+        #[arg(long)]
+        dapr: bool,
+        #[command(flatten)]
+        settings: dapr::Settings,
         /// Arguments of `nudge run`.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
     /// Builds the functions' components.
     Build,
-    /// All tests that need no outside server.
-    Test,
+    /// All tests that need no outside server; or those of a part.
+    Test {
+        #[command(subcommand)]
+        what: Option<TestWhat>,
+    },
+    /// The broker's topics, as dapr-components/topics.json lists them.
+    Topics {
+        /// `apply` or `check`, and --brokers HOST:PORT; without it, the broker of the Nudge that runs here.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
     /// Prints an access token for curl. What follows goes to the host: --user NAME, --data DIR.
     Token {
         /// Arguments of `nudge token`.
@@ -44,11 +60,32 @@ enum Command {
     },
 }
 
+#[derive(Subcommand)]
+enum TestWhat {
+    /// Dapr's behaviour and every scenario, against real parts.
+    Dapr,
+}
+
 fn main() -> ExitCode {
     let done: Result<()> = match Cli::parse().command {
-        Command::Run { release, arguments } => steps::run(release, &arguments),
+        Command::Run {
+            release,
+            dapr: true,
+            settings,
+            arguments,
+        } => dapr::run(&settings, release, &arguments),
+        Command::Run {
+            release,
+            settings,
+            arguments,
+            ..
+        } => steps::run(release, &settings.for_host(&arguments)),
         Command::Build => steps::build_components(),
-        Command::Test => steps::test(),
+        Command::Test { what: None } => steps::test(),
+        Command::Test {
+            what: Some(TestWhat::Dapr),
+        } => dapr::test(),
+        Command::Topics { arguments } => dapr::topics(&arguments),
         Command::Token { arguments } => steps::host("token", false, &arguments),
         Command::Person { arguments } => steps::host("person", false, &arguments),
     };
