@@ -4,6 +4,7 @@ mod cache;
 mod dapr;
 mod steps;
 mod toolchain;
+mod web;
 
 use std::process::ExitCode;
 

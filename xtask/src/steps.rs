@@ -5,10 +5,10 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use crate::toolchain;
+use crate::{toolchain, web};
 
 /// The packages that are built to components; the names of their folders and component ids.
-const COMPONENTS: [&str; 8] = [
+const COMPONENTS: [&str; 9] = [
     "task-service",
     "reminder-service",
     "recurrence-engine",
@@ -16,6 +16,7 @@ const COMPONENTS: [&str; 8] = [
     "websocket-gateway",
     "audit-service",
     "chatbot",
+    "web-app",
     "email-channel",
 ];
 
@@ -47,6 +48,7 @@ fn cargo() -> Command {
 
 pub(crate) fn build_components() -> Result<()> {
     let toolchain = toolchain::wasm()?;
+    web::build()?;
     eprintln!("Building the functions …");
     let mut command = cargo();
     // A target folder of its own: another compiler may build it than the one of the native parts.
@@ -91,6 +93,7 @@ pub(crate) fn host(name: &str, release: bool, arguments: &[String]) -> Result<()
 /// fails the tests that run it.
 pub(crate) fn test() -> Result<()> {
     build_components()?;
+    web::test()?;
     execute(cargo().args(["fmt", "--all", "--check"]))?;
     execute(cargo().args([
         "clippy",
