@@ -148,6 +148,11 @@ impl Event {
         chain: Chain,
         now: Timestamp,
     ) -> Self {
+        debug_assert!(
+            P::TYPE.topic().published_by().contains(&source),
+            "{source} does not publish {}",
+            P::TYPE.name()
+        );
         Self {
             event_id: id.0,
             event_type: P::TYPE,

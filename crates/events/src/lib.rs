@@ -19,6 +19,3 @@ pub use task_document::{
 };
 pub use timestamp::Timestamp;
 pub use topic::{SUBSCRIPTIONS, Subscription, Topic};
-
-#[cfg(test)]
-mod tests;

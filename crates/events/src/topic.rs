@@ -47,6 +47,18 @@ impl Topic {
         self != Self::TaskUpdates
     }
 
+    /// The functions that publish on it.
+    #[must_use]
+    pub fn published_by(self) -> &'static [&'static str] {
+        match self {
+            Self::TaskEvents => &["task-service"],
+            Self::TaskReminders => &["task-service", "reminder-service"],
+            Self::TaskRecurrence => &["recurrence-engine"],
+            Self::TaskUpdates => &["task-service", "notification-service"],
+            Self::TaskAudit => &["notification-service"],
+        }
+    }
+
     /// Where Dapr puts what `app_id` could not process.
     #[must_use]
     pub fn dead_letter(self, app_id: &str) -> String {

@@ -19,6 +19,9 @@ const WAITS: [i64; 11] = [
     10, 30, 60, 300, 900, 1800, 3600, 7200, 14_400, 28_800, 28_800,
 ];
 
+/// From how many seconds on a channel that does not take a message counts as hanging.
+const HANGS_AFTER_SECONDS: i64 = 2;
+
 /// How long the record of a finished delivery is kept: 30 days.
 const FINISHED_TTL_SECONDS: u32 = 30 * 24 * 60 * 60;
 
@@ -79,8 +82,8 @@ pub(crate) async fn begin<D: Dapr>(
     Ok(Write::put(key, &delivery, Condition::Absent))
 }
 
-/// Works through entries of the timetable. When a channel does not take one message now, the others wait with it:
-/// a mail server that hangs must not hold up the tick.
+/// Works through entries of the timetable. When a channel hangs at one message, the others of this tick wait with it,
+/// so that it can't hold up the tick; a quick refusal concerns that one message only.
 pub(crate) async fn send_all<D: Dapr>(
     dapr: &D,
     channels: &impl Channels,
@@ -108,7 +111,9 @@ pub(crate) async fn send_all<D: Dapr>(
             Some(reason) => Try::NotNow(reason.clone()),
             None => send(dapr, channels, public_url, &delivery).await,
         };
-        if let Try::NotNow(reason) = &result {
+        if let Try::NotNow(reason) = &result
+            && (clock() - now).num_seconds() >= HANGS_AFTER_SECONDS
+        {
             hangs = Some(reason.clone());
         }
         record(dapr, key, document, delivery, result, now).await?;
