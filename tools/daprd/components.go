@@ -17,6 +17,7 @@ import (
 	"github.com/dapr/dapr/pkg/components/secretstores"
 	"github.com/dapr/dapr/pkg/components/state"
 	"github.com/dapr/dapr/pkg/runtime/registry"
+	"github.com/dapr/kit/logger"
 )
 
 // registered is what the files in dapr-components/ may name as their type.
@@ -42,6 +43,14 @@ func registered() *registry.Options {
 
 	names := nameresolution.NewRegistry()
 	names.RegisterComponent(sqlite.NewResolver, "sqlite")
+
+	// Components log through their registry's logger and don't check that there is one.
+	contrib := logger.NewLogger("dapr.contrib")
+	states.Logger = contrib
+	brokers.Logger = contrib
+	bound.Logger = contrib
+	secrets.Logger = contrib
+	names.Logger = contrib
 
 	return registry.NewOptions().
 		WithStateStores(states).

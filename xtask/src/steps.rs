@@ -42,7 +42,21 @@ pub(crate) fn execute(command: &mut Command) -> Result<()> {
     }
 }
 
-fn cargo() -> Command {
+/// Runs a command that says something only when it fails.
+pub(crate) fn quietly(command: &mut Command) -> Result<()> {
+    let program = command.get_program().to_string_lossy().into_owned();
+    let output = command
+        .output()
+        .with_context(|| format!("can't start {program}"))?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let said = [output.stdout, output.stderr].concat();
+    let said = String::from_utf8_lossy(&said);
+    bail!("{program} failed ({}):\n{}", output.status, said.trim())
+}
+
+pub(crate) fn cargo() -> Command {
     Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
 }
 
@@ -74,13 +88,17 @@ pub(crate) fn run(release: bool, arguments: &[String]) -> Result<()> {
     host("run", release, arguments)
 }
 
-/// Builds the host and runs one of its commands.
-pub(crate) fn host(name: &str, release: bool, arguments: &[String]) -> Result<()> {
+/// Builds the host, and says where it is.
+pub(crate) fn build_host(release: bool) -> Result<PathBuf> {
     let profile = if release { "host" } else { "dev" };
     execute(cargo().args(["build", "--quiet", "--profile", profile, "-p", "nudge-host"]))?;
     let folder = if release { "host" } else { "debug" };
-    let binary = root().join("target").join(folder).join("nudge");
-    let mut command = Command::new(binary);
+    Ok(root().join("target").join(folder).join("nudge"))
+}
+
+/// Builds the host and runs one of its commands.
+pub(crate) fn host(name: &str, release: bool, arguments: &[String]) -> Result<()> {
+    let mut command = Command::new(build_host(release)?);
     command.arg(name).args(arguments).current_dir(root());
     let status = command.status().context("can't start the host")?;
     match status.code() {

@@ -1,0 +1,51 @@
+//! What people do with the broker itself: make its topics, and look after what a function could not process.
+
+mod connection;
+mod topics;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+use connection::Connection;
+
+#[derive(Parser)]
+#[command(version, about)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// The topics, as dapr-components/topics.json lists them.
+    Topics {
+        #[command(subcommand)]
+        command: TopicsCommand,
+    },
+}
+
+#[derive(Subcommand)]
+enum TopicsCommand {
+    /// Makes missing topics, adds partitions, and sets how long they keep what they hold. Deletes nothing.
+    Apply(Connection),
+    /// Says what `apply` would change; fails when that is anything.
+    Check(Connection),
+}
+
+fn main() -> ExitCode {
+    let done: Result<()> = match Cli::parse().command {
+        Command::Topics { command } => match command {
+            TopicsCommand::Apply(connection) => topics::apply(&connection),
+            TopicsCommand::Check(connection) => topics::check(&connection),
+        },
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("nudge-broker: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

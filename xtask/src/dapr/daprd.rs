@@ -1,0 +1,155 @@
+//! A daprd for each function: the one that is installed, or one built from Dapr's Go modules.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use nix::sys::signal::Signal;
+
+use super::part::{Ready, Spec};
+use super::place::{self, Place};
+use crate::{cache, steps};
+
+/// The release that `tools/daprd/go.mod` names; `daprd --version` says it.
+const VERSION: &str = "1.18.3";
+
+/// The ports of one daprd.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Ports {
+    /// Dapr's HTTP API.
+    pub(crate) http: u16,
+    /// Its gRPC API, which nobody uses, but which can't be turned off.
+    pub(crate) grpc: u16,
+    /// What the other daprds call.
+    pub(crate) internal: u16,
+}
+
+/// What all daprds have in common.
+pub(crate) struct Daprds {
+    program: PathBuf,
+    resources: Vec<PathBuf>,
+    configuration: PathBuf,
+    environment: BTreeMap<String, String>,
+}
+
+impl Daprds {
+    /// Finds the program and writes the configuration. `environment` holds what the component files ask for.
+    pub(crate) fn new(
+        place: &Place,
+        components: &Path,
+        environment: BTreeMap<String, String>,
+    ) -> Result<Self> {
+        let folder = place.parts.join("daprd");
+        fs::create_dir_all(&folder)?;
+        let names = folder.join("names.db");
+        // What an earlier run wrote there leads nowhere.
+        fs::remove_file(&names).ok();
+        let configuration = folder.join("configuration.yaml");
+        fs::write(&configuration, configuration_text(&names))?;
+        Ok(Self {
+            program: program()?,
+            // Dapr does not look into folders below.
+            resources: vec![components.to_owned(), components.join("subscriptions")],
+            configuration,
+            environment,
+        })
+    }
+
+    /// The daprd of the function `app_id`, which is found at `app_port`.
+    pub(crate) fn spec(&self, app_id: &str, app_port: u16, ports: Ports) -> Spec {
+        let mut arguments: Vec<String> = [
+            ("--app-id", app_id),
+            ("--mode", "standalone"),
+            ("--app-port", &app_port.to_string()),
+            ("--app-protocol", "http"),
+            ("--app-channel-address", "127.0.0.1"),
+            ("--dapr-http-port", &ports.http.to_string()),
+            ("--dapr-grpc-port", &ports.grpc.to_string()),
+            ("--dapr-internal-grpc-port", &ports.internal.to_string()),
+            ("--dapr-listen-addresses", "127.0.0.1"),
+            ("--dapr-internal-grpc-listen-address", "127.0.0.1"),
+            ("--config", &self.configuration.display().to_string()),
+            ("--dapr-graceful-shutdown-seconds", "2"),
+            ("--log-level", "warn"),
+        ]
+        .into_iter()
+        .flat_map(|(name, value)| [name.to_owned(), value.to_owned()])
+        .collect();
+        // Its default port can't be shared.
+        arguments.push("--enable-metrics=false".to_owned());
+        for folder in &self.resources {
+            arguments.extend(["--resources-path".to_owned(), folder.display().to_string()]);
+        }
+        let (program, environment) = (self.program.clone(), self.environment.clone());
+        Spec {
+            name: format!("daprd-{app_id}"),
+            command: Box::new(move || {
+                let mut command = Command::new(&program);
+                command.args(&arguments).envs(&environment);
+                command
+            }),
+            ready: Ready::Path(ports.http, "/v1.0/healthz"),
+            stop_signal: Signal::SIGTERM,
+            stop_limit: Duration::from_secs(15),
+        }
+    }
+}
+
+/// Dapr resolves app-ids by multicast where nothing is said; a file does on one machine. Reloading is off, so that editing
+/// a file can't change a test that runs. A function may not read the secrets that are meant for its components.
+fn configuration_text(names: &Path) -> String {
+    format!(
+        "apiVersion: dapr.io/v1alpha1
+kind: Configuration
+metadata:
+  name: nudge
+spec:
+  nameResolution:
+    component: sqlite
+    version: v1
+    configuration:
+      connectionString: {}
+  features:
+    - name: HotReload
+      enabled: false
+  secrets:
+    scopes:
+      - storeName: secretstore
+        defaultAccess: deny
+",
+        names.display()
+    )
+}
+
+/// The daprd on the path or of `dapr init`; else the one of `tools/daprd`, built once for each go.sum.
+fn program() -> Result<PathBuf> {
+    let of_init = std::env::home_dir().map(|home| home.join(".dapr/bin"));
+    if let Some(program) = place::find_program("daprd", of_init.as_slice()) {
+        return Ok(program);
+    }
+    let module = steps::root().join("tools/daprd");
+    let sources = ["go.mod", "go.sum", "main.go", "components.go"]
+        .map(|name| fs::read(module.join(name)).with_context(|| format!("tools/daprd/{name}")));
+    let sources: Vec<Vec<u8>> = sources.into_iter().collect::<Result<_>>()?;
+    let sources: Vec<&[u8]> = sources.iter().map(Vec::as_slice).collect();
+    let name = format!("daprd-{VERSION}-{:016x}", super::digest(&sources));
+    let folder = cache::once(&name, |folder| {
+        if place::find_program("go", &[]).is_none() {
+            bail!("there is no daprd: install Dapr (dapr init), or Go 1.26 to build it");
+        }
+        eprintln!("Building daprd {VERSION} from its Go modules (some minutes, once) …");
+        let stamp = format!("-s -w -X github.com/dapr/dapr/pkg/buildinfo.version={VERSION}");
+        steps::quietly(
+            Command::new("go")
+                .args(["build", "-trimpath", "-ldflags", &stamp, "-o"])
+                .arg(folder.join("daprd"))
+                .arg(".")
+                .env("GOFLAGS", "-mod=readonly -buildvcs=false")
+                .current_dir(&module),
+        )
+    })?;
+    Ok(folder.join("daprd"))
+}

@@ -1,0 +1,138 @@
+//! One Kafka broker (KRaft, without ZooKeeper), from Maven Central.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Result, bail};
+use nix::sys::signal::Signal;
+
+use super::part::{Ready, Spec};
+use super::place::{self, Place};
+use crate::{cache, steps};
+
+/// Any 16 bytes in base64url: it only tells a folder of another cluster from this one.
+const CLUSTER_ID: &str = "bnVkZ2Utb24tbG9vcGJhYw";
+
+/// A broker on loopback that keeps its data in `place`.
+pub(crate) fn spec(place: &Place, port: u16, controller_port: u16) -> Result<Spec> {
+    let jars = jars()?;
+    let folder = place.parts.join("kafka");
+    fs::create_dir_all(&folder)?;
+    let settings = folder.join("server.properties");
+    fs::write(&settings, properties(&folder, port, controller_port))?;
+    if !folder.join("data/meta.properties").exists() {
+        steps::quietly(
+            java(&jars)
+                .args(["kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c"])
+                .arg(&settings),
+        )?;
+    }
+    Ok(Spec {
+        name: "kafka".to_owned(),
+        command: Box::new(move || {
+            let mut command = java(&jars);
+            command.arg("kafka.Kafka").arg(&settings);
+            command
+        }),
+        ready: Ready::Port(port),
+        stop_signal: Signal::SIGTERM,
+        stop_limit: Duration::from_secs(20),
+    })
+}
+
+/// The broker's jars, downloaded once by Maven.
+fn jars() -> Result<PathBuf> {
+    let manifest = steps::root().join("tools/kafka/pom.xml");
+    let text = fs::read(&manifest)?;
+    cache::once(
+        &format!("kafka-{:016x}", super::digest(&[&text])),
+        |folder| {
+            for program in ["java", "mvn"] {
+                if place::find_program(program, &[]).is_none() {
+                    bail!(
+                        "Kafka needs Java 17 and Maven (Debian: apt-get install openjdk-17-jre-headless maven); or name a broker with --kafka HOST:PORT"
+                    );
+                }
+            }
+            eprintln!("Getting Kafka from Maven Central (45 MB, once) …");
+            steps::quietly(
+                Command::new("mvn")
+                    .args(["--quiet", "--batch-mode", "--file"])
+                    .arg(&manifest)
+                    .arg("dependency:copy-dependencies")
+                    .arg(format!("-DoutputDirectory={}", folder.display())),
+            )
+        },
+    )
+}
+
+/// A small heap and the cheap compiler: the broker carries one machine's events.
+fn java(jars: &Path) -> Command {
+    let mut command = Command::new("java");
+    command.args([
+        "-Xms64m",
+        "-Xmx256m",
+        "-XX:+UseSerialGC",
+        "-XX:TieredStopAtLevel=1",
+        "-Djava.awt.headless=true",
+        "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
+        "-cp",
+    ]);
+    command.arg(jars.join("*"));
+    command
+}
+
+fn properties(folder: &Path, port: u16, controller_port: u16) -> String {
+    format!(
+        "# Written by xtask at every start.
+process.roles=broker,controller
+node.id=1
+controller.quorum.voters=1@127.0.0.1:{controller_port}
+controller.listener.names=CONTROLLER
+listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller_port}
+advertised.listeners=PLAINTEXT://127.0.0.1:{port}
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+inter.broker.listener.name=PLAINTEXT
+log.dirs={}
+
+# Topics are made by `cargo xtask topics apply`, with the partitions that topics.json says.
+auto.create.topics.enable=false
+
+# One node keeps everything once.
+offsets.topic.replication.factor=1
+offsets.topic.num.partitions=4
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+transaction.state.log.num.partitions=1
+share.coordinator.state.topic.replication.factor=1
+share.coordinator.state.topic.min.isr=1
+share.coordinator.state.topic.num.partitions=1
+
+# Groups form at once, and a consumer that was killed is noticed soon.
+group.initial.rebalance.delay.ms=0
+group.min.session.timeout.ms=1000
+
+# A broker that was killed may come back when its old session is over.
+broker.heartbeat.interval.ms=500
+broker.session.timeout.ms=3000
+controller.quorum.election.timeout.ms=500
+controller.quorum.fetch.timeout.ms=2000
+
+# What was acknowledged survives the machine, not only the process.
+log.flush.interval.messages=1
+
+num.network.threads=1
+num.io.threads=2
+background.threads=2
+num.recovery.threads.per.data.dir=1
+log.cleaner.dedupe.buffer.size=2097152
+log.cleaner.io.buffer.size=65536
+log.index.size.max.bytes=1048576
+log.segment.bytes=16777216
+metadata.log.segment.bytes=8388608
+",
+        folder.join("data").display()
+    )
+}

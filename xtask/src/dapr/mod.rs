@@ -1,0 +1,147 @@
+//! Nudge with real parts on this machine: Kafka, PostgreSQL, Pushpin, a daprd for each function, and the host without its
+//! sidecar.
+
+mod daprd;
+mod kafka;
+mod part;
+mod place;
+mod postgres;
+mod pushpin;
+mod system;
+
+use std::hash::{DefaultHasher, Hasher};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Result, bail};
+use clap::Args;
+use nix::unistd::Uid;
+
+use crate::steps;
+use place::Place;
+use system::System;
+
+/// With which parts, and where.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Settings {
+    /// A broker that is there already, instead of one of our own.
+    #[arg(long, value_name = "HOST:PORT")]
+    pub(crate) kafka: Option<String>,
+    /// A PostgreSQL that is there already, instead of one of our own.
+    #[arg(long, value_name = "URL")]
+    pub(crate) postgres: Option<String>,
+    /// Where everything is kept.
+    #[arg(long, default_value = ".nudge")]
+    pub(crate) data: PathBuf,
+    /// The port to listen on; 0 takes a free one.
+    #[arg(long, default_value_t = 3000)]
+    pub(crate) port: u16,
+    /// Where mail goes, instead of where the environment says.
+    #[arg(skip)]
+    mail: Option<SocketAddr>,
+}
+
+impl Settings {
+    /// The arguments of `nudge run` in one process.
+    pub(crate) fn for_host(&self, more: &[String]) -> Vec<String> {
+        let own = [
+            format!("--port={}", self.port),
+            format!("--data={}", self.data.display()),
+        ];
+        own.into_iter().chain(more.iter().cloned()).collect()
+    }
+}
+
+/// Runs Nudge with real parts until Ctrl-C.
+pub(crate) fn run(settings: &Settings, release: bool, arguments: &[String]) -> Result<()> {
+    let stop = system::on_interrupt()?;
+    let system = System::start(settings, release, arguments, &stop)?;
+    println!("Nudge is at {}", system.address());
+    println!("Its parts are listed in {}", system.environment().display());
+    stop.wait();
+    eprintln!("Stopping …");
+    system.stop();
+    Ok(())
+}
+
+/// Runs the suite of Dapr's behaviour and every scenario against real parts.
+pub(crate) fn test() -> Result<()> {
+    let stop = system::on_interrupt()?;
+    let data = steps::root().join("target/dapr-test");
+    // What an earlier run left would be delivered to this one.
+    if data.exists() {
+        std::fs::remove_dir_all(&data)?;
+    }
+    let mail = SocketAddr::from(([127, 0, 0, 1], place::free_ports::<1>()?[0]));
+    let settings = Settings {
+        mail: Some(mail),
+        kafka: None,
+        postgres: None,
+        data,
+        port: 0,
+    };
+    let system = System::start(&settings, false, &[], &stop)?;
+    let tested = steps::execute(
+        steps::cargo()
+            .args(["test", "--package", "scenarios", "--test", "stories"])
+            .envs(system.for_scenarios(&mail.to_string()))
+            // They share one mail server's address.
+            .args(["--", "--test-threads=1"]),
+    );
+    system.stop();
+    tested
+}
+
+/// Runs a command on the broker's topics: those of the Nudge that runs here, where `arguments` name no broker.
+pub(crate) fn topics(arguments: &[String]) -> Result<()> {
+    let mut all = vec!["topics".to_owned()];
+    all.extend_from_slice(arguments);
+    if !arguments.iter().any(|argument| argument == "--brokers") {
+        let environment = Place::open(Path::new(".nudge"))?.read_environment()?;
+        let brokers = environment.get("NUDGE_KAFKA_BROKERS");
+        all.push("--brokers".to_owned());
+        all.push(brokers.cloned().unwrap_or_default());
+    }
+    let all: Vec<&str> = all.iter().map(String::as_str).collect();
+    broker(&all)
+}
+
+/// Runs the tool that speaks to the broker.
+fn broker(arguments: &[&str]) -> Result<()> {
+    steps::execute(
+        steps::cargo()
+            .args(["run", "--quiet", "--package", "nudge-broker", "--"])
+            .args(arguments),
+    )
+}
+
+/// Installs a Debian package where that can be done; else says what to do. `otherwise` names another way out.
+fn install(package: &str, otherwise: &str) -> Result<()> {
+    let can_install = Uid::effective().is_root() && place::find_program("apt-get", &[]).is_some();
+    if !can_install {
+        bail!("there is no {package}: install it (Debian: apt-get install {package}) {otherwise}");
+    }
+    eprintln!("Installing {package} …");
+    let mut command = Command::new("apt-get");
+    command
+        .args(["install", "--yes", "--no-install-recommends", package])
+        .env("DEBIAN_FRONTEND", "noninteractive");
+    if steps::quietly(&mut command).is_ok() {
+        return Ok(());
+    }
+    // The lists of packages may be missing or old.
+    let mut update = Command::new("apt-get");
+    steps::quietly(update.arg("update"))?;
+    steps::quietly(&mut command)
+}
+
+/// A name for contents: good for a cache, not for security.
+fn digest(contents: &[&[u8]]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    for content in contents {
+        hasher.write_usize(content.len());
+        hasher.write(content);
+    }
+    hasher.finish()
+}

@@ -1,0 +1,297 @@
+//! One part: a process that is started, watched, started again when it dies, and stopped.
+
+use std::fs::File;
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use nix::sys::signal::{Signal, kill, killpg};
+use nix::unistd::Pid;
+
+/// How often a part is looked at.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+/// The longest wait before a part that keeps dying is started again.
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// How long one look at a part may take.
+const LOOK_LIMIT: Duration = Duration::from_secs(2);
+
+/// How a part is run.
+pub(crate) struct Spec {
+    /// What people call it, and its log's name.
+    pub(crate) name: String,
+    /// Makes the process.
+    pub(crate) command: Box<dyn Fn() -> Command + Send>,
+    /// When it is ready.
+    pub(crate) ready: Ready,
+    /// What asks it to stop.
+    pub(crate) stop_signal: Signal,
+    /// How long it may take to stop before it is killed.
+    pub(crate) stop_limit: Duration,
+}
+
+/// When a part is ready.
+pub(crate) enum Ready {
+    /// When a port on loopback takes connections.
+    Port(u16),
+    /// When a path answers with 2xx.
+    Path(u16, &'static str),
+    /// When a program says so by its exit code.
+    Program(Box<dyn Fn() -> Command + Send>),
+}
+
+/// A part that is kept alive by a thread of its own until it is stopped.
+pub(crate) struct Part {
+    pub(crate) name: String,
+    ready: Ready,
+    log: PathBuf,
+    started: Instant,
+    state: Arc<Mutex<State>>,
+    stop_signal: Signal,
+    stop_limit: Duration,
+    keeper: Option<JoinHandle<()>>,
+}
+
+#[derive(Default)]
+struct State {
+    /// Its process, which leads a process group: what the part starts itself goes with it.
+    pid: Option<Pid>,
+    stopping: bool,
+}
+
+impl Part {
+    /// Starts a part, whose output goes to a file in `logs`.
+    ///
+    /// # Errors
+    /// When it can't be started at all.
+    pub(crate) fn start(spec: Spec, logs: &Path) -> Result<Self> {
+        let log = logs.join(format!("{}.log", spec.name));
+        let state = Arc::new(Mutex::new(State::default()));
+        let first = spawn(&spec, &log)?;
+        lock(&state).pid = Some(pid(&first));
+        let Spec {
+            name,
+            command,
+            ready,
+            stop_signal,
+            stop_limit,
+        } = spec;
+        let keeper = Keeper {
+            name: name.clone(),
+            command,
+            log: log.clone(),
+            state: Arc::clone(&state),
+        };
+        Ok(Self {
+            name,
+            ready,
+            log,
+            started: Instant::now(),
+            state,
+            stop_signal,
+            stop_limit,
+            keeper: Some(thread::spawn(move || keeper.keep(first))),
+        })
+    }
+
+    /// Waits until the part is ready, and says so.
+    ///
+    /// # Errors
+    /// When it is not ready in time, with the end of its log; or when `cancelled` says that nobody waits any more.
+    pub(crate) fn wait_ready(&self, limit: Duration, cancelled: &dyn Fn() -> bool) -> Result<()> {
+        while !self.is_ready() {
+            if cancelled() {
+                bail!("stopped while {} was starting", self.name);
+            }
+            if self.started.elapsed() > limit {
+                bail!(
+                    "{} is not ready after {} s; its log ends with:\n{}",
+                    self.name,
+                    limit.as_secs(),
+                    self.log_end()
+                );
+            }
+            thread::sleep(LOOK_EVERY);
+        }
+        eprintln!(
+            "  {:<28} ready after {:.1} s",
+            self.name,
+            self.started.elapsed().as_secs_f32()
+        );
+        Ok(())
+    }
+
+    /// Whether it is ready now.
+    pub(crate) fn is_ready(&self) -> bool {
+        match &self.ready {
+            Ready::Port(port) => connect(*port).is_some(),
+            Ready::Path(port, path) => answers(*port, path),
+            Ready::Program(command) => command()
+                .stdin(Stdio::null())
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
+                .status()
+                .is_ok_and(|status| status.success()),
+        }
+    }
+
+    /// Its process, while there is one.
+    pub(crate) fn pid(&self) -> Option<Pid> {
+        lock(&self.state).pid
+    }
+
+    /// Sends a signal to the part and all that it started.
+    pub(crate) fn signal(&self, signal: Signal) {
+        if let Some(pid) = self.pid() {
+            // It may have ended meanwhile.
+            killpg(pid, signal).ok();
+        }
+    }
+
+    /// Asks the part to stop, and kills it when it does not.
+    pub(crate) fn stop(&mut self) {
+        let Some(keeper) = self.keeper.take() else {
+            return;
+        };
+        let mut state = lock(&self.state);
+        state.stopping = true;
+        if let Some(pid) = state.pid {
+            // The process itself: what it started is its own to stop.
+            kill(pid, self.stop_signal).ok();
+        }
+        drop(state);
+        let asked = Instant::now();
+        while !keeper.is_finished() {
+            if asked.elapsed() > self.stop_limit {
+                eprintln!("  {} does not stop, and is killed", self.name);
+                self.signal(Signal::SIGKILL);
+                break;
+            }
+            thread::sleep(LOOK_EVERY);
+        }
+        keeper.join().ok();
+    }
+
+    fn log_end(&self) -> String {
+        let log = std::fs::read_to_string(&self.log).unwrap_or_default();
+        let lines: Vec<&str> = log.lines().collect();
+        let from = lines.len().saturating_sub(8);
+        lines[from..].join("\n")
+    }
+}
+
+impl Drop for Part {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+/// The thread that keeps a part alive.
+struct Keeper {
+    name: String,
+    command: Box<dyn Fn() -> Command + Send>,
+    log: PathBuf,
+    state: Arc<Mutex<State>>,
+}
+
+impl Keeper {
+    fn keep(&self, mut child: Child) {
+        let mut pause = LOOK_EVERY;
+        loop {
+            let began = Instant::now();
+            let ended = child.wait();
+            let group = pid(&child);
+            // What a killed part leaves behind would hold its ports.
+            killpg(group, Signal::SIGKILL).ok();
+            let mut state = lock(&self.state);
+            state.pid = None;
+            if state.stopping {
+                return;
+            }
+            drop(state);
+            let how = ended.map_or_else(|error| error.to_string(), describe);
+            pause = if began.elapsed() > LONGEST_PAUSE {
+                LOOK_EVERY
+            } else {
+                (pause * 2).min(LONGEST_PAUSE)
+            };
+            eprintln!("  {} ended ({how}) and is started again", self.name);
+            child = loop {
+                thread::sleep(pause);
+                let mut state = lock(&self.state);
+                if state.stopping {
+                    return;
+                }
+                match spawn_command((self.command)(), &self.name, &self.log) {
+                    Ok(child) => {
+                        state.pid = Some(pid(&child));
+                        break child;
+                    }
+                    Err(error) => eprintln!("  {error:#}"),
+                }
+            };
+        }
+    }
+}
+
+fn spawn(spec: &Spec, log: &Path) -> Result<Child> {
+    spawn_command((spec.command)(), &spec.name, log)
+}
+
+/// In a process group of its own: Ctrl-C on the terminal is for us, who know the order of stopping.
+fn spawn_command(mut command: Command, name: &str, log: &Path) -> Result<Child> {
+    let file = File::options()
+        .create(true)
+        .append(true)
+        .open(log)
+        .with_context(|| format!("can't write {}", log.display()))?;
+    command
+        .stdin(Stdio::null())
+        .stdout(file.try_clone()?)
+        .stderr(file)
+        .process_group(0)
+        .spawn()
+        .with_context(|| {
+            let program = command.get_program().to_string_lossy();
+            format!("can't start {name} ({program})")
+        })
+}
+
+fn describe(status: ExitStatus) -> String {
+    match status.signal() {
+        Some(signal) => format!("signal {signal}"),
+        None => status.to_string(),
+    }
+}
+
+fn pid(child: &Child) -> Pid {
+    // A process id is never larger.
+    Pid::from_raw(i32::try_from(child.id()).unwrap_or(i32::MAX))
+}
+
+fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
+    state.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn connect(port: u16) -> Option<TcpStream> {
+    let stream = TcpStream::connect_timeout(&([127, 0, 0, 1], port).into(), LOOK_LIMIT).ok()?;
+    stream.set_read_timeout(Some(LOOK_LIMIT)).ok()?;
+    Some(stream)
+}
+
+fn answers(port: u16, path: &str) -> bool {
+    let Some(mut stream) = connect(port) else {
+        return false;
+    };
+    let asked = write!(
+        stream,
+        "GET {path} HTTP/1.1\r\nHost: localhost:{port}\r\nConnection: close\r\n\r\n"
+    );
+    let mut start = [0; 12];
+    asked.is_ok() && stream.read_exact(&mut start).is_ok() && start.starts_with(b"HTTP/1.1 2")
+}

@@ -1,0 +1,144 @@
+//! A PostgreSQL server with a folder of its own.
+
+use std::fs;
+use std::os::unix::fs::chown;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use nix::sys::signal::Signal;
+use nix::unistd::{Uid, User};
+
+use super::part::{Ready, Spec};
+use super::place::{self, Place};
+use crate::steps;
+
+const USER: &str = "nudge";
+const DATABASE: &str = "postgres";
+
+/// The server's programs, and who runs them.
+#[derive(Clone)]
+struct Server {
+    programs: PathBuf,
+    /// The server refuses to run as root; then it runs as the user that its package made.
+    user: Option<User>,
+}
+
+/// A server on loopback that keeps its data in `place`, and how it is reached.
+pub(crate) fn spec(place: &Place, port: u16) -> Result<(Spec, String)> {
+    let server = Server::find()?;
+    let folder = place.parts.join("postgres");
+    fs::create_dir_all(&folder)?;
+    if let Some(user) = &server.user {
+        chown(&folder, Some(user.uid.as_raw()), Some(user.gid.as_raw()))?;
+    }
+    let password = place.kept_secret("postgres-password")?;
+    let data = folder.join("data");
+    if !data.join("PG_VERSION").exists() {
+        server.make(&folder, &data, &password)?;
+    }
+    let ready = server.clone();
+    let spec = Spec {
+        name: "postgresql".to_owned(),
+        command: Box::new(move || server.run(&data, port)),
+        ready: Ready::Program(Box::new(move || {
+            let mut command = Command::new(ready.programs.join("pg_isready"));
+            command.args(["-q", "-h", "127.0.0.1", "-p", &port.to_string()]);
+            command
+        })),
+        // "Fast": ends sessions instead of waiting for them, and writes everything down.
+        stop_signal: Signal::SIGINT,
+        stop_limit: Duration::from_secs(20),
+    };
+    let url = format!("postgres://{USER}:{password}@127.0.0.1:{port}/{DATABASE}?sslmode=disable");
+    Ok((spec, url))
+}
+
+impl Server {
+    fn find() -> Result<Self> {
+        let mut folders: Vec<PathBuf> = fs::read_dir("/usr/lib/postgresql")
+            .map(|versions| {
+                versions
+                    .flatten()
+                    .map(|version| version.path().join("bin"))
+                    .collect()
+            })
+            .unwrap_or_default();
+        folders.sort();
+        folders.reverse();
+        let found = || {
+            place::find_program("initdb", &folders)
+                .and_then(|program| program.parent().map(Path::to_owned))
+        };
+        let programs = match found() {
+            Some(programs) => programs,
+            None => {
+                super::install("postgresql", "or name a server with --postgres URL")?;
+                folders.push(PathBuf::from("/usr/lib/postgresql/15/bin"));
+                place::find_program("initdb", &folders)
+                    .and_then(|program| program.parent().map(Path::to_owned))
+                    .context("PostgreSQL was installed, but its initdb is not to be found")?
+            }
+        };
+        let user = if Uid::effective().is_root() {
+            Some(
+                User::from_name("postgres")?
+                    .context("PostgreSQL can't run as root, and there is no user postgres")?,
+            )
+        } else {
+            None
+        };
+        Ok(Self { programs, user })
+    }
+
+    fn command(&self, program: &str) -> Command {
+        let mut command = Command::new(self.programs.join(program));
+        if let Some(user) = &self.user {
+            command.uid(user.uid.as_raw()).gid(user.gid.as_raw());
+        }
+        // Not where we are: that folder may be closed to the server's user.
+        command.current_dir("/");
+        command
+    }
+
+    fn make(&self, folder: &Path, data: &Path, password: &str) -> Result<()> {
+        let file = folder.join("password");
+        fs::write(&file, password)?;
+        if let Some(user) = &self.user {
+            chown(&file, Some(user.uid.as_raw()), Some(user.gid.as_raw()))?;
+        }
+        let made = steps::quietly(
+            self.command("initdb")
+                .arg("-D")
+                .arg(data)
+                .args(["-U", USER, "--auth=scram-sha-256", "--encoding=UTF8"])
+                // Keys are compared byte by byte: range queries over them rely on it.
+                .args(["--locale=C", "--pwfile"])
+                .arg(&file),
+        );
+        fs::remove_file(&file).ok();
+        made.with_context(|| {
+            format!(
+                "if that is about permissions: every folder above {} must be open to the user who runs PostgreSQL",
+                data.display()
+            )
+        })
+    }
+
+    fn run(&self, data: &Path, port: u16) -> Command {
+        let mut command = self.command("postgres");
+        command.arg("-D").arg(data).args(["-p", &port.to_string()]);
+        for setting in [
+            "listen_addresses=127.0.0.1",
+            "unix_socket_directories=",
+            "max_connections=200",
+            "shared_buffers=64MB",
+            "timezone=UTC",
+        ] {
+            command.args(["-c", setting]);
+        }
+        command
+    }
+}

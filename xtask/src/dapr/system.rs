@@ -1,0 +1,311 @@
+//! All parts together: the order of their start, what they know of each other, and the order of their stop.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use nix::sys::signal::Signal;
+
+use super::daprd::{self, Daprds};
+use super::part::{Part, Ready, Spec};
+use super::place::{self, Place, free_ports};
+use super::{Settings, kafka, postgres, pushpin};
+use crate::steps;
+
+/// How long a part may take to become ready: a broker that was killed waits for its old session to end, and the machine
+/// may be busy.
+const START_LIMIT: Duration = Duration::from_secs(180);
+
+/// Says whether somebody asked to stop.
+#[derive(Clone, Default)]
+pub(crate) struct Stop(Arc<(Mutex<bool>, Condvar)>);
+
+impl Stop {
+    /// Waits until somebody asks.
+    pub(crate) fn wait(&self) {
+        let (asked, bell) = &*self.0;
+        let asked = asked.lock().unwrap_or_else(PoisonError::into_inner);
+        // Poisoning can't happen: nobody panics with the lock.
+        drop(bell.wait_while(asked, |asked| !*asked));
+    }
+
+    fn asked(&self) -> bool {
+        *self.0.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn ask(&self) {
+        *self.0.0.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        self.0.1.notify_all();
+    }
+}
+
+/// Ctrl-C, or what service managers send.
+pub(crate) fn on_interrupt() -> Result<Stop> {
+    let stop = Stop::default();
+    let asked = stop.clone();
+    ctrlc::set_handler(move || asked.ask()).context("can't listen for Ctrl-C")?;
+    Ok(stop)
+}
+
+/// Running parts.
+pub(crate) struct System {
+    place: Place,
+    /// In the order in which they were started.
+    parts: Vec<Part>,
+    address: String,
+    /// The host's binary.
+    host: PathBuf,
+}
+
+impl System {
+    /// Builds what has to be built, starts every part, and waits until all are ready.
+    pub(crate) fn start(
+        settings: &Settings,
+        release: bool,
+        arguments: &[String],
+        stop: &Stop,
+    ) -> Result<Self> {
+        steps::build_components()?;
+        let host = steps::build_host(release)?;
+        let place = Place::open(&settings.data)?;
+        let [inner_port, sockets, publish] = free_ports()?;
+        let pushpin_ports = pushpin::Ports { sockets, publish };
+        let mut system = Self {
+            address: String::new(),
+            parts: Vec::new(),
+            place,
+            host: host.clone(),
+        };
+        let secrets = Secrets::new()?;
+        let (kafka, postgres) = system.start_stores(settings, stop)?;
+        let port = match settings.port {
+            0 => free_ports::<1>()?[0],
+            port => port,
+        };
+        system.address = format!("http://localhost:{port}");
+        let app_ids = app_ids()?;
+        let mut daprd_ports = BTreeMap::new();
+        for app_id in &app_ids {
+            let [http, grpc, internal] = free_ports()?;
+            let ports = daprd::Ports {
+                http,
+                grpc,
+                internal,
+            };
+            daprd_ports.insert(app_id.clone(), ports);
+        }
+        let mut environment = BTreeMap::from([
+            ("NUDGE_URL".to_owned(), system.address.clone()),
+            ("NUDGE_KAFKA_BROKERS".to_owned(), kafka),
+            ("NUDGE_POSTGRES".to_owned(), postgres),
+            ("APP_API_TOKEN".to_owned(), secrets.app_api_token.clone()),
+            (
+                "INNER_URL".to_owned(),
+                format!("http://127.0.0.1:{inner_port}"),
+            ),
+        ]);
+        // Where a mail catcher for development usually listens.
+        for (name, default) in [("SMTP_HOST", "127.0.0.1"), ("SMTP_PORT", "1025")] {
+            let value = std::env::var(name).unwrap_or_else(|_| default.to_owned());
+            environment.insert(name.to_owned(), value);
+        }
+        if let Some(mail) = settings.mail {
+            environment.insert("SMTP_HOST".to_owned(), mail.ip().to_string());
+            environment.insert("SMTP_PORT".to_owned(), mail.port().to_string());
+            environment.insert("SMTP_FROM".to_owned(), "nudge@example.test".to_owned());
+        }
+        let variables = variables(&secrets, pushpin_ports, &daprd_ports);
+        let specs = pushpin::specs(&system.place, pushpin_ports, inner_port, &secrets.grip_key)?;
+        system.start_parts(specs, stop)?;
+        let host_spec = Spec {
+            name: "functions".to_owned(),
+            command: {
+                let (data, arguments) = (system.place.data.clone(), arguments.to_vec());
+                Box::new(move || {
+                    let mut command = Command::new(&host);
+                    command
+                        .arg("run")
+                        .args(["--port", &port.to_string()])
+                        .arg("--data")
+                        .arg(&data)
+                        .arg("--no-sidecar")
+                        .args(["--inner-port", &inner_port.to_string()])
+                        .args(["--socket-proxy", &format!("127.0.0.1:{sockets}")])
+                        .args(&arguments)
+                        .envs(&variables)
+                        .current_dir(steps::root());
+                    command
+                })
+            },
+            ready: Ready::Port(inner_port),
+            stop_signal: Signal::SIGTERM,
+            stop_limit: Duration::from_secs(30),
+        };
+        system.start_parts([host_spec], stop)?;
+        let components = steps::root().join("dapr-components");
+        let mut for_daprd = environment.clone();
+        for (name, value) in [("DAPR_HOST_IP", "127.0.0.1"), ("NAMESPACE", "default")] {
+            for_daprd.insert(name.to_owned(), value.to_owned());
+        }
+        let daprds = Daprds::new(&system.place, &components, for_daprd)?;
+        let specs: Vec<Spec> = daprd_ports
+            .iter()
+            .map(|(app_id, ports)| daprds.spec(app_id, inner_port, *ports))
+            .collect();
+        system.start_parts(specs, stop)?;
+        for (app_id, ports) in &daprd_ports {
+            environment.insert(
+                format!("DAPR_{}", screaming(app_id)),
+                format!("http://127.0.0.1:{}", ports.http),
+            );
+        }
+        system.place.write_environment(&environment)?;
+        Ok(system)
+    }
+
+    /// The broker and the database, ready and with all topics; how they are reached.
+    fn start_stores(&mut self, settings: &Settings, stop: &Stop) -> Result<(String, String)> {
+        let mut specs = Vec::new();
+        let kafka = match &settings.kafka {
+            Some(brokers) => brokers.clone(),
+            None => {
+                let [port, controller_port] = free_ports()?;
+                specs.push(kafka::spec(&self.place, port, controller_port)?);
+                format!("127.0.0.1:{port}")
+            }
+        };
+        let postgres = match &settings.postgres {
+            Some(url) => url.clone(),
+            None => {
+                let [port] = free_ports()?;
+                let (spec, url) = postgres::spec(&self.place, port)?;
+                specs.push(spec);
+                url
+            }
+        };
+        self.start_parts(specs, stop)?;
+        super::broker(&["topics", "apply", "--brokers", &kafka])?;
+        Ok((kafka, postgres))
+    }
+
+    /// Starts parts at once, and waits for each.
+    fn start_parts(&mut self, specs: impl IntoIterator<Item = Spec>, stop: &Stop) -> Result<()> {
+        let first = self.parts.len();
+        for spec in specs {
+            self.parts.push(Part::start(spec, &self.place.logs)?);
+        }
+        for part in &self.parts[first..] {
+            part.wait_ready(START_LIMIT, &|| stop.asked())?;
+        }
+        Ok(())
+    }
+
+    /// Where people find it.
+    pub(crate) fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// The file that lists the parts.
+    pub(crate) fn environment(&self) -> PathBuf {
+        self.place.environment()
+    }
+
+    /// What the scenarios have to know.
+    pub(crate) fn for_scenarios(&self, mail: &str) -> BTreeMap<&'static str, String> {
+        let (host, data) = (self.host.display(), self.place.data.display());
+        // The file of people is read, changed and written: one process at a time.
+        let token = format!(
+            r#"person() {{ flock '{data}/people.lock' sh -c "'{host}' person '$1' --no-passphrase --data '{data}' >/dev/null && '{host}' token --user '$1' --data '{data}'"; }}; person"#
+        );
+        BTreeMap::from([
+            ("NUDGE_URL", self.address.clone()),
+            ("NUDGE_TOKEN_COMMAND", token),
+            ("NUDGE_MAIL_ADDRESS", mail.to_owned()),
+            ("NUDGE_SIGNING_KEY", format!("{data}/sign-in/key.der")),
+            ("NUDGE_BIN", self.host.display().to_string()),
+        ])
+    }
+
+    /// Stops what was started, the last first: nothing is taken from under what still works.
+    pub(crate) fn stop(mut self) {
+        while let Some(mut part) = self.parts.pop() {
+            part.stop();
+            eprintln!("  {:<28} stopped", part.name);
+        }
+    }
+}
+
+impl Drop for System {
+    fn drop(&mut self) {
+        self.place.forget_environment();
+        while let Some(mut part) = self.parts.pop() {
+            part.stop();
+        }
+    }
+}
+
+/// The functions, as spin.toml names them.
+fn app_ids() -> Result<Vec<String>> {
+    let path = steps::root().join("spin.toml");
+    let text = std::fs::read_to_string(&path).context("can't read spin.toml")?;
+    let manifest: toml::Table = text.parse().context("spin.toml")?;
+    let components = manifest.get("component").and_then(toml::Value::as_table);
+    // The screen calls nothing through Dapr.
+    let calls_dapr = |component: &toml::Value| {
+        component
+            .get("variables")
+            .and_then(|variables| variables.get("dapr_url"))
+            .is_some()
+    };
+    let ids = components
+        .into_iter()
+        .flatten()
+        .filter(|(_, component)| calls_dapr(component));
+    Ok(ids.map(|(id, _)| id.clone()).collect())
+}
+
+/// What the parts prove themselves with, anew at every start.
+struct Secrets {
+    /// Dapr to the functions.
+    app_api_token: String,
+    /// Pushpin to the functions.
+    grip_key: String,
+}
+
+impl Secrets {
+    fn new() -> Result<Self> {
+        Ok(Self {
+            app_api_token: place::random_text()?,
+            grip_key: place::random_text()?,
+        })
+    }
+}
+
+/// What the functions are told of the parts.
+fn variables(
+    secrets: &Secrets,
+    pushpin: pushpin::Ports,
+    daprds: &BTreeMap<String, daprd::Ports>,
+) -> BTreeMap<String, String> {
+    let url = |port: u16| format!("http://127.0.0.1:{port}");
+    let mut variables = BTreeMap::from([
+        ("APP_API_TOKEN".to_owned(), secrets.app_api_token.clone()),
+        ("GRIP_KEY".to_owned(), secrets.grip_key.clone()),
+        ("PUSHPIN_URLS".to_owned(), url(pushpin.publish)),
+    ]);
+    for (app_id, ports) in daprds {
+        variables.insert(format!("{}_DAPR_URL", screaming(app_id)), url(ports.http));
+    }
+    variables
+        .into_iter()
+        .map(|(name, value)| (format!("SPIN_VARIABLE_{name}"), value))
+        .collect()
+}
+
+/// `task-service` as environment variables write it.
+fn screaming(app_id: &str) -> String {
+    app_id.replace('-', "_").to_ascii_uppercase()
+}
