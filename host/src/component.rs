@@ -48,11 +48,7 @@ impl Cache {
         id: &str,
         manifest: &manifest::Component,
     ) -> Result<Component> {
-        let source = read(&manifest.source, id)?;
-        let mut dependencies = Vec::new();
-        for (interface, dependency) in &manifest.dependencies {
-            dependencies.push((interface.as_str(), read(&dependency.path, id)?));
-        }
+        let (source, dependencies) = read_all(id, manifest)?;
         let path = self.folder.join(format!(
             "{id}-{}.cwasm",
             key(engine, &source, &dependencies)
@@ -93,6 +89,30 @@ impl Cache {
         }
         Ok(())
     }
+}
+
+/// The component of `manifest` in one piece, as an image carries it: composed with its dependencies, not compiled.
+///
+/// # Errors
+/// As [`Cache::load`].
+pub fn composed(id: &str, manifest: &manifest::Component) -> Result<Vec<u8>> {
+    let (source, dependencies) = read_all(id, manifest)?;
+    compose(id, componentize(&source)?, &dependencies)
+}
+
+/// A dependency's interface and its file's content.
+type Dependencies<'a> = Vec<(&'a str, Vec<u8>)>;
+
+fn read_all<'a>(
+    id: &str,
+    manifest: &'a manifest::Component,
+) -> Result<(Vec<u8>, Dependencies<'a>)> {
+    let source = read(&manifest.source, id)?;
+    let mut dependencies = Vec::new();
+    for (interface, dependency) in &manifest.dependencies {
+        dependencies.push((interface.as_str(), read(&dependency.path, id)?));
+    }
+    Ok((source, dependencies))
 }
 
 fn read(path: &Path, id: &str) -> Result<Vec<u8>> {

@@ -11,6 +11,8 @@ use clap::{Args, Parser, Subcommand};
 use futures::FutureExt;
 use http::uri::Authority;
 use nudge_host::app::{App, Dapr, Settings, sign_in_folder};
+use nudge_host::component;
+use nudge_host::manifest::Manifest;
 use nudge_host::server::{self, Door, Names};
 use nudge_host::sign_in::{self, SignIn};
 use tokio::net::TcpListener;
@@ -32,6 +34,8 @@ enum Command {
     Token(Token),
     /// Adds a person who may sign in, or changes their address and passphrase (read from standard input).
     Person(Person),
+    /// Writes each function as one composed component, as an image carries it.
+    Components(Components),
 }
 
 #[derive(Args)]
@@ -73,6 +77,16 @@ struct Run {
 }
 
 #[derive(Args)]
+struct Components {
+    /// The folder to write them into, each under its id.
+    #[arg(long)]
+    out: PathBuf,
+    /// The Spin manifest.
+    #[arg(long, default_value = "spin.toml")]
+    manifest: PathBuf,
+}
+
+#[derive(Args)]
 struct Token {
     /// Whose; may be left out when there is only one person.
     #[arg(long)]
@@ -109,6 +123,7 @@ fn main() -> ExitCode {
         Command::Run(run) => start(run),
         Command::Token(token) => print_token(&token),
         Command::Person(person) => set_person(person),
+        Command::Components(components) => write_components(&components),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -196,6 +211,17 @@ async fn stop_signal() {
         }
     }
     interrupt.await.ok();
+}
+
+fn write_components(components: &Components) -> Result<()> {
+    let manifest = Manifest::read(&components.manifest)?;
+    std::fs::create_dir_all(&components.out)?;
+    for (id, component) in &manifest.component {
+        let file = components.out.join(format!("{id}.wasm"));
+        std::fs::write(&file, component::composed(id, component)?)
+            .with_context(|| format!("can't write {}", file.display()))?;
+    }
+    Ok(())
 }
 
 fn print_token(token: &Token) -> Result<()> {
