@@ -25,6 +25,12 @@ pub fn date(date: NaiveDate, today: NaiveDate) -> String {
     }
 }
 
+/// A date with all that it takes to be sure of it: `Friday 4 December 2026`.
+#[must_use]
+pub fn full_date(date: NaiveDate) -> String {
+    date.format("%A %-d %B %Y").to_string()
+}
+
 /// `HH:MM`.
 #[must_use]
 pub fn clock(time: NaiveTime) -> String {

@@ -4,11 +4,24 @@
 //! finds the tasks that a person means by their own words. [`recurrence`] and [`moment`] read a part of a sentence
 //! where only that part is asked for. [`describe`] is the way back.
 
+mod amount;
+mod calendar_date;
+mod clock;
+mod day;
 pub mod describe;
 mod find;
 mod intent;
+mod lexicon;
+mod mark;
 mod new_due;
+mod priority;
 mod quick_add;
+mod remind;
+mod repeat;
+mod scan;
+mod settle;
+mod title;
+mod token;
 
 use chrono::{DateTime, NaiveDateTime, Utc, Weekday};
 use domain::Recurrence;

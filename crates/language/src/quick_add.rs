@@ -1,7 +1,16 @@
 //! One task out of one text.
 
-use crate::Context;
+use std::cmp::Reverse;
+
 use domain::{Due, Label, ListName, Priority, Recurrence, ReminderRule};
+
+use crate::Context;
+use crate::day::Lead;
+use crate::repeat::On;
+use crate::scan::{Meaning, Piece, Reading, Weight, scan};
+use crate::settle::settle;
+use crate::title::{opening, title};
+use crate::token::{Token, Words, tokens};
 
 /// What a text says of a new task.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -58,9 +67,99 @@ pub enum SpanKind {
 
 /// Reads one task out of `text`.
 #[must_use]
-pub fn quick_add(text: &str, _context: &Context) -> QuickAdd {
-    QuickAdd {
-        title: text.trim().to_owned(),
+pub fn quick_add(text: &str, context: &Context) -> QuickAdd {
+    let text: Vec<char> = text.chars().collect();
+    let tokens = tokens(&text);
+    let words = Words::new(&tokens);
+    let reading = Reading::new(context);
+    let opening = opening(words);
+    let pieces = choose(scan(words, opening.words, &reading));
+    let mut taken = vec![false; tokens.len()];
+    for piece in &pieces {
+        taken[piece.at..piece.at + piece.words].fill(true);
+    }
+    let (title, asks) = title(&text, &tokens, &taken);
+    let settled = settle(&pieces, asks || opening.asks, &reading);
+    let mut read = QuickAdd {
+        title,
+        due: settled.due,
+        reminders: settled.reminders,
+        recurrence: settled.recurrence,
+        spans: pieces.iter().map(|piece| span(piece, &tokens)).collect(),
+        notes: settled.notes,
         ..QuickAdd::default()
+    };
+    for piece in pieces {
+        match piece.meaning {
+            Meaning::Label(label) if !read.labels.contains(&label) => read.labels.push(label),
+            Meaning::List(list) => read.list = Some(list),
+            Meaning::Priority(priority) => read.priority = Some(priority),
+            _ => {}
+        }
+    }
+    read
+}
+
+/// One piece of each kind that can be only once: the clearest, of equals the first. The others stay in the title.
+fn choose(pieces: Vec<Piece>) -> Vec<Piece> {
+    let best = |is_kind: fn(&Meaning) -> bool| {
+        pieces
+            .iter()
+            .enumerate()
+            .filter(|(_, piece)| is_kind(&piece.meaning))
+            .max_by_key(|(at, piece)| (clarity(piece), Reverse(*at)))
+            .map(|(at, _)| at)
+    };
+    let recurrence = best(|meaning| matches!(meaning, Meaning::Recurrence(_)));
+    let only_start = recurrence.is_some_and(|at| names_days(&pieces[at].meaning));
+    let once = [
+        recurrence,
+        best(|meaning| matches!(meaning, Meaning::Date(_)))
+            .filter(|at| !only_start || may_begin(&pieces[*at].meaning)),
+        best(|meaning| matches!(meaning, Meaning::Time(_))),
+        best(|meaning| matches!(meaning, Meaning::Priority(_))),
+        best(|meaning| matches!(meaning, Meaning::List(_))),
+        best(|meaning| matches!(meaning, Meaning::End(_))).filter(|_| recurrence.is_some()),
+        best(|meaning| matches!(meaning, Meaning::Basis)).filter(|_| recurrence.is_some()),
+    ];
+    pieces
+        .iter()
+        .enumerate()
+        .filter(|(at, piece)| {
+            matches!(piece.meaning, Meaning::Label(_) | Meaning::Reminder(_))
+                || once.contains(&Some(*at))
+        })
+        .map(|(_, piece)| piece.clone())
+        .collect()
+}
+
+fn clarity(piece: &Piece) -> (bool, Weight) {
+    let is_aside = matches!(piece.meaning, Meaning::Date(said) if said.lead == Lead::For);
+    (!is_aside, piece.weight)
+}
+
+fn names_days(meaning: &Meaning) -> bool {
+    matches!(meaning, Meaning::Recurrence(said) if said.on != On::Nothing)
+}
+
+/// Whether a date beside "every Monday" is its beginning rather than part of the title.
+fn may_begin(meaning: &Meaning) -> bool {
+    matches!(meaning, Meaning::Date(said) if said.lead == Lead::Start)
+}
+
+fn span(piece: &Piece, tokens: &[Token]) -> Span {
+    let kind = match piece.meaning {
+        Meaning::Label(_) => SpanKind::Label,
+        Meaning::List(_) => SpanKind::List,
+        Meaning::Priority(_) => SpanKind::Priority,
+        Meaning::Reminder(_) => SpanKind::Reminder,
+        Meaning::Recurrence(_) | Meaning::Basis | Meaning::End(_) => SpanKind::Recurrence,
+        Meaning::Date(_) => SpanKind::Date,
+        Meaning::Time(_) => SpanKind::Time,
+    };
+    Span {
+        start: tokens[piece.at].start,
+        end: tokens[piece.at + piece.words - 1].end,
+        kind,
     }
 }

@@ -1,0 +1,326 @@
+//! Times of day.
+
+use chrono::{NaiveTime, Timelike};
+
+use crate::lexicon::{DayPart, day_part, digits, number, takes_a_number};
+use crate::scan::{Match, Meaning, Reading, Weight};
+use crate::token::Words;
+
+/// A time of day as it was said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Said {
+    pub(crate) time: NaiveTime,
+    /// Whether the hour was said without saying which half of the day; `time` then has the morning's.
+    pub(crate) open: bool,
+    /// Whether only a part of the day was said, of which `time` is a fair guess.
+    pub(crate) part: bool,
+}
+
+impl Said {
+    fn sure(hour: u32, minute: u32) -> Option<Self> {
+        let time = NaiveTime::from_hms_opt(hour, minute, 0)?;
+        Some(Self {
+            time,
+            open: false,
+            part: false,
+        })
+    }
+
+    fn open(hour: u32, minute: u32) -> Option<Self> {
+        let open = (1..12).contains(&hour);
+        Some(Self {
+            open,
+            ..Self::sure(hour, minute)?
+        })
+    }
+
+    /// The time that is most likely meant: from 1 to 6 the afternoon, from 7 to 11 the morning.
+    pub(crate) fn likely(self) -> NaiveTime {
+        if self.open && self.time.hour() < 7 {
+            self.other_half()
+        } else {
+            self.time
+        }
+    }
+
+    /// The same reading of the clock in the half of the day that is not the likely one.
+    pub(crate) fn unlikely(self) -> Option<NaiveTime> {
+        let other = if self.likely() == self.time {
+            self.other_half()
+        } else {
+            self.time
+        };
+        self.open.then_some(other)
+    }
+
+    /// The time, known to be in a part of the day.
+    pub(crate) fn within(self, part: DayPart) -> NaiveTime {
+        match self.open {
+            true if part.after_noon => self.other_half(),
+            _ => self.time,
+        }
+    }
+
+    fn other_half(self) -> NaiveTime {
+        self.time
+            .with_hour((self.time.hour() + 12) % 24)
+            .unwrap_or(self.time)
+    }
+}
+
+const LEADS: [&str; 15] = [
+    "at",
+    "@",
+    "by",
+    "around",
+    "before",
+    "after",
+    "from",
+    "for",
+    "at around",
+    "at about",
+    "at exactly",
+    "due at",
+    "due by",
+    "no later than",
+    "starting at",
+];
+
+/// A time at the beginning of `words`.
+pub(crate) fn time(words: Words<'_>, _: &Reading) -> Option<Match> {
+    if let Some(found) = day_part_alone(words) {
+        return Some(found);
+    }
+    let lead = words.skip_any(&LEADS);
+    let rest = words.from(lead);
+    let (length, said, weight) = clock(rest, lead > 0)
+        .or_else(|| glued_at(words).filter(|_| lead == 0))
+        .or_else(|| bare_hour(rest, lead))?;
+    let (length, said) = with_day_part(rest, length, said);
+    Some(Match {
+        words: lead + length,
+        meaning: Meaning::Time(said),
+        weight,
+    })
+}
+
+/// "in the morning", "at night".
+fn day_part_alone(words: Words<'_>) -> Option<Match> {
+    const LEADS: [&str; 5] = ["in the", "at", "by the", "first thing in the", "during the"];
+    let lead = words.begin_with_any(&LEADS)?;
+    let part = day_part(words.get(lead)).filter(|_| words.get(lead) != "tonight")?;
+    let said = Said {
+        time: part.time(),
+        open: false,
+        part: true,
+    };
+    let weight = if words.get(lead).starts_with("lunch") {
+        Weight::Edge
+    } else {
+        Weight::Loose
+    };
+    Some(Match {
+        words: lead + 1,
+        meaning: Meaning::Time(said),
+        weight,
+    })
+}
+
+/// "9 in the morning", "8 at night".
+fn with_day_part(words: Words<'_>, length: usize, said: Said) -> (usize, Said) {
+    let after = words.from(length);
+    let lead = after.skip_any(&["in the", "at"]);
+    match day_part(after.get(lead)).filter(|_| lead > 0 && said.open) {
+        Some(part) => {
+            let time = said.within(part);
+            (
+                length + lead + 1,
+                Said {
+                    time,
+                    open: false,
+                    part: false,
+                },
+            )
+        }
+        None => (length, said),
+    }
+}
+
+/// A time that says of itself that it is one.
+fn clock(words: Words<'_>, led: bool) -> Option<(usize, Said, Weight)> {
+    let alone = if led { Weight::Firm } else { Weight::Edge };
+    named(words)
+        .map(|(length, said)| (length, said, alone))
+        .or_else(|| past_or_to(words).map(|(length, said)| (length, said, Weight::Firm)))
+        .or_else(|| {
+            written(words)
+                .filter(|_| led || !takes_a_number(words.before()))
+                .map(|(length, said)| (length, said, Weight::Firm))
+        })
+}
+
+fn named(words: Words<'_>) -> Option<(usize, Said)> {
+    const EVENING: [&str; 7] = [
+        "eod",
+        "cob",
+        "end of day",
+        "end of the day",
+        "the end of the day",
+        "close of business",
+        "end of business",
+    ];
+    if let Some(length) = words.begin_with_any(&EVENING) {
+        return Some((length, Said::sure(18, 0)?));
+    }
+    match words.get(0) {
+        "noon" | "midday" => Some((1, Said::sure(12, 0)?)),
+        "midnight" => Some((1, Said::sure(0, 0)?)),
+        _ => None,
+    }
+}
+
+/// "half past 8", "quarter to 9", "ten past six".
+fn past_or_to(words: Words<'_>) -> Option<(usize, Said)> {
+    let article = words.skip_any(&["a"]);
+    let said = words.from(article);
+    let minutes = match said.get(0) {
+        "half" => 30,
+        "quarter" => 15,
+        other => number(other).filter(|minutes| matches!(minutes, 5 | 10 | 20 | 25))?,
+    };
+    let before = match said.get(1) {
+        "past" | "after" => false,
+        "to" | "before" if minutes != 30 => true,
+        _ => return None,
+    };
+    let hour = number(said.get(2)).filter(|hour| (1..=12).contains(hour))?;
+    let (length, half) = match meridiem(said.get(3)) {
+        Some(half) => (4, Some(half)),
+        None => (3, None),
+    };
+    // "5 to 9" is a working day rather than a time.
+    if digits(said.get(0)).is_some() && half.is_none() {
+        return None;
+    }
+    let (hour, minute) = if before {
+        ((hour + 11) % 12, 60 - minutes)
+    } else {
+        (hour % 12, minutes)
+    };
+    let time = match half {
+        Some(half) => Said::sure(half.of(hour), minute)?,
+        None if hour == 0 => Said::sure(12, minute)?,
+        None => Said::open(hour, minute)?,
+    };
+    Some((article + length, time))
+}
+
+/// `9am`, `9:30 pm`, `17:00`, `8 o'clock`, `9ish`.
+fn written(words: Words<'_>) -> Option<(usize, Said)> {
+    let first = words.get(0);
+    if let Some(said) = with_meridiem(first) {
+        return Some((1, said));
+    }
+    if let Some(half) = meridiem(words.get(1)) {
+        let (hour, minute) = hour_and_minute(first).or_else(|| Some((number(first)?, 0)))?;
+        return Some((2, twelve_hours(hour, minute, half)?));
+    }
+    if let Some((hour, minute)) = hour_and_minute(first) {
+        // "09:00" is how the 24-hour clock writes a morning.
+        let said = if first.starts_with('0') {
+            Said::sure(hour, minute)
+        } else {
+            Said::open(hour, minute)
+        };
+        return Some((1, said?));
+    }
+    if matches!(words.get(1), "o'clock" | "oclock") {
+        return Some((2, Said::open(number(first)?, 0)?));
+    }
+    let about = first
+        .strip_suffix("-ish")
+        .or_else(|| first.strip_suffix("ish"))?;
+    let (hour, minute) = hour_and_minute(about).or_else(|| Some((digits(about)?, 0)))?;
+    Some((1, Said::open(hour, minute)?))
+}
+
+/// `@9`, `@5pm`.
+fn glued_at(words: Words<'_>) -> Option<(usize, Said, Weight)> {
+    let clock = words.get(0).strip_prefix('@')?;
+    let said = with_meridiem(clock).or_else(|| {
+        let (hour, minute) = hour_and_minute(clock).or_else(|| Some((digits(clock)?, 0)))?;
+        Said::open(hour, minute)
+    })?;
+    Some((1, said, Weight::Firm))
+}
+
+/// "at 9", and "tomorrow 9"; but "at 9 Baker Street" is a place, and "for 2 people" a number.
+fn bare_hour(words: Words<'_>, lead: usize) -> Option<(usize, Said, Weight)> {
+    let word = words.get(0);
+    let spelt = number(word).filter(|hour| (1..=12).contains(hour) && word.len() > 2);
+    let hour = digits(word)
+        .filter(|_| word.len() <= 2)
+        .or(spelt.filter(|_| lead > 0))?;
+    let weight = match words.before() {
+        "at" | "@" | "around" | "about" | "exactly" if lead > 0 => Weight::Loose,
+        "by" | "before" | "after" | "from" | "than" if lead > 0 => Weight::Edge,
+        _ if lead == 0 => Weight::Beside,
+        _ => return None,
+    };
+    Some((1, Said::open(hour, 0)?, weight))
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Half {
+    Morning,
+    Afternoon,
+}
+
+impl Half {
+    /// The hour of the day, from one of 0 to 11.
+    fn of(self, hour: u32) -> u32 {
+        match self {
+            Self::Morning => hour,
+            Self::Afternoon => hour + 12,
+        }
+    }
+}
+
+fn meridiem(word: &str) -> Option<Half> {
+    match word {
+        "am" | "a.m" | "a.m." => Some(Half::Morning),
+        "pm" | "p.m" | "p.m." => Some(Half::Afternoon),
+        _ => None,
+    }
+}
+
+/// `9am`, `9:30pm`, `9.30pm`.
+fn with_meridiem(word: &str) -> Option<Said> {
+    let split = word.find(|c: char| c.is_ascii_alphabetic())?;
+    let (clock, half) = word.split_at(split);
+    let half = meridiem(half)?;
+    let (hour, minute) = match clock.split_once([':', '.']) {
+        Some((hour, minute)) => clock_digits(hour, minute)?,
+        None => (digits(clock)?, 0),
+    };
+    twelve_hours(hour, minute, half)
+}
+
+fn twelve_hours(hour: u32, minute: u32, half: Half) -> Option<Said> {
+    if !(1..=12).contains(&hour) {
+        return None;
+    }
+    Said::sure(half.of(hour % 12), minute)
+}
+
+/// `9:30`, `17:00`, `17h30`.
+fn hour_and_minute(word: &str) -> Option<(u32, u32)> {
+    let (hour, minute) = word.split_once([':', 'h'])?;
+    clock_digits(hour, minute)
+}
+
+fn clock_digits(hour: &str, minute: &str) -> Option<(u32, u32)> {
+    let minute = digits(minute).filter(|_| minute.len() == 2)?;
+    let hour = digits(hour).filter(|_| hour.len() <= 2)?;
+    (hour < 24 && minute < 60).then_some((hour, minute))
+}

@@ -1,0 +1,507 @@
+//! Dates.
+
+use chrono::{Datelike, Days, Duration, Months, NaiveDate, NaiveTime, Weekday};
+use domain::zone;
+
+use crate::lexicon::{DayPart, day_part, is_ambiguous_weekday, weekday};
+use crate::scan::{Match, Meaning, Reading, Weight};
+use crate::token::Words;
+use crate::{amount, calendar_date};
+
+/// What a date phrase says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Said {
+    pub(crate) date: NaiveDate,
+    /// Said to the minute, as in "in 20 minutes".
+    pub(crate) time: Option<NaiveTime>,
+    /// Said with a part of the day, as in "tomorrow morning".
+    pub(crate) part: Option<DayPart>,
+    /// The date to take instead when the time of day on `date` is past already ("on the 1st", said on the 1st).
+    pub(crate) else_date: Option<NaiveDate>,
+    /// Whether people differ over what it means, so that the answer should name the date.
+    pub(crate) doubtful: bool,
+    /// How it was introduced.
+    pub(crate) lead: Lead,
+}
+
+/// How a date was introduced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Lead {
+    /// By nothing in particular.
+    Plain,
+    /// "starting", "from": the first day of a recurrence.
+    Start,
+    /// "for": "tickets for Friday" may not be due on Friday, so that another date in the sentence is preferred.
+    For,
+}
+
+impl Said {
+    pub(crate) fn on(date: NaiveDate) -> Self {
+        Self {
+            date,
+            time: None,
+            part: None,
+            else_date: None,
+            doubtful: false,
+            lead: Lead::Plain,
+        }
+    }
+}
+
+/// A date phrase without its preposition.
+pub(crate) type Found = (usize, Said, Weight);
+
+/// Whatever says a date, the ones that need more words first.
+const FORMS: [fn(Words<'_>, &Reading, bool) -> Option<Found>; 6] = [
+    relative,
+    ahead_of_now,
+    weekday_and_date,
+    calendar_date::written,
+    weekday_alone,
+    calendar_date::numeric,
+];
+
+const LEADS: [(&str, Lead); 19] = [
+    ("on", Lead::Plain),
+    ("by", Lead::Plain),
+    ("due", Lead::Plain),
+    ("due on", Lead::Plain),
+    ("due by", Lead::Plain),
+    ("before", Lead::Plain),
+    ("no later than", Lead::Plain),
+    ("not later than", Lead::Plain),
+    ("@", Lead::Plain),
+    ("for", Lead::For),
+    ("from", Lead::Start),
+    ("starting", Lead::Start),
+    ("starting on", Lead::Start),
+    ("starting from", Lead::Start),
+    ("start", Lead::Start),
+    ("beginning", Lead::Start),
+    ("beginning on", Lead::Start),
+    ("as of", Lead::Start),
+    ("and start", Lead::Start),
+];
+
+/// A date at the beginning of `words`.
+pub(crate) fn date(words: Words<'_>, reading: &Reading) -> Option<Match> {
+    let (lead_length, lead) = LEADS
+        .iter()
+        .filter_map(|(phrase, lead)| Some((words.begin_with(phrase)?, *lead)))
+        .max_by_key(|(length, _)| *length)
+        .unwrap_or((0, Lead::Plain));
+    let (length, said, weight) = bare(words.from(lead_length), reading, lead_length > 0)?;
+    let weight = if lead == Lead::For {
+        weight.min(Weight::Loose)
+    } else {
+        weight
+    };
+    Some(Match {
+        words: lead_length + length,
+        meaning: Meaning::Date(Said { lead, ..said }),
+        weight,
+    })
+}
+
+/// A date without a preposition; `led` says that there is one before it.
+pub(crate) fn bare(words: Words<'_>, reading: &Reading, led: bool) -> Option<Found> {
+    let (length, said, weight) = FORMS.iter().find_map(|form| form(words, reading, led))?;
+    let (length, said) = with_day_part(words, length, said);
+    Some((length, said, weight))
+}
+
+fn with_day_part(words: Words<'_>, length: usize, said: Said) -> (usize, Said) {
+    let after = words.from(length);
+    let lead = after.skip_any(&["in the", "at"]);
+    match day_part(after.get(lead)).filter(|_| after.get(lead) != "tonight" && said.part.is_none())
+    {
+        Some(part) => (
+            length + lead + 1,
+            Said {
+                part: Some(part),
+                ..said
+            },
+        ),
+        None => (length, said),
+    }
+}
+
+/// "today", "tonight", "next week", "end of month".
+fn relative(words: Words<'_>, reading: &Reading, _: bool) -> Option<Found> {
+    let today = reading.today();
+    let week = Week {
+        first: on_or_before(today, reading.week_start()),
+    };
+    let day = |name: &str| day_part(name);
+    let phrases: [(&[&str], Option<NaiveDate>, Option<DayPart>); 20] = [
+        (
+            &["today", "2day", "this day", "later today"],
+            Some(today),
+            None,
+        ),
+        (
+            &["tonight", "tonite", "later tonight"],
+            Some(today),
+            day("night"),
+        ),
+        (
+            &["this morning", "today morning"],
+            Some(today),
+            day("morning"),
+        ),
+        (&["this afternoon"], Some(today), day("afternoon")),
+        (&["this evening"], Some(today), day("evening")),
+        (&TOMORROW, plus_days(today, 1), None),
+        (
+            &["the day after tomorrow", "day after tomorrow", "overmorrow"],
+            plus_days(today, 2),
+            None,
+        ),
+        (
+            &[
+                "this week",
+                "end of the week",
+                "end of week",
+                "the end of the week",
+                "eow",
+            ],
+            week.end_of_work(today),
+            None,
+        ),
+        (
+            &["next week"],
+            week.next().map(|week| week.day(Weekday::Mon)),
+            None,
+        ),
+        (
+            &["the week after next"],
+            week.next()
+                .and_then(|week| week.next())
+                .map(|week| week.day(Weekday::Mon)),
+            None,
+        ),
+        (
+            &[
+                "this weekend",
+                "the weekend",
+                "at the weekend",
+                "over the weekend",
+            ],
+            Some(weekend(today)),
+            None,
+        ),
+        (&["next weekend"], plus_days(weekend(today), 7), None),
+        (
+            &[
+                "next month",
+                "the first of next month",
+                "first of next month",
+            ],
+            first_of_month(today, 1),
+            None,
+        ),
+        (
+            &[
+                "the 1st of next month",
+                "1st of next month",
+                "start of next month",
+            ],
+            first_of_month(today, 1),
+            None,
+        ),
+        (
+            &["the beginning of next month", "beginning of next month"],
+            first_of_month(today, 1),
+            None,
+        ),
+        (&END_OF_MONTH, last_of_month(today, 0), None),
+        (
+            &["end of next month", "the end of next month"],
+            last_of_month(today, 1),
+            None,
+        ),
+        (
+            &["next year"],
+            NaiveDate::from_ymd_opt(today.year() + 1, 1, 1),
+            None,
+        ),
+        (
+            &[
+                "end of the year",
+                "end of year",
+                "the end of the year",
+                "eoy",
+            ],
+            NaiveDate::from_ymd_opt(today.year(), 12, 31),
+            None,
+        ),
+        (
+            &["next quarter"],
+            first_of_month(today, 3 - today.month0() % 3),
+            None,
+        ),
+    ];
+    let (length, date, part) = phrases
+        .iter()
+        .filter_map(|(names, date, part)| Some((words.begin_with_any(names)?, *date, *part)))
+        .max_by_key(|(length, ..)| *length)?;
+    let date = date?;
+    let else_date = (date == today).then(|| plus_days(today, 1)).flatten();
+    Some((
+        length,
+        Said {
+            part,
+            else_date,
+            ..Said::on(date)
+        },
+        Weight::Firm,
+    ))
+}
+
+const TOMORROW: [&str; 10] = [
+    "tomorrow",
+    "tmr",
+    "tmrw",
+    "tomorow",
+    "tommorow",
+    "tommorrow",
+    "tomorrrow",
+    "tmw",
+    "2moro",
+    "2morrow",
+];
+
+const END_OF_MONTH: [&str; 8] = [
+    "end of month",
+    "end of the month",
+    "the end of the month",
+    "the end of month",
+    "month end",
+    "eom",
+    "the end of this month",
+    "this month",
+];
+
+/// "in 3 days", "2 weeks from now", "in an hour", "a week from monday".
+fn ahead_of_now(words: Words<'_>, reading: &Reading, _: bool) -> Option<Found> {
+    const LEADS: [&str; 7] = [
+        "in",
+        "in about",
+        "in around",
+        "in the next",
+        "within",
+        "within the next",
+        "within about",
+    ];
+    let lead = words.skip_any(&LEADS);
+    let (length, amounts) = amount::sum(words.from(lead))?;
+    let after = words.from(lead + length);
+    let tail = after.skip_any(&["from now", "from today"]);
+    if lead == 0 && tail == 0 {
+        let (base_length, base) = from_another_day(after, reading)?;
+        let date = plus(base, amounts.months, amounts.days)?;
+        return (amounts.minutes == 0)
+            .then(|| (length + base_length, Said::on(date), Weight::Firm));
+    }
+    let said = if amounts.minutes == 0 {
+        Said::on(plus(reading.today(), amounts.months, amounts.days)?)
+    } else {
+        ahead(reading, amounts)?
+    };
+    Some((lead + length + tail, said, Weight::Firm))
+}
+
+/// The "from monday" of "a week from monday".
+fn from_another_day(words: Words<'_>, reading: &Reading) -> Option<(usize, NaiveDate)> {
+    let lead = words.begin_with_any(&["from", "on", "after", "from next"])?;
+    let (length, said, _) = relative(words.from(lead), reading, true)
+        .or_else(|| weekday_alone(words.from(lead), reading, true))
+        .or_else(|| calendar_date::written(words.from(lead), reading, true))?;
+    (words.get(0) != "on" || weekday(words.get(1)).is_some()).then_some((lead + length, said.date))
+}
+
+/// Real minutes on from now, whatever the clocks do meanwhile, up to the next whole minute.
+fn ahead(reading: &Reading, amounts: amount::Amounts) -> Option<Said> {
+    let day = plus(reading.today(), amounts.months, amounts.days)?;
+    let start = if day == reading.today() {
+        reading.context.now
+    } else {
+        zone::resolve(day, reading.now.time(), reading.zone())
+    };
+    let target =
+        start.checked_add_signed(Duration::minutes(amounts.minutes) + Duration::seconds(59))?;
+    let floor = target.timestamp().div_euclid(60) * 60;
+    let target = chrono::DateTime::from_timestamp(floor, 0)?;
+    let wall = zone::local(target, reading.zone());
+    // When the clocks go back, a time that exists twice means the first: the next that is not too early.
+    let wall = (0..=180)
+        .filter_map(|minutes| wall.checked_add_signed(Duration::minutes(minutes)))
+        .find(|wall| zone::resolve(wall.date(), wall.time(), reading.zone()) >= target)?;
+    Some(Said {
+        time: Some(wall.time()),
+        ..Said::on(wall.date())
+    })
+}
+
+/// "friday 27 november", "monday the 3rd".
+fn weekday_and_date(words: Words<'_>, reading: &Reading, _: bool) -> Option<Found> {
+    weekday(words.get(0))?;
+    let (length, said, _) = calendar_date::written(words.from(1), reading, true)
+        .or_else(|| calendar_date::numeric(words.from(1), reading, true))?;
+    Some((1 + length, said, Weight::Firm))
+}
+
+/// "monday", "next friday", "this sat", "friday next week".
+fn weekday_alone(words: Words<'_>, reading: &Reading, led: bool) -> Option<Found> {
+    let lead = words.skip_any(&[
+        "this",
+        "next",
+        "this coming",
+        "coming",
+        "the coming",
+        "this next",
+        "next week",
+        "next week on",
+    ]);
+    let name = words.get(lead);
+    let day = weekday(name)?;
+    let today = reading.today();
+    let next_week = || {
+        Some(
+            Week {
+                first: on_or_before(today, reading.week_start()),
+            }
+            .next()?
+            .day(day),
+        )
+    };
+    let tail = words
+        .from(lead + 1)
+        .skip_any(&["next week", "of next week"]);
+    let following = on_or_after(plus_days(today, 1)?, day);
+    let (date, doubtful) = match words.get(0) {
+        "next" => (next_week()?, next_week()? != following),
+        _ if tail > 0 => (next_week()?, false),
+        "this" if lead == 1 => (on_or_after(today, day), false),
+        _ => (following, false),
+    };
+    let bare = lead == 0 && tail == 0;
+    let weight = match bare {
+        false => Weight::Firm,
+        true if is_name_of_a_day(words.before()) => return None,
+        true if is_ambiguous_weekday(name) && !led => ambiguous_weekday(words)?,
+        // Also behind "on", which may stand before a thing: "on Friday evenings", "working on Sunday school".
+        true => Weight::Loose,
+    };
+    let else_date = plus_days(date, 7);
+    Some((
+        lead + 1 + tail,
+        Said {
+            doubtful,
+            else_date,
+            ..Said::on(date)
+        },
+        weight,
+    ))
+}
+
+/// "sun", "sat", "mon" and "wed" are also words: they count at the end of a thought, or with a time behind them.
+fn ambiguous_weekday(words: Words<'_>) -> Option<Weight> {
+    let has_clock = words.get(1).starts_with(|c: char| c.is_ascii_digit()) || words.get(1) == "at";
+    Some(if has_clock {
+        Weight::Loose
+    } else {
+        Weight::Edge
+    })
+    .filter(|_| !words.before().eq("the"))
+}
+
+/// "Black Friday", "Easter Monday" are no Fridays and Mondays to count with.
+fn is_name_of_a_day(before: &str) -> bool {
+    matches!(
+        before,
+        "black"
+            | "good"
+            | "cyber"
+            | "easter"
+            | "palm"
+            | "ash"
+            | "super"
+            | "giving"
+            | "taco"
+            | "freaky"
+    )
+}
+
+/// A week, by its first day.
+#[derive(Clone, Copy)]
+pub(crate) struct Week {
+    pub(crate) first: NaiveDate,
+}
+
+impl Week {
+    /// The week that has `day` in it.
+    pub(crate) fn of(day: NaiveDate, start: Weekday) -> Self {
+        Self {
+            first: on_or_before(day, start),
+        }
+    }
+
+    pub(crate) fn next(self) -> Option<Self> {
+        plus_days(self.first, 7).map(|first| Self { first })
+    }
+
+    pub(crate) fn day(self, day: Weekday) -> NaiveDate {
+        on_or_after(self.first, day)
+    }
+
+    pub(crate) fn last(self) -> NaiveDate {
+        plus_days(self.first, 6).unwrap_or(self.first)
+    }
+
+    /// Friday, or the last day when Friday is past.
+    fn end_of_work(self, today: NaiveDate) -> Option<NaiveDate> {
+        Some(self.day(Weekday::Fri))
+            .filter(|friday| *friday >= today)
+            .or(Some(self.last()))
+    }
+}
+
+/// Saturday of this week; on a Sunday that day itself.
+fn weekend(today: NaiveDate) -> NaiveDate {
+    if today.weekday() == Weekday::Sun {
+        today
+    } else {
+        on_or_after(today, Weekday::Sat)
+    }
+}
+
+/// The first such weekday from `date` on.
+pub(crate) fn on_or_after(date: NaiveDate, day: Weekday) -> NaiveDate {
+    plus_days(date, day.days_since(date.weekday()).into()).unwrap_or(date)
+}
+
+fn on_or_before(date: NaiveDate, day: Weekday) -> NaiveDate {
+    let back = date.weekday().days_since(day);
+    date.checked_sub_days(Days::new(back.into()))
+        .unwrap_or(date)
+}
+
+pub(crate) fn plus_days(date: NaiveDate, days: u64) -> Option<NaiveDate> {
+    plus(date, 0, days)
+}
+
+/// Months first, then days; nothing beyond the years that rules know.
+pub(crate) fn plus(date: NaiveDate, months: u32, days: u64) -> Option<NaiveDate> {
+    date.checked_add_months(Months::new(months))?
+        .checked_add_days(Days::new(days))
+        .filter(|date| date.year() <= 9_999)
+}
+
+pub(crate) fn first_of_month(today: NaiveDate, ahead: u32) -> Option<NaiveDate> {
+    plus(today.with_day(1)?, ahead, 0)
+}
+
+pub(crate) fn last_of_month(today: NaiveDate, ahead: u32) -> Option<NaiveDate> {
+    first_of_month(today, ahead + 1)?.pred_opt()
+}

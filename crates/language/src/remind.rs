@@ -1,0 +1,146 @@
+//! Reminders: "10 minutes before", "remind me at 8".
+
+use domain::reminder::MAX_MINUTES_BEFORE;
+use domain::task::MAX_REMINDERS;
+
+use crate::scan::{Match, Meaning, Reading, Weight};
+use crate::token::Words;
+use crate::{amount, clock, day};
+
+/// When somebody wants to hear of a task.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Said {
+    /// So many minutes before it is due.
+    Before(Vec<u32>),
+    /// On a day, at a time, as far as said.
+    At {
+        date: Option<day::Said>,
+        time: Option<clock::Said>,
+    },
+}
+
+const LEADS: [&str; 22] = [
+    "remind me",
+    "and remind me",
+    "please remind me",
+    "notify me",
+    "and notify me",
+    "alert me",
+    "ping me",
+    "reminder",
+    "with a reminder",
+    "with reminder",
+    "and a reminder",
+    "with reminders",
+    "set a reminder",
+    "set reminder",
+    "and set a reminder",
+    "reminder at",
+    "remind me about it",
+    "remind me of it",
+    "with an alert",
+    "nudge me",
+    "and nudge me",
+    "remind",
+];
+
+/// A reminder at the beginning of `words`.
+pub(crate) fn reminder(words: Words<'_>, reading: &Reading) -> Option<Match> {
+    let lead = words.skip_any(&LEADS);
+    let rest = words.from(lead);
+    if let Some((length, minutes)) = before_due(rest) {
+        let weight = if lead > 0 { Weight::Firm } else { Weight::Edge };
+        return Some(Match {
+            words: lead + length,
+            meaning: Meaning::Reminder(Said::Before(minutes)),
+            weight,
+        });
+    }
+    let (length, date, time) = moment(rest, reading).filter(|_| lead > 0)?;
+    Some(Match {
+        words: lead + length,
+        meaning: Meaning::Reminder(Said::At { date, time }),
+        weight: Weight::Firm,
+    })
+}
+
+/// "10 minutes before", "1 day and 1 hour before", "the day before".
+fn before_due(words: Words<'_>) -> Option<(usize, Vec<u32>)> {
+    const TAILS: [&str; 10] = [
+        "before",
+        "earlier",
+        "beforehand",
+        "in advance",
+        "prior",
+        "ahead",
+        "ahead of time",
+        "before it",
+        "before that",
+        "before it's due",
+    ];
+    let mut length = 0;
+    let mut minutes: Vec<u32> = Vec::new();
+    for _ in 0..MAX_REMINDERS {
+        let the = words.from(length).skip_any(&["the", "and the", "and"]);
+        let here = words.from(length + the);
+        let (more, amounts) = match here.get(0) {
+            "day" if the > 0 => (
+                1,
+                amount::Amounts {
+                    days: 1,
+                    ..Default::default()
+                },
+            ),
+            "week" if the > 0 => (
+                1,
+                amount::Amounts {
+                    days: 7,
+                    ..Default::default()
+                },
+            ),
+            _ => amount::one(here)?,
+        };
+        let one = amounts
+            .as_minutes()
+            .filter(|minutes| *minutes <= MAX_MINUTES_BEFORE)?;
+        match minutes.last_mut() {
+            // "An hour and 30 minutes" is one amount, "a day and an hour" are two.
+            Some(hours) if *hours < 24 * 60 && *hours % 60 == 0 && one < 60 => *hours += one,
+            _ => minutes.push(one),
+        }
+        length += the + more;
+        if let Some(tail) = words.from(length).begin_with_any(&TAILS) {
+            minutes.sort_unstable();
+            minutes.dedup();
+            return Some((length + tail, minutes));
+        }
+    }
+    None
+}
+
+/// A date and a time in either order, or one of them.
+pub(crate) fn moment(
+    words: Words<'_>,
+    reading: &Reading,
+) -> Option<(usize, Option<day::Said>, Option<clock::Said>)> {
+    let mut length = 0;
+    let (mut date, mut time) = (None, None);
+    while let Some(found) = day::date(words.from(length), reading)
+        .filter(|_| date.is_none())
+        .or_else(|| clock::time(words.from(length), reading).filter(|_| time.is_none()))
+    {
+        if found.weight == Weight::Beside && date.is_none() {
+            break;
+        }
+        match found.meaning {
+            Meaning::Date(said) => date = Some(said),
+            Meaning::Time(said) => time = Some(said),
+            _ => break,
+        }
+        length += found.words;
+        if date.is_some() && time.is_some() {
+            break;
+        }
+    }
+    (length > 0).then_some((length, date, time))
+}

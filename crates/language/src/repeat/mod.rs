@@ -1,0 +1,378 @@
+//! Recurrences: "every 2 weeks on Monday", "monthly on the 31st", "weekdays until June".
+
+mod on;
+mod rule;
+
+use chrono::NaiveDate;
+use domain::recurrence::Frequency;
+
+use crate::lexicon::{self, DayPart, Unit, day_part, number, ordinal, weekday};
+use crate::scan::{Match, Meaning, Reading, Weight};
+use crate::token::Words;
+use crate::{amount, day};
+pub(crate) use on::On;
+
+/// What a recurrence phrase says; the rule comes of it when the first date is known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Said {
+    pub(crate) frequency: Frequency,
+    pub(crate) interval: u16,
+    pub(crate) on: On,
+    /// Said with a part of the day, as in "every morning".
+    pub(crate) part: Option<DayPart>,
+}
+
+/// When a recurrence ends, as said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Until {
+    /// "10 times".
+    Count(u32),
+    /// "until friday", that day included.
+    Date(NaiveDate),
+    /// "for 3 weeks", from its first date on.
+    Lasting(amount::Amounts),
+}
+
+type Found = (usize, Said, Weight);
+
+/// Whatever begins a recurrence.
+const HEADS: [fn(Words<'_>) -> Option<Found>; 5] =
+    [every, adverb, of_the_month, plural_weekdays, once_a];
+
+/// A recurrence at the beginning of `words`.
+pub(crate) fn recurrence(words: Words<'_>, _: &Reading) -> Option<Match> {
+    let lead = words.skip_any(&[
+        "repeat",
+        "repeating",
+        "repeats",
+        "and repeat",
+        "recurring",
+        "and repeat it",
+        "repeat it",
+    ]);
+    let (mut length, mut said, weight) = HEADS.iter().find_map(|head| head(words.from(lead)))?;
+    length += lead;
+    if said.on == On::Nothing
+        && let Some((more, on)) = on::attached(words.from(length), said.frequency)
+    {
+        length += more;
+        said.on = on;
+    }
+    let the = words.from(length).skip_any(&["in the", "at"]);
+    if let Some(part) = day_part(words.get(length + the)).filter(|_| said.part.is_none()) {
+        length += the + 1;
+        said.part = Some(part);
+    }
+    Some(Match {
+        words: length,
+        meaning: Meaning::Recurrence(said),
+        weight,
+    })
+}
+
+impl Said {
+    fn plain(frequency: Frequency, interval: u16) -> Self {
+        Self {
+            frequency,
+            interval,
+            on: On::Nothing,
+            part: None,
+        }
+    }
+
+    fn on(frequency: Frequency, interval: u16, on: On) -> Self {
+        Self {
+            on,
+            ..Self::plain(frequency, interval)
+        }
+    }
+}
+
+/// "every …", "each …".
+fn every(words: Words<'_>) -> Option<Found> {
+    let lead = words.begin_with_any(&[
+        "every",
+        "each",
+        "on every",
+        "on each",
+        "every single",
+        "in every",
+    ])?;
+    let rest = words.from(lead);
+    let (length, said) = every_unit(rest)
+        .or_else(|| every_other_day(rest))
+        .or_else(|| every_part(rest))
+        .or_else(|| {
+            let (length, frequency, on) = on::after_every(rest)?;
+            Some((length, Said::on(frequency, 1, on)))
+        })?;
+    Some((lead + length, said, Weight::Firm))
+}
+
+/// "day", "other week", "3 months", "second year", "quarter".
+fn every_unit(words: Words<'_>) -> Option<(usize, Said)> {
+    let (length, count) = match words.get(0) {
+        "other" => (1, 2),
+        "couple" if words.get(1) == "of" => (2, 2),
+        word => match number(word)
+            .filter(|_| word != "a" && word != "an")
+            .or_else(|| ordinal(word))
+        {
+            Some(count) => (1, count),
+            None => (0, 1),
+        },
+    };
+    let (more, said) = unit(words.from(length), count)?;
+    Some((length + more, said))
+}
+
+fn unit(words: Words<'_>, count: u32) -> Option<(usize, Said)> {
+    if matches!(words.get(0), "fortnight" | "fortnights") {
+        return Some((1, in_units(count.checked_mul(2)?, Unit::Week)?));
+    }
+    Some((1, in_units(count, lexicon::unit(words.get(0))?)?))
+}
+
+fn in_units(count: u32, unit: Unit) -> Option<Said> {
+    let (frequency, factor) = match unit {
+        Unit::Minute | Unit::Hour => return None,
+        Unit::Day => (Frequency::Daily, 1),
+        Unit::Week => (Frequency::Weekly, 1),
+        Unit::Month => (Frequency::Monthly, 1),
+        Unit::Quarter => (Frequency::Monthly, 3),
+        Unit::Year => (Frequency::Yearly, 1),
+    };
+    let interval = u16::try_from(count.checked_mul(factor)?).ok()?;
+    let allowed = (1..=domain::recurrence::MAX_INTERVAL).contains(&interval);
+    allowed.then(|| Said::plain(frequency, interval))
+}
+
+/// "other Tuesday", "second Tuesday" (every 2 weeks, unless a month is spoken of), "3rd Friday".
+fn every_other_day(words: Words<'_>) -> Option<(usize, Said)> {
+    let interval = match words.get(0) {
+        "other" | "second" | "2nd" => 2,
+        _ => return None,
+    };
+    let (length, days) = on::weekdays(words.from(1))?;
+    let of_month = words.from(1 + length).begin_with("of").is_some();
+    (!of_month).then(|| {
+        (
+            1 + length,
+            Said::on(Frequency::Weekly, interval, On::Weekdays(days)),
+        )
+    })
+}
+
+/// "morning", "evening".
+fn every_part(words: Words<'_>) -> Option<(usize, Said)> {
+    let part = day_part(words.get(0)).filter(|_| words.get(0) != "tonight")?;
+    Some((
+        1,
+        Said {
+            part: Some(part),
+            ..Said::plain(Frequency::Daily, 1)
+        },
+    ))
+}
+
+/// "daily", "weekly", "every day" in one word.
+fn adverb(words: Words<'_>) -> Option<Found> {
+    let (count, unit) = match words.get(0) {
+        "daily" | "everyday" => (1, Unit::Day),
+        "weekly" => (1, Unit::Week),
+        "biweekly" | "bi-weekly" | "fortnightly" => (2, Unit::Week),
+        "monthly" => (1, Unit::Month),
+        "bimonthly" | "bi-monthly" => (2, Unit::Month),
+        "quarterly" => (3, Unit::Month),
+        "semiannually" | "half-yearly" | "biannually" => (6, Unit::Month),
+        "yearly" | "annually" => (1, Unit::Year),
+        "biennially" => (2, Unit::Year),
+        _ => return None,
+    };
+    // "The daily news", "my weekly report": said of a thing, not of a time.
+    let of_a_thing = matches!(
+        words.before(),
+        "the" | "a" | "my" | "our" | "your" | "his" | "her" | "their"
+    );
+    let said = in_units(count, unit).filter(|_| !of_a_thing)?;
+    let attached = on::attached(words.from(1), said.frequency).is_some();
+    Some((
+        1,
+        said,
+        if attached {
+            Weight::Firm
+        } else {
+            Weight::Loose
+        },
+    ))
+}
+
+/// "the 1st of every month", "last friday of the month".
+fn of_the_month(words: Words<'_>) -> Option<Found> {
+    let lead = words.skip_any(&["on", "by", "due on", "due"]);
+    let (length, on) = on::in_month(words.from(lead))?;
+    let after = words.from(lead + length);
+    let (tail, said) = if let Some(tail) = after.begin_with_any(&["of every other month"]) {
+        (tail, Said::on(Frequency::Monthly, 2, on))
+    } else if let Some(tail) = after.begin_with_any(&[
+        "of every month",
+        "of each month",
+        "every month",
+        "each month",
+    ]) {
+        (tail, Said::on(Frequency::Monthly, 1, on))
+    } else if let Some(tail) = after.begin_with_any(&["of every quarter", "of each quarter"]) {
+        (tail, Said::on(Frequency::Monthly, 3, on))
+    } else {
+        // "The 1st of the month" is a date; "the last Friday of the month" comes again.
+        let tail = after
+            .begin_with("of the month")
+            .filter(|_| matches!(on, On::NthWeekdays(_)))?;
+        (tail, Said::on(Frequency::Monthly, 1, on))
+    };
+    Some((lead + length + tail, said, Weight::Firm))
+}
+
+/// "mondays and thursdays", "on weekends", "weekdays".
+fn plural_weekdays(words: Words<'_>) -> Option<Found> {
+    let lead = words.skip_any(&["on"]);
+    let first = words.get(lead);
+    let group = matches!(first, "weekdays" | "weekends" | "workdays");
+    if !group && lexicon::weekdays_plural(first).is_none() {
+        return None;
+    }
+    let (length, days) = on::weekdays(words.from(lead))?;
+    let weight = if lead > 0 {
+        Weight::Firm
+    } else {
+        Weight::Loose
+    };
+    Some((
+        lead + length,
+        Said::on(Frequency::Weekly, 1, On::Weekdays(days)),
+        weight,
+    ))
+}
+
+/// "once a week", "once every 2 months".
+fn once_a(words: Words<'_>) -> Option<Found> {
+    let lead = words.begin_with_any(&["once a", "once per", "once an", "once"])?;
+    if words.get(lead - 1) == "once" {
+        let (length, said, weight) = every(words.from(lead))?;
+        return Some((lead + length, said, weight));
+    }
+    let (length, said) = unit(words.from(lead), 1)?;
+    Some((lead + length, said, Weight::Firm))
+}
+
+/// "after completion", "after I did it": counted from when it was done.
+pub(crate) fn basis(words: Words<'_>, _: &Reading) -> Option<Match> {
+    const PHRASES: [&str; 26] = [
+        "after completion",
+        "from completion",
+        "after completing",
+        "after completing it",
+        "after i complete it",
+        "after i completed it",
+        "after i did it",
+        "after i do it",
+        "after i last did it",
+        "after i've done it",
+        "after doing it",
+        "after it's done",
+        "after it is done",
+        "after it's completed",
+        "after i finish",
+        "after i finish it",
+        "after i finished it",
+        "after finishing",
+        "after finishing it",
+        "after the last time",
+        "since the last time",
+        "since i last did it",
+        "when done",
+        "once done",
+        "after i'm done",
+        "after done",
+    ];
+    let length = words.begin_with_any(&PHRASES)?;
+    Some(Match {
+        words: length,
+        meaning: Meaning::Basis,
+        weight: Weight::Firm,
+    })
+}
+
+/// "until June", "10 times", "for 3 weeks". It means something only beside a recurrence.
+pub(crate) fn end(words: Words<'_>, reading: &Reading) -> Option<Match> {
+    let (length, until) = until_date(words, reading)
+        .or_else(|| times(words))
+        .or_else(|| lasting(words))?;
+    Some(Match {
+        words: length,
+        meaning: Meaning::End(until),
+        weight: Weight::Firm,
+    })
+}
+
+fn until_date(words: Words<'_>, reading: &Reading) -> Option<(usize, Until)> {
+    const LEADS: [&str; 12] = [
+        "until",
+        "till",
+        "til",
+        "'til",
+        "through",
+        "thru",
+        "ending",
+        "ending on",
+        "up to",
+        "and ends on",
+        "until the",
+        "up until",
+    ];
+    let lead = words.begin_with_any(&LEADS)?;
+    let rest = words.from(lead);
+    // "Until June" stops when June begins; "until 5 June" has that day in it.
+    if let Some(month) = lexicon::month(rest.get(0))
+        .filter(|_| !rest.get(1).starts_with(|c: char| c.is_ascii_digit()))
+    {
+        let (year, length) = match lexicon::digits(rest.get(1)) {
+            Some(year) => (i32::try_from(year).ok()?, 2),
+            None => (chrono::Datelike::year(&reading.today()), 1),
+        };
+        let first = NaiveDate::from_ymd_opt(year, month, 1)?;
+        let first = if length == 1 && first <= reading.today() {
+            day::plus(first, 12, 0)?
+        } else {
+            first
+        };
+        return Some((lead + length, Until::Date(first.pred_opt()?)));
+    }
+    let (length, said, _) = day::bare(rest, reading, true)?;
+    Some((lead + length, Until::Date(said.date)))
+}
+
+fn times(words: Words<'_>) -> Option<(usize, Until)> {
+    let lead = words.skip_any(&["for", "for the next", "the next", "only"]);
+    let (length, count) = match words.get(lead) {
+        word if word.ends_with('x') => (1, lexicon::digits(word.trim_end_matches('x'))?),
+        word if matches!(words.get(lead + 1), "times" | "occurrences" | "repetitions") => {
+            (2, number(word)?)
+        }
+        _ => return None,
+    };
+    (1..=domain::recurrence::MAX_COUNT)
+        .contains(&count)
+        .then_some((lead + length, Until::Count(count)))
+}
+
+fn lasting(words: Words<'_>) -> Option<(usize, Until)> {
+    let lead = words.begin_with_any(&["for", "for the next"])?;
+    let (length, amounts) = amount::sum(words.from(lead))?;
+    (amounts.minutes == 0).then_some((lead + length, Until::Lasting(amounts)))
+}
+
+/// A weekday in the singular or plural.
+fn any_weekday(word: &str) -> Option<chrono::Weekday> {
+    weekday(word).or_else(|| lexicon::weekdays_plural(word))
+}

@@ -1,0 +1,270 @@
+//! The days on which something comes again: "on mon, wed and fri", "on the 1st and 15th", "last friday".
+
+use chrono::Weekday;
+use domain::recurrence::Frequency;
+
+use super::any_weekday;
+use crate::calendar_date::day_and_month;
+use crate::lexicon::{day_ordinal, digits, month, ordinal};
+use crate::token::Words;
+
+/// On which days of its period something comes again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum On {
+    /// Nothing was said: the days follow from the first date.
+    Nothing,
+    /// These days of the week.
+    Weekdays(Vec<Weekday>),
+    /// These days of the month, 1 to 31; in shorter months the last day.
+    MonthDays(Vec<u8>),
+    /// The last day of the month.
+    LastDay,
+    /// The first (1) or last (-1) Monday to Friday of the month.
+    Workday(i16),
+    /// Numbered weekdays of the month; -1 is the last.
+    NthWeekdays(Vec<(i8, Weekday)>),
+    /// A day of the year: month and day.
+    YearDay(u8, u8),
+    /// A numbered weekday of a month of the year.
+    NthWeekdayOf(i8, Weekday, u8),
+}
+
+const WORKDAYS: [Weekday; 5] = [
+    Weekday::Mon,
+    Weekday::Tue,
+    Weekday::Wed,
+    Weekday::Thu,
+    Weekday::Fri,
+];
+
+/// What follows "every" itself: "monday and thursday", "24 december", "1st", "last friday (of the month)".
+pub(super) fn after_every(words: Words<'_>) -> Option<(usize, Frequency, On)> {
+    if let Some((length, month, day)) = day_and_month(words) {
+        return Some((length, Frequency::Yearly, year_day(month, day)?));
+    }
+    if let Some((length, ordinal, weekday, month)) = nth_weekday_of_a_month(words) {
+        return Some((
+            length,
+            Frequency::Yearly,
+            On::NthWeekdayOf(ordinal, weekday, month),
+        ));
+    }
+    if let Some((length, days)) = weekdays(words) {
+        return Some((length, Frequency::Weekly, On::Weekdays(days)));
+    }
+    if let Some((length, on)) = in_month(words) {
+        let tail = words.from(length).skip_any(&[
+            "of the month",
+            "of each month",
+            "of every month",
+            "in the month",
+            "of a month",
+        ]);
+        return Some((length + tail, Frequency::Monthly, on));
+    }
+    let month = month(words.get(0))?;
+    Some((1, Frequency::Yearly, year_day(month, 1)?))
+}
+
+/// What follows the unit: "(every week) on monday", "(monthly) on the 15th", "(yearly) on 24 december".
+pub(super) fn attached(words: Words<'_>, frequency: Frequency) -> Option<(usize, On)> {
+    let lead = words.skip_any(&["on", "on every", "in", "every"]);
+    let rest = words.from(lead);
+    let (length, on) = match frequency {
+        Frequency::Daily => return None,
+        Frequency::Weekly => weekdays(rest).map(|(length, days)| (length, On::Weekdays(days)))?,
+        Frequency::Monthly => {
+            let (length, on) = in_month(rest)?;
+            (
+                length
+                    + rest
+                        .from(length)
+                        .skip_any(&["of the month", "of each month"]),
+                on,
+            )
+        }
+        Frequency::Yearly => match nth_weekday_of_a_month(rest) {
+            Some((length, ordinal, weekday, month)) => {
+                (length, On::NthWeekdayOf(ordinal, weekday, month))
+            }
+            None => {
+                let (length, month, day) = day_and_month(rest)?;
+                (length, year_day(month, day)?)
+            }
+        },
+    };
+    // "Weekly Monday meeting" is a meeting, "weekly on Monday" a rule.
+    (lead > 0 || rest.closed_after(length) || frequency != Frequency::Weekly)
+        .then_some((lead + length, on))
+}
+
+fn year_day(month: u32, day: u32) -> Option<On> {
+    Some(On::YearDay(
+        u8::try_from(month).ok()?,
+        u8::try_from(day).ok()?,
+    ))
+}
+
+/// A list of weekdays: "mon, wed and fri", "mon/wed", "monday to friday", "weekdays", "weekends".
+pub(super) fn weekdays(words: Words<'_>) -> Option<(usize, Vec<Weekday>)> {
+    let mut days: Vec<Weekday> = Vec::new();
+    let mut length = 0;
+    loop {
+        let joined = match length {
+            0 => 0,
+            _ => match words.get(length) {
+                "and" | "&" | "or" | "+" => 1,
+                _ if words.closed_after(length) => 0,
+                _ => break,
+            },
+        };
+        let joined = joined + words.from(length + joined).skip_any(&["on", "every"]);
+        let Some((more, named)) = one_or_range(words.from(length + joined)) else {
+            break;
+        };
+        days.extend(named);
+        length += joined + more;
+    }
+    days.sort_unstable_by_key(Weekday::num_days_from_monday);
+    days.dedup();
+    (!days.is_empty()).then_some((length, days))
+}
+
+fn one_or_range(words: Words<'_>) -> Option<(usize, Vec<Weekday>)> {
+    if let Some(length) = words.begin_with_any(&[
+        "business day",
+        "working day",
+        "week day",
+        "work day",
+        "business days",
+        "working days",
+    ]) {
+        return Some((length, WORKDAYS.to_vec()));
+    }
+    let word = words.get(0);
+    match word {
+        "weekday" | "weekdays" | "workday" | "workdays" => return Some((1, WORKDAYS.to_vec())),
+        "weekend" | "weekends" => return Some((1, vec![Weekday::Sat, Weekday::Sun])),
+        _ => {}
+    }
+    if let Some(day) = any_weekday(word) {
+        if matches!(words.get(1), "to" | "through" | "thru" | "-" | "–")
+            && let Some(last) = any_weekday(words.get(2))
+        {
+            return Some((3, range(day, last)));
+        }
+        return Some((1, vec![day]));
+    }
+    if let Some((first, last)) = word.split_once(['-', '–']) {
+        return Some((1, range(any_weekday(first)?, any_weekday(last)?)));
+    }
+    let parts = word.split(['/', ',', '&', '+']);
+    Some((1, parts.map(any_weekday).collect::<Option<_>>()?))
+}
+
+fn range(first: Weekday, last: Weekday) -> Vec<Weekday> {
+    let mut days = vec![first];
+    let mut day = first;
+    while day != last {
+        day = day.succ();
+        days.push(day);
+    }
+    days
+}
+
+/// Days of a month: "the 1st and 15th", "the last day", "the last friday", "first monday and third monday".
+pub(super) fn in_month(words: Words<'_>) -> Option<(usize, On)> {
+    last_or_workday(words)
+        .or_else(|| nth_weekdays(words))
+        .or_else(|| month_days(words))
+}
+
+fn last_or_workday(words: Words<'_>) -> Option<(usize, On)> {
+    let article = words.skip_any(&["the"]);
+    let rest = words.from(article);
+    let (length, on) = if let Some(length) = rest.begin_with_any(&["last day", "end"]) {
+        (length, On::LastDay)
+    } else {
+        let position = match rest.get(0) {
+            "first" | "1st" => 1,
+            "last" => -1,
+            _ => return None,
+        };
+        let length = rest.from(1).begin_with_any(&[
+            "workday",
+            "weekday",
+            "working day",
+            "business day",
+            "work day",
+        ])?;
+        (1 + length, On::Workday(position))
+    };
+    Some((article + length, on))
+}
+
+fn nth_weekdays(words: Words<'_>) -> Option<(usize, On)> {
+    let mut days = Vec::new();
+    let mut length = 0;
+    loop {
+        let and = if length > 0 {
+            words.from(length).skip_any(&["and"])
+        } else {
+            0
+        };
+        let Some((more, ordinal, day)) = nth_weekday(words.from(length + and)) else {
+            break;
+        };
+        if length > 0 && and == 0 && !words.closed_after(length) {
+            break;
+        }
+        days.push((ordinal, day));
+        length += and + more;
+    }
+    (!days.is_empty()).then_some((length, On::NthWeekdays(days)))
+}
+
+fn nth_weekday(words: Words<'_>) -> Option<(usize, i8, Weekday)> {
+    let article = words.skip_any(&["the"]);
+    let nth = match words.get(article) {
+        "last" => -1,
+        word => i8::try_from(ordinal(word).filter(|nth| (1..=5).contains(nth))?).ok()?,
+    };
+    Some((article + 2, nth, any_weekday(words.get(article + 1))?))
+}
+
+/// "the last thursday of november", "the second sunday in may".
+fn nth_weekday_of_a_month(words: Words<'_>) -> Option<(usize, i8, Weekday, u8)> {
+    let (length, nth, day) = nth_weekday(words)?;
+    let of = words.from(length).begin_with_any(&["of", "in"])?;
+    let month = month(words.get(length + of))?;
+    Some((length + of + 1, nth, day, u8::try_from(month).ok()?))
+}
+
+/// "the 1st", "the 1st and 15th", "1st, 10th and 20th", "day 5".
+fn month_days(words: Words<'_>) -> Option<(usize, On)> {
+    let day = words
+        .begin_with_any(&["day", "the day"])
+        .and_then(|lead| Some((lead + 1, digits(words.get(lead))?)));
+    if let Some((length, day)) = day.filter(|(_, day)| (1..=31).contains(day)) {
+        return Some((length, On::MonthDays(vec![u8::try_from(day).ok()?])));
+    }
+    let mut days = Vec::new();
+    let mut length = 0;
+    loop {
+        let joint = if length > 0 {
+            words.from(length).skip_any(&["and", "&", "and on"])
+        } else {
+            0
+        };
+        let the = joint + words.from(length + joint).skip_any(&["the", "on the"]);
+        if length > 0 && joint == 0 && !words.closed_after(length) {
+            break;
+        }
+        let Some(day) = day_ordinal(words.get(length + the)) else {
+            break;
+        };
+        days.push(u8::try_from(day).ok()?);
+        length += the + 1;
+    }
+    (!days.is_empty()).then_some((length, On::MonthDays(days)))
+}

@@ -1,0 +1,318 @@
+//! From what was said to when a task is due, how it comes again, and when it rings.
+
+use chrono::{NaiveDate, NaiveTime};
+use domain::task::MAX_REMINDERS;
+use domain::{Basis, Due, Recurrence, ReminderRule, zone};
+
+use crate::lexicon::DAY_PART_HOURS;
+use crate::scan::{Meaning, Piece, Reading};
+use crate::{clock, day, describe, remind, repeat};
+
+/// What the words about time come to.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Settled {
+    pub(crate) due: Option<Due>,
+    pub(crate) recurrence: Option<Recurrence>,
+    pub(crate) reminders: Option<Vec<ReminderRule>>,
+    pub(crate) notes: Vec<String>,
+}
+
+/// Settles `pieces`, of which at most one is a date, a time and a recurrence. `asks` says that the person wants to be
+/// reminded.
+pub(crate) fn settle(pieces: &[Piece], asks: bool, reading: &Reading) -> Settled {
+    let mut said = Told::of(pieces);
+    let asks = asks || said.take_due_from_reminder();
+    let mut settled = Settled::default();
+    said.settle_due(reading, &mut settled);
+    said.settle_reminders(asks, reading, &mut settled);
+    settled
+}
+
+/// What the pieces say, by kind.
+#[derive(Debug, Default)]
+struct Told {
+    date: Option<day::Said>,
+    time: Option<clock::Said>,
+    recurrence: Option<repeat::Said>,
+    basis: Basis,
+    until: Option<repeat::Until>,
+    reminders: Vec<remind::Said>,
+}
+
+impl Told {
+    fn of(pieces: &[Piece]) -> Self {
+        let mut told = Self::default();
+        for piece in pieces {
+            match &piece.meaning {
+                Meaning::Date(said) => told.date = Some(*said),
+                Meaning::Time(said) => told.time = Some(*said),
+                Meaning::Recurrence(said) => told.recurrence = Some(said.clone()),
+                Meaning::Basis => told.basis = Basis::Completion,
+                Meaning::End(until) => told.until = Some(*until),
+                Meaning::Reminder(said) => told.reminders.push(said.clone()),
+                Meaning::Label(_) | Meaning::List(_) | Meaning::Priority(_) => {}
+            }
+        }
+        told
+    }
+
+    /// "Remind me at 8 to call": when nothing else says when, the task is due when it should ring.
+    fn take_due_from_reminder(&mut self) -> bool {
+        if self.date.is_some() || self.time.is_some() {
+            return false;
+        }
+        let moment = self.reminders.iter().position(|said| match said {
+            remind::Said::Before(_) => false,
+            remind::Said::At { date, .. } => self.recurrence.is_none() || date.is_none(),
+        });
+        let Some(remind::Said::At { date, time }) = moment.map(|at| self.reminders.remove(at))
+        else {
+            return false;
+        };
+        (self.date, self.time) = (date, time);
+        true
+    }
+
+    /// The time of day, as far as it is known before the day is.
+    fn clock(&self) -> Option<NaiveTime> {
+        let part = self
+            .date
+            .and_then(|date| date.part)
+            .or(self.recurrence.as_ref().and_then(|said| said.part));
+        match (self.date.and_then(|date| date.time), self.time, part) {
+            (Some(exact), ..) => Some(exact),
+            (None, Some(time), Some(part)) => Some(time.within(part)),
+            (None, Some(time), None) => Some(time.likely()),
+            (None, None, part) => part.map(|part| part.time()),
+        }
+    }
+
+    /// Whether the hour could be in either half of the day.
+    fn open_time(&self) -> Option<clock::Said> {
+        let has_part = self.date.is_some_and(|date| date.part.is_some())
+            || self
+                .recurrence
+                .as_ref()
+                .is_some_and(|said| said.part.is_some());
+        self.time.filter(|time| time.open && !has_part)
+    }
+
+    fn only_a_part(&self) -> bool {
+        self.time.is_none_or(|time| time.part) && self.date.is_none_or(|date| date.time.is_none())
+    }
+
+    fn settle_due(&self, reading: &Reading, settled: &mut Settled) {
+        let clock = self.clock();
+        let day = match (&self.recurrence, self.date) {
+            (Some(said), _) => self.first_of(said, clock, reading, settled),
+            (None, Some(date)) => Some(self.on_date(date, clock, reading, settled)),
+            (None, None) => clock.and_then(|clock| self.next(clock, reading, settled)),
+        };
+        let Some((date, time)) = day else { return };
+        let due = Due {
+            date,
+            time,
+            zone: reading.zone(),
+        };
+        if let Some(time) = time
+            && !zone::exists(date, time, due.zone)
+        {
+            let rings = zone::local(due.reminder_instant(), due.zone).time();
+            settled.notes.push(format!(
+                "The clocks go forward that day: there is no {}, so I take {}.",
+                describe::clock(time),
+                describe::clock(rings)
+            ));
+        }
+        if self.date.is_some_and(|said| said.doubtful) {
+            settled
+                .notes
+                .push(format!("I take that as {}.", describe::full_date(date)));
+        }
+        if let (Some(open), Some(time)) = (self.open_time(), time)
+            && time != open.time
+        {
+            settled
+                .notes
+                .push(format!("I take that as {}.", describe::clock(time)));
+        }
+        settled.due = Some(due);
+    }
+
+    /// The first date of a recurrence that is still to come.
+    fn first_of(
+        &self,
+        said: &repeat::Said,
+        clock: Option<NaiveTime>,
+        reading: &Reading,
+        settled: &mut Settled,
+    ) -> Option<(NaiveDate, Option<NaiveTime>)> {
+        let from = self.date.map_or(reading.today(), |date| date.date);
+        let mut first = said.first(from)?;
+        if first == reading.today() && clock.is_some_and(|clock| is_past(first, clock, reading)) {
+            first = said.first(day::plus_days(first, 1)?)?;
+        }
+        let mut rule = said.rule(first, reading.week_start())?;
+        match self.until.map(|until| until.end(first)) {
+            Some(Some(end)) => rule.end = end,
+            Some(None) => settled
+                .notes
+                .push("That would end before it begins, so I let it go on.".to_owned()),
+            None => {}
+        }
+        settled.recurrence = Some(Recurrence {
+            rule,
+            basis: self.basis,
+        });
+        Some((first, clock))
+    }
+
+    /// The day that was said; another when its time is past already.
+    fn on_date(
+        &self,
+        said: day::Said,
+        clock: Option<NaiveTime>,
+        reading: &Reading,
+        settled: &mut Settled,
+    ) -> (NaiveDate, Option<NaiveTime>) {
+        let date = said.date;
+        let Some(time) =
+            clock.filter(|clock| date == reading.today() && is_past(date, *clock, reading))
+        else {
+            return (date, clock);
+        };
+        if said.time.is_some() {
+            return (date, clock);
+        }
+        if self.only_a_part() {
+            return (date, None);
+        }
+        if let Some(later) = self.later_today(reading) {
+            return (date, Some(later));
+        }
+        match said.else_date {
+            Some(other) => {
+                settled.notes.push(past_note(time, other, reading));
+                (other, clock)
+            }
+            None => (date, clock),
+        }
+    }
+
+    /// The next time that the clock shows what was said.
+    fn next(
+        &self,
+        clock: NaiveTime,
+        reading: &Reading,
+        settled: &mut Settled,
+    ) -> Option<(NaiveDate, Option<NaiveTime>)> {
+        let today = reading.today();
+        if !is_past(today, clock, reading) {
+            return Some((today, Some(clock)));
+        }
+        if let Some(later) = self.later_today(reading) {
+            return Some((today, Some(later)));
+        }
+        let tomorrow = day::plus_days(today, 1)?;
+        if !self.only_a_part() {
+            settled.notes.push(past_note(clock, tomorrow, reading));
+        }
+        Some((tomorrow, Some(clock)))
+    }
+
+    /// "At 9", said at 10: the 9 that is still to come today.
+    fn later_today(&self, reading: &Reading) -> Option<NaiveTime> {
+        let other = self.open_time()?.unlikely()?;
+        (!is_past(reading.today(), other, reading)).then_some(other)
+    }
+
+    fn settle_reminders(&self, asks: bool, reading: &Reading, settled: &mut Settled) {
+        let mut rules: Vec<ReminderRule> = Vec::new();
+        for said in &self.reminders {
+            match (said, &mut settled.due) {
+                (remind::Said::Before(minutes), Some(_)) => {
+                    rules.extend(
+                        minutes
+                            .iter()
+                            .map(|minutes| ReminderRule::BeforeDue(*minutes)),
+                    );
+                }
+                (remind::Said::At { date, time }, Some(due)) => {
+                    let time = time
+                        .map(clock::Said::likely)
+                        .or(date.and_then(|date| date.time));
+                    rules.extend(reminder_at(*date, time, due, settled.recurrence.is_some()));
+                }
+                (_, None) => {
+                    settled.notes.push(
+                        "I can remind you before it is due once I know when that is.".to_owned(),
+                    );
+                }
+            }
+        }
+        if rules.is_empty()
+            && asks
+            && let Some(due) = &settled.due
+        {
+            rules.extend(at_due(due, reading, &mut settled.notes));
+        }
+        rules.truncate(MAX_REMINDERS);
+        settled.reminders = (!rules.is_empty()).then_some(rules);
+    }
+}
+
+/// The reminder for a moment of its own. A recurring task needs one that moves along with it.
+fn reminder_at(
+    date: Option<day::Said>,
+    time: Option<NaiveTime>,
+    due: &mut Due,
+    recurs: bool,
+) -> Option<ReminderRule> {
+    let day = date.map_or(due.date, |date| date.date);
+    let part = date.and_then(|date| date.part).map(|part| part.time());
+    let at = Due {
+        date: day,
+        time: time.or(part),
+        zone: due.zone,
+    }
+    .reminder_instant();
+    if !recurs {
+        return Some(ReminderRule::At(at));
+    }
+    let before = (due.reminder_instant() - at).num_minutes();
+    match u32::try_from(before) {
+        Ok(minutes) => Some(ReminderRule::BeforeDue(minutes))
+            .filter(|_| minutes <= domain::reminder::MAX_MINUTES_BEFORE),
+        // Later than an all-day task would ring: then that is its time.
+        Err(_) => {
+            due.time = due.time.or(time);
+            Some(ReminderRule::BeforeDue(0))
+        }
+    }
+}
+
+/// The reminder of somebody who asked for one without saying when.
+fn at_due(due: &Due, reading: &Reading, notes: &mut Vec<String>) -> Option<ReminderRule> {
+    if due.time.is_some() || due.reminder_instant() > reading.context.now {
+        return Some(ReminderRule::BeforeDue(0));
+    }
+    // "Remind me today", said after the hour at which all-day tasks ring: at the next part of the day.
+    let time = DAY_PART_HOURS
+        .iter()
+        .filter_map(|hour| NaiveTime::from_hms_opt(*hour, 0, 0))
+        .find(|time| due.date == reading.today() && !is_past(due.date, *time, reading))?;
+    notes.push(format!("I'll remind you at {}.", describe::clock(time)));
+    Some(ReminderRule::At(zone::resolve(due.date, time, due.zone)))
+}
+
+fn is_past(date: NaiveDate, time: NaiveTime, reading: &Reading) -> bool {
+    zone::resolve(date, time, reading.zone()) <= reading.context.now
+}
+
+fn past_note(time: NaiveTime, other: NaiveDate, reading: &Reading) -> String {
+    format!(
+        "{} today is past, so I take {}.",
+        describe::clock(time),
+        describe::date(other, reading.today())
+    )
+}

@@ -1,0 +1,209 @@
+//! Words with their places in what the person wrote.
+
+/// One word.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Token {
+    /// In lower case, with straight apostrophes, without the punctuation around it.
+    pub(crate) word: String,
+    /// Place of its first character, in Unicode code points, punctuation not counted.
+    pub(crate) start: usize,
+    /// Place behind its last character, punctuation not counted.
+    pub(crate) end: usize,
+    /// The same two places with the punctuation that touches it.
+    pub(crate) outer: (usize, usize),
+    /// Whether it stands between quotation marks, and so means itself only.
+    pub(crate) quoted: bool,
+    /// Whether it begins with a capital letter.
+    pub(crate) capital: bool,
+    /// Whether punctuation follows: the words behind it belong to something else.
+    pub(crate) closes: bool,
+    /// Whether that punctuation is a full stop, as in "24.12.".
+    pub(crate) dotted: bool,
+}
+
+/// Splits at white space. A word keeps what stands inside it (`9:30`, `12/24`, `mom's`).
+pub(crate) fn tokens(text: &[char]) -> Vec<Token> {
+    let last_quote = text.iter().rposition(|c| is_closing_quote(*c));
+    let mut tokens: Vec<Token> = Vec::new();
+    let mut quoted = false;
+    let mut at = 0;
+    while at < text.len() {
+        if text[at].is_whitespace() {
+            at += 1;
+            continue;
+        }
+        let start = at;
+        while at < text.len() && !text[at].is_whitespace() {
+            at += 1;
+        }
+        // An inch sign or a quotation mark that nobody closes quotes nothing.
+        let opens = is_opening_quote(text[start]) && last_quote.is_some_and(|last| last > start);
+        quoted |= opens;
+        let token = token(text, start, at, quoted);
+        if text[start + usize::from(opens)..at]
+            .iter()
+            .any(|c| is_closing_quote(*c))
+        {
+            quoted = false;
+        }
+        if is_dash(&token.word)
+            && let Some(before) = tokens.last_mut()
+        {
+            before.closes = true;
+        }
+        tokens.push(token);
+    }
+    tokens
+}
+
+fn token(text: &[char], start: usize, end: usize, quoted: bool) -> Token {
+    let raw = &text[start..end];
+    let lead = raw
+        .iter()
+        .take_while(|c| matches!(c, '(' | '[' | '"' | '“'))
+        .count();
+    let tail = raw.iter().rev().take_while(|c| is_end_mark(**c)).count();
+    // A word of nothing but marks, such as `!!` or `...`, is kept whole.
+    let (lead, tail) = if lead + tail >= raw.len() {
+        (0, 0)
+    } else {
+        (lead, tail)
+    };
+    let core = &raw[lead..raw.len() - tail];
+    Token {
+        word: core
+            .iter()
+            .map(|c| if *c == '’' { '\'' } else { *c })
+            .collect::<String>()
+            .to_lowercase(),
+        start: start + lead,
+        end: end - tail,
+        outer: (start, end),
+        quoted,
+        capital: core.first().is_some_and(|c| c.is_uppercase()),
+        closes: tail > 0,
+        dotted: raw.get(raw.len() - tail) == Some(&'.'),
+    }
+}
+
+fn is_end_mark(c: char) -> bool {
+    matches!(
+        c,
+        ',' | '.' | ';' | '?' | '!' | ':' | ')' | ']' | '"' | '”' | '…'
+    )
+}
+
+fn is_opening_quote(c: char) -> bool {
+    matches!(c, '"' | '“')
+}
+
+fn is_closing_quote(c: char) -> bool {
+    matches!(c, '"' | '”')
+}
+
+/// Whether a word is a dash that stands between two thoughts.
+pub(crate) fn is_dash(word: &str) -> bool {
+    matches!(word, "-" | "–" | "—" | "--")
+}
+
+/// The words of a text, seen from one of them on.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Words<'a> {
+    all: &'a [Token],
+    at: usize,
+}
+
+impl<'a> Words<'a> {
+    /// All words, seen from the first.
+    pub(crate) fn new(all: &'a [Token]) -> Self {
+        Self { all, at: 0 }
+    }
+
+    /// Where it is seen from.
+    pub(crate) fn place(self) -> usize {
+        self.at
+    }
+
+    /// How many words there are from here on.
+    pub(crate) fn len(self) -> usize {
+        self.all.len().saturating_sub(self.at)
+    }
+
+    pub(crate) fn is_empty(self) -> bool {
+        self.len() == 0
+    }
+
+    pub(crate) fn token(self, at: usize) -> Option<&'a Token> {
+        self.all.get(self.at + at)
+    }
+
+    /// The word at `at`; empty behind the end and inside quotation marks, which matches nothing.
+    pub(crate) fn get(self, at: usize) -> &'a str {
+        self.token(at)
+            .filter(|token| !token.quoted)
+            .map_or("", |token| token.word.as_str())
+    }
+
+    /// The word before the first; empty when there is none.
+    pub(crate) fn before(self) -> &'a str {
+        self.at
+            .checked_sub(1)
+            .and_then(|at| self.all.get(at))
+            .map_or("", |token| token.word.as_str())
+    }
+
+    /// The words from `at` on.
+    pub(crate) fn from(self, at: usize) -> Self {
+        Self {
+            at: self.at + at,
+            ..self
+        }
+    }
+
+    /// The first `count` words, as if nothing followed.
+    pub(crate) fn first(self, count: usize) -> Self {
+        let end = (self.at + count).min(self.all.len());
+        Self {
+            all: &self.all[..end],
+            ..self
+        }
+    }
+
+    /// Whether a thought ends behind the first `count` words.
+    pub(crate) fn closed_after(self, count: usize) -> bool {
+        let last = count.checked_sub(1).and_then(|at| self.token(at));
+        self.token(count).is_none() || last.is_some_and(|token| token.closes)
+    }
+
+    /// How many words `phrase` has when these words begin with it.
+    pub(crate) fn begin_with(self, phrase: &str) -> Option<usize> {
+        let mut count = 0;
+        for word in phrase.split(' ') {
+            if self.get(count) != word {
+                return None;
+            }
+            count += 1;
+        }
+        Some(count)
+    }
+
+    /// The length of the longest of `phrases` that these words begin with.
+    pub(crate) fn begin_with_any(self, phrases: &[&str]) -> Option<usize> {
+        phrases
+            .iter()
+            .filter_map(|phrase| self.begin_with(phrase))
+            .max()
+    }
+
+    /// The same, 0 when they begin with none.
+    pub(crate) fn skip_any(self, phrases: &[&str]) -> usize {
+        self.begin_with_any(phrases).unwrap_or(0)
+    }
+
+    /// Whether they are one of `phrases` and nothing else.
+    pub(crate) fn are_any(self, phrases: &[&str]) -> bool {
+        phrases
+            .iter()
+            .any(|phrase| self.begin_with(phrase) == Some(self.len()))
+    }
+}
