@@ -1,10 +1,9 @@
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defineConfig } from "vitest/config";
 
-// `npm run dev` serves the screen with live reload; the API comes from a running host (NUDGE_HOST, by default where
-// `cargo xtask run` listens).
-const host = process.env.NUDGE_HOST ?? "http://localhost:3000";
-const proxied = { target: host, changeOrigin: true };
+// `npm run dev` serves the screen with live reload; the API comes from a running host (NUDGE_HOST, by default where it
+// listens), which has to know the name: `cargo xtask run --public-name localhost:5173`.
+const proxied = { target: process.env.NUDGE_HOST ?? "http://localhost:3000" };
 
 export default defineConfig({
   plugins: [svelte()],

@@ -139,11 +139,12 @@ export interface Span {
 export interface QuickAddPreview {
   title: string;
   due: Due | null;
-  reminders: Reminder[];
+  /** `null`: those that a new task gets by itself. */
+  reminders: Reminder[] | null;
   recurrence: Recurrence | null;
   priority: number;
   labels: string[];
-  list: string;
+  list: string | null;
   spans: Span[];
   notes: string[];
 }

@@ -38,6 +38,13 @@ export class Chat {
     return this.turns.at(-1)?.reply === undefined && this.turns.length > 0;
   }
 
+  /** Takes a turn back: what it offers can be said once. */
+  async undo(turn: Turn, message: string): Promise<void> {
+    const actions = turn.actions.map((action) => ({ ...action, undo: null }));
+    this.answer(turn.id, { actions });
+    await this.say(message);
+  }
+
   /** Says something and shows the answer. */
   async say(message: string): Promise<void> {
     this.forgetPreview();

@@ -4,8 +4,8 @@ import type { Api } from "../api/client";
 import type { Notification, NotificationPage } from "../api/types";
 
 const PAGE = 30;
-/** Most reminders that ring at once; more are in the inbox. */
-export const MOST_RINGING = 3;
+/** Most reminders that wait to be answered; more are in the inbox. */
+const MOST_RINGING = 9;
 /** A reminder that came while no screen was open rings when one opens, for so long. */
 const RING_AGAIN = 12 * 60 * 60 * 1000;
 
