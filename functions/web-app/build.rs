@@ -48,7 +48,8 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
     Ok(())
 }
 
-/// One element of the list, as Rust source.
+/// One element of the list, as Rust source. The bytes are copied first: a build of the screen that runs meanwhile must
+/// not take them away.
 fn asset(dist: &Path, file: &Path, out: &Path, number: usize) -> io::Result<String> {
     let bytes = fs::read(file)?;
     let hash = URL_SAFE_NO_PAD.encode(Sha256::digest(&bytes));
@@ -57,6 +58,8 @@ fn asset(dist: &Path, file: &Path, out: &Path, number: usize) -> io::Result<Stri
         .map_err(io::Error::other)?
         .to_string_lossy()
         .replace('\\', "/");
+    let copy = out.join(format!("{number}.bytes"));
+    fs::write(&copy, &bytes)?;
     let mut gzip = "None".to_owned();
     let packed = compress(&bytes)?;
     // Under a tenth saved is not worth a second copy in the component.
@@ -72,7 +75,7 @@ fn asset(dist: &Path, file: &Path, out: &Path, number: usize) -> io::Result<Stri
         format!("/{name}"),
         content_type(&name),
         &hash[..TAG_LENGTH],
-        file.canonicalize()?.display().to_string(),
+        copy.display().to_string(),
     )
     .map_err(io::Error::other)?;
     Ok(source)

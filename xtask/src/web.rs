@@ -1,6 +1,6 @@
 //! The screen in `web/`: built by npm before the function that embeds it, and only when something changed.
 
-use std::fs;
+use std::fs::{self, File};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -25,6 +25,7 @@ const SOURCES: [&str; 7] = [
 
 /// Installs what the screen needs, if the lock file changed, and builds it, if its sources did.
 pub(crate) fn build() -> Result<()> {
+    let _turn = turn()?;
     let built = stamp(&SOURCES)?;
     let dist = folder().join("dist/index.html");
     // Where it is kept says what it is of: the built files themselves are replaced as a whole.
@@ -33,6 +34,7 @@ pub(crate) fn build() -> Result<()> {
         return Ok(());
     }
     install()?;
+    demand_node()?;
     eprintln!("Building the screen …");
     npm(&["run", "--silent", "build", "--", "--logLevel", "warn"])?;
     keep(&kept, built)
@@ -40,13 +42,15 @@ pub(crate) fn build() -> Result<()> {
 
 /// Type checks and unit tests of the screen.
 pub(crate) fn test() -> Result<()> {
+    let turn = turn()?;
     install()?;
+    drop(turn);
     npm(&["run", "--silent", "check"])?;
     npm(&["run", "--silent", "test"])
 }
 
 /// `npm ci`, if the lock file changed since the last time.
-pub(crate) fn install() -> Result<()> {
+fn install() -> Result<()> {
     let locked = stamp(&["package.json", "package-lock.json"])?;
     let kept = folder().join("node_modules/.installed");
     if is(&kept, locked) {
@@ -56,6 +60,15 @@ pub(crate) fn install() -> Result<()> {
     eprintln!("Installing the screen's packages …");
     npm(&["ci", "--no-audit", "--no-fund", "--loglevel", "error"])?;
     keep(&kept, locked)
+}
+
+/// Waits for other builds of the screen in this checkout, as cargo does; held until it is dropped.
+fn turn() -> Result<File> {
+    let path = root().join("target/web-lock");
+    fs::create_dir_all(root().join("target"))?;
+    let file = File::create(&path).with_context(|| format!("can't write {}", path.display()))?;
+    file.lock()?;
+    Ok(file)
 }
 
 fn folder() -> PathBuf {
