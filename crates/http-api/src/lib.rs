@@ -5,6 +5,8 @@
 
 mod answer;
 mod body;
+#[cfg(feature = "fake")]
+pub mod fake;
 mod function;
 mod headers;
 pub mod identity;

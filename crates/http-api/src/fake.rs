@@ -1,0 +1,126 @@
+//! What functions' tests need around a function: an issuer with keys of its own, and requests with its tokens.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::{DateTime, Utc};
+use dapr::Invocation;
+use dapr::fake::{FakeDapr, clock};
+use domain::UserId;
+use ed25519_dalek::SigningKey;
+use ed25519_dalek::pkcs8::EncodePrivateKey;
+use http::{Method, Response};
+use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::identity::{Issuer, user_id};
+use crate::{Function, Request};
+
+/// The `iss` of the fake's tokens.
+pub const ISSUER: &str = "https://issuer.test";
+/// The `aud` of the fake's tokens.
+pub const AUDIENCE: &str = "nudge";
+/// Where the fake's keys are.
+pub const JWKS_URL: &str = "https://issuer.test/jwks.json";
+/// What the fake's Dapr proves itself with.
+pub const APP_API_TOKEN: &str = "app-api-token";
+
+/// A function's means over `dapr`, with the simulation's clock.
+#[must_use]
+pub fn function(dapr: FakeDapr) -> Function<FakeDapr> {
+    Function {
+        dapr,
+        issuer: Issuer {
+            name: ISSUER.to_owned(),
+            audience: AUDIENCE.to_owned(),
+            jwks_url: JWKS_URL.to_owned(),
+        },
+        app_api_token: APP_API_TOKEN.to_owned(),
+        clock,
+        new_id: Uuid::now_v7,
+    }
+}
+
+/// The issuer's key set, when that is what `call` asks for.
+#[must_use]
+pub fn key_set(call: &Invocation) -> Option<Response<Vec<u8>>> {
+    let is_wanted = call.path == "/jwks.json";
+    is_wanted.then(|| Response::new(jwks(&signing_key(1)).to_string().into_bytes()))
+}
+
+/// The user id of `subject`.
+#[must_use]
+pub fn user(subject: &str) -> UserId {
+    user_id(ISSUER, subject)
+}
+
+/// A good token of `subject`.
+#[must_use]
+pub fn token(subject: &str) -> String {
+    sign(&signing_key(1), &claims(subject, clock()))
+}
+
+/// The claims of a good token at `now`.
+#[must_use]
+pub fn claims(subject: &str, now: DateTime<Utc>) -> Value {
+    json!({
+        "iss": ISSUER, "aud": AUDIENCE, "sub": subject, "exp": now.timestamp() + 30 * 24 * 3600,
+    })
+}
+
+/// The key with this number; the issuer has number 1.
+#[must_use]
+pub fn signing_key(number: u8) -> SigningKey {
+    SigningKey::from_bytes(&[number; 32])
+}
+
+/// `claims` signed with `key`.
+///
+/// # Panics
+/// Never: an Ed25519 key signs any JSON.
+#[must_use]
+pub fn sign(key: &SigningKey, claims: &Value) -> String {
+    let mut header = Header::new(Algorithm::EdDSA);
+    header.kid = Some("one".to_owned());
+    let der = key.to_pkcs8_der().expect("a key");
+    jsonwebtoken::encode(&header, claims, &EncodingKey::from_ed_der(der.as_bytes()))
+        .expect("a token")
+}
+
+fn jwks(key: &SigningKey) -> Value {
+    let x = URL_SAFE_NO_PAD.encode(key.verifying_key().as_bytes());
+    json!({ "keys": [{ "kty": "OKP", "crv": "Ed25519", "kid": "one", "x": x }] })
+}
+
+/// A request of `subject`.
+///
+/// # Panics
+/// When `path` is no URI.
+#[must_use]
+pub fn request(subject: &str, method: Method, path: &str, body: &Value) -> Request {
+    let body = if body.is_null() {
+        Vec::new()
+    } else {
+        body.to_string().into_bytes()
+    };
+    http::Request::builder()
+        .method(method)
+        .uri(path)
+        .header("authorization", format!("Bearer {}", token(subject)))
+        .body(body)
+        .expect("a request")
+}
+
+/// A request of the function's own Dapr: a delivery, or a tick of cron.
+///
+/// # Panics
+/// When `path` is no URI.
+#[must_use]
+pub fn dapr_request(path: &str, body: &Value) -> Request {
+    http::Request::builder()
+        .method(Method::POST)
+        .uri(path)
+        .header("dapr-api-token", APP_API_TOKEN)
+        .body(body.to_string().into_bytes())
+        .expect("a request")
+}

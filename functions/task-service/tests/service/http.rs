@@ -1,0 +1,340 @@
+//! What a person sees: routes, statuses, problem details.
+
+use dapr::fake::Interleaving;
+use http::{HeaderValue, Method};
+use http_api::fake;
+use serde_json::{Value, json};
+
+use super::fixture::{Service, json_of};
+
+fn berlin(date: &str, time: Option<&str>) -> Value {
+    json!({ "date": date, "time": time, "time_zone": "Europe/Berlin" })
+}
+
+#[test]
+fn a_task_is_created_read_changed_and_deleted() {
+    let _world = Interleaving::new(0);
+    let service = Service::new();
+    let request = fake::request(
+        "me",
+        Method::POST,
+        "/api/tasks",
+        &json!({ "title": " Pay rent " }),
+    );
+    let response = service.call(request);
+    let task = json_of(&response);
+    assert_eq!(response.status(), 201);
+    let path = response.headers()["location"]
+        .to_str()
+        .expect("text")
+        .to_owned();
+    assert_eq!(
+        path,
+        format!("/api/tasks/{}", task["id"].as_str().expect("an id"))
+    );
+    assert_eq!(response.headers()["etag"], "\"1\"");
+    assert_eq!(
+        (&task["title"], &task["status"]),
+        (&json!("Pay rent"), &json!("open"))
+    );
+
+    let (status, changed) = service.send(
+        Method::PATCH,
+        &path,
+        json!({ "priority": 1, "notes": "by bank" }),
+    );
+    assert_eq!((status, &changed["version"]), (200, &json!(2)));
+    assert_eq!(service.send(Method::GET, &path, Value::Null).1, changed);
+    assert_eq!(service.send(Method::DELETE, &path, Value::Null).0, 204);
+    assert_eq!(service.send(Method::GET, &path, Value::Null).0, 404);
+    assert_eq!(service.send(Method::DELETE, &path, Value::Null).0, 404);
+}
+
+#[test]
+fn a_merge_patch_removes_what_is_null_and_keeps_what_is_not_named() {
+    let _world = Interleaving::new(0);
+    let service = Service::new();
+    let task = service.create(json!({
+        "title": "Water the plants", "labels": ["home"], "due": berlin("2026-03-05", Some("08:00")),
+        "recurrence": { "recurrence_type": "daily", "recurrence_interval": 3 },
+    }));
+    assert_eq!(
+        task["reminders"][0]["before_due_minutes"], 0,
+        "a due time rings by default"
+    );
+    let path = format!("/api/tasks/{}", task["id"].as_str().expect("an id"));
+    let (_, moved) = service.send(
+        Method::PATCH,
+        &path,
+        json!({ "due": { "date": "2026-03-09" } }),
+    );
+    assert_eq!(moved["due"], berlin("2026-03-09", Some("08:00")));
+    assert_eq!(
+        (&moved["labels"], &moved["reminders"]),
+        (&task["labels"], &task["reminders"])
+    );
+    let (_, ended) = service.send(
+        Method::PATCH,
+        &path,
+        json!({ "recurrence": null, "labels": null }),
+    );
+    assert_eq!(
+        (&ended["recurrence"], &ended["labels"]),
+        (&Value::Null, &json!([]))
+    );
+}
+
+#[test]
+fn wrong_fields_are_all_named_at_once() {
+    let _world = Interleaving::new(0);
+    let (status, problem) = Service::new().send(
+        Method::POST,
+        "/api/tasks",
+        json!({
+            "title": " ", "priority": 9, "labels": ["ok", "two words"], "list": "a b",
+            "due": { "date": "2026-03-05", "time_zone": "Mars/Olympus" },
+            "checklist": [{ "text": "" }], "reminders": [{}],
+        }),
+    );
+    assert_eq!(
+        (status, &problem["type"]),
+        (422, &json!("/problems/invalid"))
+    );
+    let errors = problem["errors"].as_array().expect("errors");
+    let mut pointers: Vec<&str> = errors
+        .iter()
+        .filter_map(|e| e["pointer"].as_str())
+        .collect();
+    pointers.sort_unstable();
+    assert_eq!(
+        pointers,
+        [
+            "/checklist/0/text",
+            "/due/time_zone",
+            "/labels/1",
+            "/list",
+            "/priority",
+            "/reminders/0",
+            "/title"
+        ]
+    );
+}
+
+#[test]
+fn bad_requests_get_a_status_and_a_stable_type() {
+    let _world = Interleaving::new(0);
+    let service = Service::new();
+    let task = service.create(json!({ "title": "A" }));
+    let path = format!("/api/tasks/{}", task["id"].as_str().expect("an id"));
+    let no_body = Value::Null;
+    let table = [
+        (
+            Method::POST,
+            "/api/tasks",
+            json!({ "title": "A", "colour": "red" }),
+            422,
+            "invalid",
+        ),
+        (
+            Method::POST,
+            "/api/tasks",
+            json!({ "title": "A", "status": "completed" }),
+            422,
+            "invalid",
+        ),
+        (Method::POST, "/api/tasks", json!([]), 400, "bad-request"),
+        (
+            Method::POST,
+            "/api/tasks",
+            json!({ "title": "A", "recurrence": { "rrule": "FREQ=DAILY" } }),
+            422,
+            "invalid",
+        ),
+        (
+            Method::PUT,
+            "/api/tasks",
+            no_body.clone(),
+            405,
+            "method-not-allowed",
+        ),
+        (
+            Method::GET,
+            "/api/tasks?limit=0",
+            no_body.clone(),
+            422,
+            "invalid",
+        ),
+        (
+            Method::GET,
+            "/api/tasks?colour=red",
+            no_body.clone(),
+            422,
+            "invalid",
+        ),
+        (
+            Method::GET,
+            "/api/tasks?cursor=%25",
+            no_body.clone(),
+            400,
+            "bad-request",
+        ),
+        (
+            Method::GET,
+            "/api/tasks/nonsense",
+            no_body.clone(),
+            404,
+            "not-found",
+        ),
+        (
+            Method::GET,
+            "/api/nothing",
+            no_body.clone(),
+            404,
+            "not-found",
+        ),
+        (Method::PATCH, &path, json!("text"), 400, "bad-request"),
+        (
+            Method::PATCH,
+            &path,
+            json!({ "title": null }),
+            422,
+            "invalid",
+        ),
+    ];
+    for (method, path, body, status, kind) in table {
+        let (actual, problem) = service.send(method.clone(), path, body);
+        assert_eq!(actual, status, "{method} {path}: {problem}");
+        assert_eq!(
+            problem["type"],
+            format!("/problems/{kind}"),
+            "{method} {path}"
+        );
+    }
+}
+
+#[test]
+fn another_person_sees_nothing() {
+    let _world = Interleaving::new(0);
+    let service = Service::new();
+    let task = service.create(json!({ "title": "Mine" }));
+    let path = format!("/api/tasks/{}", task["id"].as_str().expect("an id"));
+    for (method, path) in [
+        (Method::GET, path.clone()),
+        (Method::PATCH, path.clone()),
+        (Method::DELETE, path.clone()),
+        (Method::POST, format!("{path}/complete")),
+        (Method::POST, format!("{path}/reopen")),
+    ] {
+        let body = if method == Method::PATCH {
+            json!({})
+        } else {
+            Value::Null
+        };
+        let response = service.call(fake::request("somebody else", method.clone(), &path, &body));
+        assert_eq!(response.status(), 404, "{method} {path}");
+    }
+    assert_eq!(service.titles(""), ["Mine"]);
+}
+
+#[test]
+fn if_match_and_idempotency_keys() {
+    let _world = Interleaving::new(0);
+    let service = Service::new();
+    let create = |title: &str| {
+        let mut request =
+            fake::request("me", Method::POST, "/api/tasks", &json!({ "title": title }));
+        request
+            .headers_mut()
+            .insert("idempotency-key", HeaderValue::from_static("k"));
+        service.call(request)
+    };
+    let (first, again, other) = (create("A"), create("A"), create("B"));
+    assert_eq!(
+        (first.status().as_u16(), again.status().as_u16()),
+        (201, 201)
+    );
+    assert_eq!(json_of(&first), json_of(&again));
+    assert_eq!(other.status(), 409);
+    assert_eq!(service.titles(""), ["A"]);
+
+    let path = format!(
+        "/api/tasks/{}",
+        json_of(&first)["id"].as_str().expect("an id")
+    );
+    let patch = |tag: &'static str| {
+        let mut request = fake::request("me", Method::PATCH, &path, &json!({ "priority": 2 }));
+        request
+            .headers_mut()
+            .insert("if-match", HeaderValue::from_static(tag));
+        service.call(request).status().as_u16()
+    };
+    assert_eq!(
+        [
+            patch("\"7\""),
+            patch("7"),
+            patch("\"1\""),
+            patch("\"1\""),
+            patch("*")
+        ],
+        [412, 400, 200, 412, 200]
+    );
+}
+
+#[test]
+fn lists_by_date_label_and_text_in_pages() {
+    let _world = Interleaving::new(0); // 1 March 2026, 13:00 in Berlin: a Sunday
+    let service = Service::new();
+    for (title, due, label) in [
+        ("Overdue", Some(("2026-02-27", None)), "x"),
+        ("Earlier today", Some(("2026-03-01", Some("09:00"))), "home"),
+        ("Later today", Some(("2026-03-01", Some("20:00"))), "home"),
+        ("Tomorrow", Some(("2026-03-02", None)), "x"),
+        ("Next week", Some(("2026-03-09", None)), "x"),
+        ("Some day", None, "home"),
+    ] {
+        let due = due.map(|(date, time)| berlin(date, time));
+        service.create(json!({ "title": title, "due": due, "labels": [label] }));
+    }
+    assert_eq!(
+        service.titles(""),
+        [
+            "Overdue",
+            "Earlier today",
+            "Later today",
+            "Tomorrow",
+            "Next week",
+            "Some day"
+        ]
+    );
+    assert_eq!(
+        service.titles("?due=today"),
+        ["Earlier today", "Later today"]
+    );
+    assert_eq!(service.titles("?due=overdue"), ["Overdue", "Earlier today"]);
+    assert_eq!(service.titles("?due=none"), ["Some day"]);
+    assert_eq!(service.titles("?due=2026-03-02"), ["Tomorrow"]);
+    assert_eq!(
+        service.titles("?label=home&text=TODAY"),
+        ["Earlier today", "Later today"]
+    );
+    let mut seen = Vec::new();
+    let mut cursor = String::new();
+    loop {
+        let (_, page) = service.send(
+            Method::GET,
+            &format!("/api/tasks?limit=2{cursor}"),
+            Value::Null,
+        );
+        let items = page["items"].as_array().expect("items").clone();
+        seen.extend(
+            items
+                .iter()
+                .filter_map(|t| t["title"].as_str().map(str::to_owned)),
+        );
+        match page["next_cursor"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => break,
+        }
+    }
+    assert_eq!(seen, service.titles(""));
+}

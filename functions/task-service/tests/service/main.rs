@@ -1,0 +1,5 @@
+//! The task service through its routes, over a Dapr in memory.
+
+mod fixture;
+mod http;
+mod outbox;
