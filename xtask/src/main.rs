@@ -1,6 +1,7 @@
 //! `cargo xtask`: everything that is done with this repository beside plain cargo.
 
 mod cache;
+mod cluster;
 mod dapr;
 mod steps;
 mod toolchain;
@@ -41,6 +42,11 @@ enum Command {
         #[command(subcommand)]
         what: Option<TestWhat>,
     },
+    /// The application as one OCI image.
+    Image {
+        #[command(subcommand)]
+        what: cluster::Image,
+    },
     /// The broker's topics, as dapr-components/topics.json lists them.
     Topics {
         /// `apply` or `check`, and --brokers HOST:PORT; without it, the broker of the Nudge that runs here.
@@ -65,6 +71,8 @@ enum Command {
 enum TestWhat {
     /// Dapr's behaviour and every scenario, against real parts.
     Dapr,
+    /// The Helm chart: rendered, validated, and installed into a real Kubernetes API server; the workflows; the image.
+    Cluster(cluster::Check),
 }
 
 fn main() -> ExitCode {
@@ -86,6 +94,10 @@ fn main() -> ExitCode {
         Command::Test {
             what: Some(TestWhat::Dapr),
         } => dapr::test(),
+        Command::Test {
+            what: Some(TestWhat::Cluster(check)),
+        } => check.run(),
+        Command::Image { what } => what.run(),
         Command::Topics { arguments } => dapr::topics(&arguments),
         Command::Token { arguments } => steps::host("token", false, &arguments),
         Command::Person { arguments } => steps::host("person", false, &arguments),

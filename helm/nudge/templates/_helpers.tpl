@@ -75,17 +75,6 @@ nudge.dev/role: {{ .role }}
 {{- dict "paths" $paths | toJson -}}
 {{- end }}
 
-{{- /* Every topic, dead-letter topics too; JSON {"topics": […]}. */ -}}
-{{- define "nudge.allTopics" -}}
-{{- $topics := list -}}
-{{- range $path, $_ := .Files.Glob "dapr-components/subscriptions/*.yaml" -}}
-{{- $spec := ($.Files.Get $path | fromYaml).spec -}}
-{{- $topics = append $topics $spec.topic -}}
-{{- with $spec.deadLetterTopic -}}{{- $topics = append $topics . -}}{{- end -}}
-{{- end -}}
-{{- dict "topics" ($topics | uniq | sortAlpha) | toJson -}}
-{{- end }}
-
 {{- /* What a container of ours may do. Call with the user id. */ -}}
 {{- define "nudge.podSecurity" -}}
 runAsNonRoot: true

