@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::book::{Book, Entry, State};
+use crate::book::{Book, Entry};
 
 /// The document `user/{user}`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -49,9 +49,9 @@ fn prefix(user: &str) -> String {
     format!("agenda/{user}")
 }
 
-/// The list's sort key: a reminder that a person dismissed is not in the list.
+/// The list's sort key: a reminder that is over is not in the list.
 fn item(task: Uuid, entry: &Entry) -> Option<Item> {
-    (entry.state != State::Dismissed).then(|| Item {
+    (!entry.state.is_over()).then(|| Item {
         key: format!("{}/{task}/{}", entry.at.0.format("%Y%m%d%H%M%S"), entry.id),
         value: json!({ "task_id": task, "reminder_id": entry.id }),
     })

@@ -49,8 +49,10 @@ pub enum State {
     Snoozed,
     /// It rang.
     Triggered,
-    /// It rang, and the person has seen it.
+    /// The person has seen it, or does not want it: it never rings again for this time.
     Dismissed,
+    /// Its task was done or deleted before it rang. It rings after all when the task is reopened.
+    Cancelled,
 }
 
 impl State {
@@ -59,11 +61,17 @@ impl State {
     pub fn waits(self) -> bool {
         matches!(self, Self::Scheduled | Self::Snoozed)
     }
+
+    /// Whether the person has nothing to do with it any more.
+    #[must_use]
+    pub fn is_over(self) -> bool {
+        matches!(self, Self::Dismissed | Self::Cancelled)
+    }
 }
 
 impl Book {
-    /// The task's reminders are now those of `set`. One that keeps its time keeps its state; returns when the moved and
-    /// the new ones ring.
+    /// The task's reminders are now those of `set`. One that keeps its time keeps its state, so that
+    /// editing a task does not ring it again; returns when the moved and the new ones ring.
     pub fn set(
         &mut self,
         sequence: u64,
@@ -94,12 +102,17 @@ impl Book {
         instants
     }
 
-    /// The task has no reminders any more. The versions stay, so that one that comes back rings under a new name.
+    /// The task has no reminders any more. What rang already does not ring again should the task be reopened; the
+    /// versions stay, so that what does ring does so under a new name.
     pub fn clear(&mut self, sequence: u64) {
         self.sequence = sequence;
         for entry in &mut self.reminders {
-            entry.version += 1;
-            entry.state = State::Dismissed;
+            entry.state = if entry.state.waits() {
+                entry.version += 1;
+                State::Cancelled
+            } else {
+                State::Dismissed
+            };
         }
     }
 
@@ -121,7 +134,7 @@ impl Book {
 
 fn moved(known: Option<&Entry>, scheduled: &ScheduledReminder) -> Entry {
     match known {
-        Some(known) if known.set_for == scheduled.at && known.state != State::Dismissed => Entry {
+        Some(known) if known.set_for == scheduled.at && known.state != State::Cancelled => Entry {
             before_due_minutes: scheduled.before_due_minutes,
             ..known.clone()
         },

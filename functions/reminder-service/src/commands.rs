@@ -118,7 +118,7 @@ impl Request<'_> {
             return Ok(Err(no_such_reminder()));
         };
         match self.command {
-            Command::Snooze(_) if entry.state == State::Dismissed => {
+            Command::Snooze(_) if entry.state.is_over() => {
                 return Ok(Err(Problem::conflict(
                     "This reminder was dismissed, or its task is done.",
                 )));

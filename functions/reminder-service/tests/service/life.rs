@@ -1,0 +1,211 @@
+//! The life of one reminder, step by step.
+
+use chrono::{DateTime, Duration, Utc};
+use dapr::fake::{Interleaving, block_on, clock};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::fixture::{Service, cleared, set};
+
+const TASK: Uuid = Uuid::from_u128(1);
+const BELL: Uuid = Uuid::from_u128(2);
+
+struct Life {
+    world: Interleaving,
+    service: Service,
+    sequence: u64,
+    at: DateTime<Utc>,
+}
+
+impl Life {
+    /// A reminder that rings in a minute.
+    fn new() -> Self {
+        let world = Interleaving::new(0);
+        let mut life = Self {
+            world,
+            service: Service::new(),
+            sequence: 0,
+            at: clock() + Duration::minutes(1),
+        };
+        life.is_set_for(life.at);
+        life
+    }
+
+    /// The task service says so: at first, and whenever the task is edited.
+    fn is_set_for(&mut self, at: DateTime<Utc>) -> &mut Self {
+        self.sequence += 1;
+        block_on(
+            self.service
+                .deliver(&set("me", TASK, self.sequence, &[(BELL, at)])),
+        );
+        self
+    }
+
+    fn task_is_done(&mut self) -> &mut Self {
+        self.sequence += 1;
+        block_on(self.service.deliver(&cleared("me", TASK, self.sequence)));
+        self
+    }
+
+    fn minutes_pass(&mut self, minutes: i64) -> &mut Self {
+        self.world.wait_ms(minutes * 60_000);
+        self.service.settle();
+        self
+    }
+
+    fn has_rung(&mut self, times: usize) -> &mut Self {
+        assert_eq!(self.service.rings().len(), times);
+        self
+    }
+
+    fn is_snoozed(&mut self, minutes: i64) -> &mut Self {
+        let (status, answer) = self
+            .service
+            .command(BELL, "snooze", &json!({ "minutes": minutes }));
+        assert_eq!(
+            (status, &answer["state"]),
+            (200, &json!("snoozed")),
+            "{answer}"
+        );
+        self
+    }
+
+    fn is_dismissed(&mut self) -> &mut Self {
+        let (status, answer) = self.service.command(BELL, "dismiss", &json!({}));
+        assert_eq!(
+            (status, &answer["state"]),
+            (200, &json!("dismissed")),
+            "{answer}"
+        );
+        self
+    }
+
+    fn is_listed(&mut self, state: Option<&str>) -> &mut Self {
+        let list = self.service.list();
+        let states: Vec<&str> = list
+            .iter()
+            .filter_map(|item| item["state"].as_str())
+            .collect();
+        assert_eq!(states, state.into_iter().collect::<Vec<_>>());
+        self
+    }
+}
+
+#[test]
+fn it_rings_once() {
+    Life::new()
+        .is_listed(Some("scheduled"))
+        .minutes_pass(0)
+        .has_rung(0)
+        .minutes_pass(1)
+        .has_rung(1)
+        .is_listed(Some("triggered"))
+        .minutes_pass(60)
+        .has_rung(1);
+}
+
+#[test]
+fn a_snoozed_one_rings_again_once() {
+    Life::new()
+        .minutes_pass(1)
+        .is_snoozed(10)
+        .is_listed(Some("snoozed"))
+        .minutes_pass(9)
+        .has_rung(1)
+        .minutes_pass(1)
+        .has_rung(2)
+        .minutes_pass(60)
+        .has_rung(2);
+}
+
+#[test]
+fn a_dismissed_one_never_rings_again_for_its_time() {
+    let mut life = Life::new();
+    let at = life.at;
+    life.minutes_pass(1)
+        .is_dismissed()
+        .is_listed(None)
+        // The person edits the title.
+        .is_set_for(at)
+        .minutes_pass(5)
+        .has_rung(1)
+        .is_listed(None);
+    // Another time is another matter.
+    let later = at + Duration::minutes(30);
+    life.is_set_for(later).minutes_pass(60).has_rung(2);
+}
+
+#[test]
+fn one_that_is_dismissed_before_its_time_stays_silent() {
+    Life::new().is_dismissed().minutes_pass(5).has_rung(0);
+}
+
+#[test]
+fn one_of_a_task_that_was_done_and_reopened_rings_unless_it_has() {
+    let mut early = Life::new();
+    let at = early.at;
+    early
+        .task_is_done()
+        .is_listed(None)
+        .minutes_pass(0)
+        .has_rung(0);
+    early.is_set_for(at).minutes_pass(1).has_rung(1);
+
+    let mut late = Life::new();
+    late.minutes_pass(1)
+        .task_is_done()
+        .is_set_for(at)
+        .minutes_pass(5)
+        .has_rung(1);
+    let mut done = Life::new();
+    done.task_is_done().minutes_pass(5).has_rung(0);
+}
+
+#[test]
+fn moving_it_leaves_one_ring_at_the_new_time() {
+    let mut life = Life::new();
+    let later = life.at + Duration::minutes(10);
+    life.is_set_for(later)
+        .minutes_pass(2)
+        .has_rung(0)
+        .minutes_pass(9)
+        .has_rung(1);
+    assert_eq!(life.service.rings(), [(BELL, later)]);
+}
+
+#[test]
+fn one_whose_time_is_past_rings_at_once() {
+    let mut life = Life::new();
+    let past = clock() - Duration::days(2);
+    life.is_set_for(past).minutes_pass(0).has_rung(1);
+}
+
+#[test]
+fn an_older_event_says_nothing_new() {
+    let life = Life::new();
+    let (old, new) = (life.at, life.at + Duration::minutes(10));
+    block_on(life.service.deliver(&set("me", TASK, 5, &[(BELL, new)])));
+    block_on(life.service.deliver(&set("me", TASK, 4, &[(BELL, old)])));
+    let list = life.service.list();
+    assert_eq!(list[0]["at"], json!(events::Timestamp(new)));
+}
+
+#[test]
+fn snoozes_that_make_no_sense_are_refused() {
+    let life = Life::new();
+    for (body, pointer) in [
+        (json!({}), ""),
+        (json!({ "minutes": 0 }), "/minutes"),
+        (json!({ "minutes": 600_000 }), "/minutes"),
+        (json!({ "until": "2020-01-01T00:00:00Z" }), "/until"),
+        (json!({ "until": "2026-03-02T00:00:00Z", "minutes": 1 }), ""),
+    ] {
+        let (status, problem) = life.service.command(BELL, "snooze", &body);
+        assert_eq!(status, 422, "{body}: {problem}");
+        assert_eq!(problem["errors"][0]["pointer"], pointer, "{body}");
+    }
+    let (status, _) = life
+        .service
+        .command(Uuid::from_u128(9), "dismiss", &json!({}));
+    assert_eq!(status, 404);
+}
