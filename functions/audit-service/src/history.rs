@@ -89,6 +89,7 @@ pub(crate) async fn show<D: Dapr>(
             "event_id": event.event_id,
             "task_id": event.task_id,
             "source": event.metadata.source,
+            "sequence": event.metadata.sequence,
             "correlation_id": event.metadata.correlation_id,
             "causation_id": event.metadata.causation_id,
             "payload": event.payload,

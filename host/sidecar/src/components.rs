@@ -9,6 +9,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::bindings::cron;
 use crate::secrets;
 
 /// All that the folder says.
@@ -54,14 +55,20 @@ pub(crate) struct RetryPolicy {
     pub(crate) statuses: Vec<(u16, u16)>,
 }
 
+/// Dapr's defaults: the first wait of an exponential policy and its longest, and the wait of a constant one.
+const FIRST_WAIT: Duration = Duration::from_millis(500);
+const MOST_WAIT: Duration = Duration::from_secs(60);
+const CONSTANT_WAIT: Duration = Duration::from_secs(5);
+
 impl RetryPolicy {
     /// How long to wait before the try number `retry` (the first retry is 0); `None` when it is not to be tried again.
-    pub(crate) fn wait(&self, retry: u32, status: u16) -> Option<Duration> {
+    /// What failed without a status is tried again whatever statuses the policy names, as in Dapr.
+    pub(crate) fn wait(&self, retry: u32, status: Option<u16>) -> Option<Duration> {
         let matches = self.statuses.is_empty()
-            || self
-                .statuses
-                .iter()
-                .any(|(from, to)| (*from..=*to).contains(&status));
+            || status.is_none_or(|status| {
+                let mut ranges = self.statuses.iter();
+                ranges.any(|(from, to)| (*from..=*to).contains(&status))
+            });
         if !matches || self.max_retries.is_some_and(|most| retry >= most) {
             return None;
         }
@@ -244,6 +251,9 @@ impl Components {
                 .collect(),
             scopes: file.scopes,
         };
+        if component.kind == "bindings.cron" {
+            cron::check(&component).map_err(anyhow::Error::msg)?;
+        }
         match self
             .components
             .insert(file.metadata.name.clone(), component)
@@ -341,21 +351,21 @@ impl RetrySpec {
             "exponential" => true,
             other => bail!("the retry policy {other} is not known; use constant or exponential"),
         };
-        let first = self
-            .duration
-            .as_deref()
-            .map_or(Ok(Duration::from_millis(500)), duration)?;
-        let most = self
-            .max_interval
-            .as_deref()
-            .map_or(Ok(Duration::from_secs(60)), duration)?;
+        let stated = |text: &Option<String>, default| text.as_deref().map_or(Ok(default), duration);
+        let (first, most) = if exponential {
+            // Dapr takes `duration` for the constant policy only.
+            (FIRST_WAIT, stated(&self.max_interval, MOST_WAIT)?)
+        } else {
+            let wait = stated(&self.duration, CONSTANT_WAIT)?;
+            (wait, wait)
+        };
         let codes = self
             .matching
             .as_ref()
             .and_then(|matching| matching.http_status_codes.as_deref());
         Ok(RetryPolicy {
             first,
-            most: if exponential { most } else { first },
+            most,
             exponential,
             max_retries: u32::try_from(self.max_retries.unwrap_or(-1)).ok(),
             statuses: codes.map_or(Ok(Vec::new()), statuses)?,
@@ -408,53 +418,4 @@ pub(crate) fn duration(text: &str) -> Result<Duration> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn durations() {
-        assert_eq!(duration("200ms").ok(), Some(Duration::from_millis(200)));
-        assert_eq!(duration("1m30s").ok(), Some(Duration::from_secs(90)));
-        for bad in ["", "5", "s", "5x", "-1s", "0s"] {
-            assert!(duration(bad).is_err(), "{bad}");
-        }
-    }
-
-    #[test]
-    fn retries() {
-        let policy = RetryPolicy {
-            first: Duration::from_secs(1),
-            most: Duration::from_secs(10),
-            exponential: true,
-            max_retries: None,
-            statuses: statuses("429,502-504").expect("ranges"),
-        };
-        assert_eq!(policy.wait(0, 503), Some(Duration::from_secs(1)));
-        assert_eq!(policy.wait(2, 503), Some(Duration::from_secs(4)));
-        assert_eq!(policy.wait(1_000_000, 429), Some(Duration::from_secs(10)));
-        assert_eq!(policy.wait(0, 500), None);
-        assert!(statuses("5xx").is_err());
-    }
-
-    #[test]
-    fn unknown_things_are_refused() {
-        let mut components = Components::default();
-        let component = |kind: &str| {
-            format!(
-                "apiVersion: dapr.io/v1alpha1\nkind: Component\nmetadata: {{name: x}}\nspec: {{type: {kind}, version: v1}}"
-            )
-        };
-        assert!(components.take(&component("state.postgresql")).is_ok());
-        assert!(
-            components.take(&component("state.postgresql")).is_err(),
-            "a name twice"
-        );
-        assert!(components.take(&component("bindings.kafka")).is_err());
-        assert!(components.take("kind: Component").is_err());
-        assert!(
-            components
-                .take("apiVersion: dapr.io/v1alpha1\nkind: Configuration\nmetadata: {name: x}")
-                .is_err()
-        );
-    }
-}
+mod tests;

@@ -44,20 +44,15 @@ impl External {
         if let Some(answer) = self.internal.call(&request) {
             return Ok(answer.await);
         }
-        let host = request
-            .uri()
-            .host()
-            .unwrap_or_default()
-            .trim_matches(['[', ']']);
-        if host
-            .parse::<IpAddr>()
-            .is_ok_and(|address| !self.allow_private && !is_public(address))
+        let request = reqwest::Request::try_from(request).map_err(failed)?;
+        if !self.allow_private
+            && let Some(address) = literal_address(request.url())
+            && !is_public(address)
         {
             return Err(failed(format!(
-                "{host} is a private address; calls there are not allowed"
+                "{address} is a private address; calls there are not allowed"
             )));
         }
-        let request = reqwest::Request::try_from(request).map_err(failed)?;
         let mut response = self
             .client
             .execute(request)
@@ -80,6 +75,13 @@ impl External {
         answer.headers_mut().remove(http::header::TRANSFER_ENCODING);
         Ok(answer)
     }
+}
+
+/// The address that stands in a URL instead of a name, which no resolver gets to see. The parsed URL is asked, because
+/// an address can be written in many ways (`http://2130706433/`, `http://0x7f.1/`).
+fn literal_address(url: &reqwest::Url) -> Option<IpAddr> {
+    let host = url.host_str()?;
+    host.trim_matches(['[', ']']).parse().ok()
 }
 
 /// The error with its causes, without the URL, which may hold a secret.
@@ -143,12 +145,13 @@ fn is_public(address: IpAddr) -> bool {
             None => {
                 let first = v6.segments()[0];
                 let local = (first & 0xfe00) == 0xfc00 || (first & 0xffc0) == 0xfe80;
-                // 64:ff9b::/96 leads to IPv4 addresses, private ones among them.
+                // 64:ff9b::/96, 2002::/16 and ::/96 lead to IPv4 addresses, private ones among them.
+                let leads_to_v4 = first == 0x64 || first == 0x2002 || v6.segments()[..6] == [0; 6];
                 !(v6.is_loopback()
                     || v6.is_unspecified()
                     || v6.is_multicast()
                     || local
-                    || first == 0x64)
+                    || leads_to_v4)
             }
         },
     }
@@ -164,19 +167,66 @@ mod tests {
             "127.0.0.1",
             "10.1.2.3",
             "192.168.0.1",
+            "172.16.0.1",
             "169.254.169.254",
             "100.64.0.1",
             "0.0.0.0",
+            "255.255.255.255",
             "::1",
+            "::",
             "fd00::1",
             "fe80::1",
+            "ff02::1",
             "::ffff:10.0.0.1",
+            "::127.0.0.1",
             "64:ff9b::a00:1",
+            "2002:7f00:1::",
         ] {
             assert!(!is_public(private.parse().expect(private)), "{private}");
         }
         for public in ["1.1.1.1", "2606:4700::1111", "::ffff:1.1.1.1"] {
             assert!(is_public(public.parse().expect(public)), "{public}");
         }
+    }
+
+    #[test]
+    fn addresses_in_any_spelling() {
+        for (url, address) in [
+            ("http://127.0.0.1/", Some("127.0.0.1")),
+            ("http://2130706433/", Some("127.0.0.1")),
+            ("http://0x7f.1/", Some("127.0.0.1")),
+            ("http://0177.0.0.1/", Some("127.0.0.1")),
+            ("http://127.1:8080/", Some("127.0.0.1")),
+            ("http://[::1]/", Some("::1")),
+            ("http://[::ffff:7f00:1]/", Some("::ffff:127.0.0.1")),
+            ("http://localhost/", None),
+            ("https://mail.example/", None),
+        ] {
+            let found = literal_address(&url.parse().expect(url));
+            assert_eq!(
+                found,
+                address.map(|text| text.parse().expect(text)),
+                "{url}"
+            );
+        }
+    }
+
+    /// What a name leads to is looked at, too.
+    #[tokio::test]
+    async fn names_of_private_addresses() {
+        let resolver = PublicOnly {
+            allow_private: false,
+        };
+        let found = resolver.resolve("localhost".parse().expect("a name")).await;
+        assert!(found.is_err_and(|error| error.to_string().contains("no public address")));
+        let resolver = PublicOnly {
+            allow_private: true,
+        };
+        assert!(
+            resolver
+                .resolve("localhost".parse().expect("a name"))
+                .await
+                .is_ok()
+        );
     }
 }

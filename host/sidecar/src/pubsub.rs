@@ -16,7 +16,7 @@ pub(crate) use cloud_event::{Published, wrap};
 
 use crate::Apps;
 use crate::components::{Components, Subscription};
-use crate::store::{Message, Store, WriteError};
+use crate::store::{DeadLetter, Message, Store, WriteError};
 
 /// Deliveries at work at once, per subscription.
 const IN_FLIGHT: usize = 64;
@@ -112,11 +112,7 @@ impl Broker {
         topic: &str,
         messages: Vec<Message>,
     ) -> Result<(), WriteError> {
-        let lanes: Vec<&Arc<Lanes>> = self
-            .lanes
-            .iter()
-            .filter(|lane| lane.subscription.topic == topic)
-            .collect();
+        let lanes = self.of_topic(topic);
         let keys: Vec<String> = messages
             .iter()
             .map(|message| message.partition_key.clone())
@@ -134,6 +130,42 @@ impl Broker {
             }
         }
         Ok(())
+    }
+
+    /// A subscription is done with a message, or gives it up to a dead-letter topic.
+    async fn confirm(
+        self: &Arc<Self>,
+        lane: &Lanes,
+        key: &str,
+        id: i64,
+        dead_letter: Option<&String>,
+    ) -> Result<(), WriteError> {
+        let lanes = dead_letter.map(|topic| self.of_topic(topic));
+        let dead_letter = dead_letter
+            .zip(lanes.as_ref())
+            .map(|(topic, lanes)| DeadLetter {
+                topic: topic.clone(),
+                subscribers: lanes.iter().map(|lane| lane.name.clone()).collect(),
+            });
+        let moved = self
+            .store
+            .confirm(lane.name.clone(), id, dead_letter)
+            .await?;
+        let Some((moved, lanes)) = moved.zip(lanes) else {
+            return Ok(());
+        };
+        self.unconfirmed.send_modify(|count| *count += lanes.len());
+        for lane in lanes {
+            self.enqueue(lane, key, moved);
+        }
+        Ok(())
+    }
+
+    fn of_topic(&self, topic: &str) -> Vec<&Arc<Lanes>> {
+        let lanes = self.lanes.iter();
+        lanes
+            .filter(|lane| lane.subscription.topic == topic)
+            .collect()
     }
 
     /// Two publishers of one key may arrive here in another order than their messages were committed.

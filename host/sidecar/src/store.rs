@@ -15,8 +15,8 @@ use bytes::Bytes;
 use rusqlite::{Connection, OptionalExtension};
 use tokio::sync::oneshot;
 
-pub(crate) use work::{Condition, Message, Operation, WriteError};
-use work::{Done, Job, Work};
+pub(crate) use work::{Condition, DeadLetter, Message, Operation, WriteError};
+use work::{Job, Work};
 
 /// Most jobs of one commit.
 const BATCH: usize = 256;
@@ -126,47 +126,29 @@ impl Store {
         subscribers: Vec<String>,
         messages: Vec<Message>,
     ) -> Result<Vec<i64>, WriteError> {
-        match self
-            .run(|reply| Job::Publish {
-                topic,
-                subscribers,
-                messages,
-                reply,
-            })
-            .await?
-        {
-            Done::Published(ids) => Ok(ids),
-            Done::Written => Ok(Vec::new()),
-        }
-    }
-
-    /// A subscriber is done with a message.
-    pub(crate) async fn confirm(&self, subscriber: String, id: i64) -> Result<(), WriteError> {
-        self.run(|reply| Job::Confirm {
-            subscriber,
-            id,
-            dead_letter: None,
+        let job = |reply| Job::Publish {
+            topic,
+            subscribers,
+            messages,
             reply,
-        })
-        .await
-        .map(|_| ())
+        };
+        Ok(self.run(job).await?.published())
     }
 
-    /// A subscriber gives a message up: it moves to another topic.
-    pub(crate) async fn dead_letter(
+    /// A subscriber is done with a message, or gives it up: then it moves to another topic. Returns its number there.
+    pub(crate) async fn confirm(
         &self,
         subscriber: String,
         id: i64,
-        topic: String,
-    ) -> Result<(), WriteError> {
-        self.run(|reply| Job::Confirm {
+        dead_letter: Option<DeadLetter>,
+    ) -> Result<Option<i64>, WriteError> {
+        let job = |reply| Job::Confirm {
             subscriber,
             id,
-            dead_letter: Some(topic),
+            dead_letter,
             reply,
-        })
-        .await
-        .map(|_| ())
+        };
+        Ok(self.run(job).await?.published().first().copied())
     }
 
     /// Removes what has expired.

@@ -12,9 +12,10 @@ pub struct Mail {
     pub html: String,
 }
 
-/// Writes the mail.
+/// Writes the mail. `id` is the notification's: two mails with the same words are told apart by it, and one that is sent
+/// twice is known by it.
 #[must_use]
-pub fn write(title: &str, body: &str, link: &str) -> Mail {
+pub fn write(id: &str, title: &str, body: &str, link: &str) -> Mail {
     let one_line: String = title
         .chars()
         .map(|c| if c.is_control() { ' ' } else { c })
@@ -23,6 +24,7 @@ pub fn write(title: &str, body: &str, link: &str) -> Mail {
     // Mail programs know tables and inline styles only.
     let html = format!(
         include_str!("mail.html"),
+        id = escape(id),
         title = escape(title),
         body = escape(body),
         link = escape(link),
@@ -73,7 +75,12 @@ mod component {
             if !super::is_address(&address) {
                 return Err("this is no e-mail address".to_owned());
             }
-            let mail = super::write(&notification.title, &notification.body, &notification.link);
+            let mail = super::write(
+                &notification.id,
+                &notification.title,
+                &notification.body,
+                &notification.link,
+            );
             Ok(BindingRequest {
                 name: "smtp-email".to_owned(),
                 operation: "create".to_owned(),
@@ -99,6 +106,7 @@ mod tests {
     #[test]
     fn what_a_person_wrote_is_text_and_not_markup() {
         let mail = write(
+            "0193",
             "{body} <b>Tea & \"biscuits\"</b>\nfor two",
             "Due today.",
             "http://localhost:3000/?task=1",
@@ -110,6 +118,7 @@ mod tests {
         );
         assert!(mail.html.contains("href=\"http://localhost:3000/?task=1\""));
         assert_eq!(mail.html.matches("Due today.").count(), 1);
+        assert_eq!(mail.html.matches("notification-0193").count(), 1);
     }
 
     #[test]

@@ -11,6 +11,7 @@ use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Tls, TlsParameters};
 use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 use tokio::sync::Mutex;
 
 use super::Request;
@@ -74,11 +75,31 @@ fn message(component: &Component, request: &Request) -> Result<Message, String> 
         Value::String(text) => text.clone(),
         other => other.to_string(),
     };
+    let subject = setting(component, request, "subject").unwrap_or_default();
     builder
-        .subject(setting(component, request, "subject").unwrap_or_default())
+        .message_id(Some(message_id(&[
+            setting(component, request, "emailTo").unwrap_or_default(),
+            subject,
+            &body,
+        ])))
+        .subject(subject)
         .header(ContentType::TEXT_HTML)
         .body(body)
         .map_err(|error| error.to_string())
+}
+
+/// The same for the same mail: what is sent again after a crash is shown once by mail programs.
+fn message_id(parts: &[&str]) -> String {
+    let mut digest = Sha256::new();
+    for part in parts {
+        digest.update((part.len() as u64).to_be_bytes());
+        digest.update(part);
+    }
+    let id: String = digest.finalize()[..16]
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    format!("<{id}@nudge.invalid>")
 }
 
 fn addresses(text: Option<&str>, name: &str) -> Result<Vec<Mailbox>, String> {
@@ -125,3 +146,6 @@ fn transport(component: &Component) -> Result<AsyncSmtpTransport<Tokio1Executor>
     }
     Ok(builder.build())
 }
+
+#[cfg(test)]
+mod tests;

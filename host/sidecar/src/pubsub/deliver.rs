@@ -14,10 +14,11 @@ use super::{Broker, Lanes};
 const STORE_PAUSE: Duration = Duration::from_secs(1);
 
 /// What becomes of a message after one try.
+#[derive(Debug, PartialEq, Eq)]
 enum Verdict {
     Done,
-    /// To be tried again, if the policy says so for this status.
-    Again(u16),
+    /// To be tried again, if the policy says so for this status; without one, whatever statuses it names.
+    Again(Option<u16>),
     /// Never to be tried again.
     Drop,
 }
@@ -33,7 +34,7 @@ impl Broker {
         tokio::spawn(async move { broker.work(&lane, &key).await });
     }
 
-    async fn work(&self, lane: &Lanes, key: &str) {
+    async fn work(self: &Arc<Self>, lane: &Lanes, key: &str) {
         loop {
             let next = {
                 let mut queues = lane.queues();
@@ -44,7 +45,7 @@ impl Broker {
                 next
             };
             let Some(id) = next else { return };
-            if !self.settle(lane, id).await {
+            if !self.settle(lane, key, id).await {
                 return;
             }
             let mut queues = lane.queues();
@@ -59,7 +60,7 @@ impl Broker {
     }
 
     /// Tries one message until it is done or given up, and takes that on record. False when the broker stops first.
-    async fn settle(&self, lane: &Lanes, id: i64) -> bool {
+    async fn settle(self: &Arc<Self>, lane: &Lanes, key: &str, id: i64) -> bool {
         let policy = self.components.inbound_policy(&lane.subscription.pubsub);
         let mut retry = 0;
         let give_up = loop {
@@ -78,16 +79,12 @@ impl Broker {
                 },
             }
         };
+        let dead_letter = lane.subscription.dead_letter.as_ref().filter(|_| give_up);
+        if let Some(topic) = dead_letter {
+            warn!(topic, "message {id} of {} is dead-lettered", lane.name);
+        }
         loop {
-            let dead_letter = lane.subscription.dead_letter.clone().filter(|_| give_up);
-            let result = match dead_letter {
-                Some(topic) => {
-                    warn!(topic, "message {id} of {} is dead-lettered", lane.name);
-                    self.store.dead_letter(lane.name.clone(), id, topic).await
-                }
-                None => self.store.confirm(lane.name.clone(), id).await,
-            };
-            match result {
+            match self.confirm(lane, key, id, dead_letter).await {
                 Ok(()) => return true,
                 Err(error) => error!("message {id} of {} can't be confirmed: {error}", lane.name),
             }
@@ -109,16 +106,18 @@ impl Broker {
             Ok(None) => return Some(Verdict::Done),
             Err(error) => {
                 error!("message {id} can't be read: {error}");
-                return Some(Verdict::Again(StatusCode::SERVICE_UNAVAILABLE.as_u16()));
+                return Some(Verdict::Again(None));
             }
         };
         let apps = self.apps.get()?;
         let request = self.request(&lane.subscription.route, event)?;
         let verdict = match apps.call(&lane.subscription.app_id, request).await {
             Ok(response) => verdict(response.status(), response.body()),
+            // A function that was cut off by the end of the host has not failed.
+            Err(_) if *self.stopped.borrow() => return None,
             Err(reason) => {
                 warn!("{} did not answer: {reason}", lane.subscription.app_id);
-                Verdict::Again(StatusCode::INTERNAL_SERVER_ERROR.as_u16())
+                Verdict::Again(Some(StatusCode::INTERNAL_SERVER_ERROR.as_u16()))
             }
         };
         Some(verdict)
@@ -163,14 +162,47 @@ fn verdict(status: StatusCode, body: &[u8]) -> Verdict {
         return Verdict::Drop;
     }
     if !status.is_success() {
-        return Verdict::Again(status.as_u16());
+        return Verdict::Again(Some(status.as_u16()));
     }
     let said = serde_json::from_slice::<Answer>(body)
         .ok()
         .and_then(|answer| answer.status);
     match said.as_deref() {
-        Some("RETRY") => Verdict::Again(StatusCode::INTERNAL_SERVER_ERROR.as_u16()),
+        None | Some("" | "SUCCESS") => Verdict::Done,
         Some("DROP") => Verdict::Drop,
-        _ => Verdict::Done,
+        // RETRY, and what Dapr doesn't know.
+        Some(_) => Verdict::Again(None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers() {
+        let table = [
+            (200, "", Verdict::Done),
+            (204, "", Verdict::Done),
+            (200, r#"{"status":"SUCCESS"}"#, Verdict::Done),
+            (200, r#"{"status":""}"#, Verdict::Done),
+            (200, r#"{"other":1}"#, Verdict::Done),
+            (200, "taken", Verdict::Done),
+            (200, r#"{"status":"DROP"}"#, Verdict::Drop),
+            (404, "", Verdict::Drop),
+            (200, r#"{"status":"RETRY"}"#, Verdict::Again(None)),
+            (200, r#"{"status":"LATER"}"#, Verdict::Again(None)),
+            (503, "", Verdict::Again(Some(503))),
+            (500, r#"{"status":"SUCCESS"}"#, Verdict::Again(Some(500))),
+            (302, "", Verdict::Again(Some(302))),
+        ];
+        for (status, body, expected) in table {
+            let status = StatusCode::from_u16(status).expect("a status");
+            assert_eq!(
+                verdict(status, body.as_bytes()),
+                expected,
+                "{status} {body}"
+            );
+        }
     }
 }

@@ -57,11 +57,28 @@ pub(crate) struct Message {
     pub(crate) event: Bytes,
 }
 
+/// Where a message goes that its subscriber gave up.
+#[derive(Debug)]
+pub(crate) struct DeadLetter {
+    pub(crate) topic: String,
+    pub(crate) subscribers: Vec<String>,
+}
+
 /// What a job did.
 #[derive(Debug)]
 pub(super) enum Done {
     Written,
     Published(Vec<i64>),
+}
+
+impl Done {
+    /// The numbers of the messages that were taken on record.
+    pub(super) fn published(self) -> Vec<i64> {
+        match self {
+            Self::Published(ids) => ids,
+            Self::Written => Vec::new(),
+        }
+    }
 }
 
 pub(super) type Outcome = Result<Done, WriteError>;
@@ -81,7 +98,7 @@ pub(super) enum Job {
     Confirm {
         subscriber: String,
         id: i64,
-        dead_letter: Option<String>,
+        dead_letter: Option<DeadLetter>,
         reply: Reply,
     },
     Purge {
@@ -94,7 +111,8 @@ pub(super) enum Job {
 
 /// The writing thread's own state.
 pub(super) struct Work {
-    /// The last ETag given out; kept with every commit, so that none comes twice.
+    /// The last ETag given out; kept with every commit, so that none comes twice. Never goes back, not even when a
+    /// commit fails: who knows how much of it was made.
     etag: i64,
 }
 
@@ -110,7 +128,6 @@ impl Work {
 
     /// Makes the jobs in one transaction, each in a savepoint of its own, and answers after the commit.
     pub(super) fn commit(&mut self, connection: &Connection, jobs: Vec<Job>) {
-        let etag_before = self.etag;
         let mut answers: Vec<(Reply, Outcome)> = Vec::with_capacity(jobs.len());
         let mut committed = connection
             .execute_batch("BEGIN IMMEDIATE")
@@ -124,12 +141,17 @@ impl Work {
                     Err(error) => (reply_of(job), Err(error.clone())),
                 }),
             }
+            if committed.is_ok() && connection.is_autocommit() {
+                // A full disk makes SQLite roll the whole transaction back; what follows must not be committed alone.
+                committed = Err(answers.last().and_then(failure).unwrap_or_else(|| {
+                    WriteError::Failed("the transaction was rolled back".to_owned())
+                }));
+            }
         }
         if committed.is_ok() {
             committed = self.finish(connection);
         }
-        if committed.is_err() {
-            self.etag = etag_before;
+        if committed.is_err() && !connection.is_autocommit() {
             // What is open is given up; the next batch begins anew.
             connection.execute_batch("ROLLBACK").ok();
         }
@@ -171,7 +193,7 @@ impl Work {
                 reply,
             } => (
                 reply,
-                confirm(connection, &subscriber, id, dead_letter.as_deref()),
+                confirm(connection, &subscriber, id, dead_letter.as_ref()),
             ),
             Job::Purge { reply } => (reply, purge(connection)),
             Job::Checkpoint { reply } => (reply, Ok(Done::Written)),
@@ -234,42 +256,56 @@ fn publish(
     subscribers: &[String],
     messages: &[Message],
 ) -> Outcome {
-    let mut insert = connection.prepare_cached(
-        "INSERT INTO messages (topic, partition_key, event, published_at, waiting) VALUES (?1, ?2, ?3, ?4, ?5)",
-    )?;
-    let mut wait =
-        connection.prepare_cached("INSERT INTO pending (subscriber, message) VALUES (?1, ?2)")?;
-    let now = now_ms();
     let mut ids = Vec::with_capacity(messages.len());
     for message in messages {
-        insert.execute((
+        ids.push(insert(connection, topic, subscribers, message)?);
+    }
+    Ok(Done::Published(ids))
+}
+
+fn insert(
+    connection: &Connection,
+    topic: &str,
+    subscribers: &[String],
+    message: &Message,
+) -> Result<i64, WriteError> {
+    connection
+        .prepare_cached(
+            "INSERT INTO messages (topic, partition_key, event, published_at, waiting) VALUES (?1, ?2, ?3, ?4, ?5)",
+        )?
+        .execute((
             topic,
             &message.partition_key,
             &message.event[..],
-            now,
+            now_ms(),
             subscribers.len() as i64,
         ))?;
-        let id = connection.last_insert_rowid();
-        for subscriber in subscribers {
-            wait.execute((subscriber, id))?;
-        }
-        ids.push(id);
+    let id = connection.last_insert_rowid();
+    let mut wait =
+        connection.prepare_cached("INSERT INTO pending (subscriber, message) VALUES (?1, ?2)")?;
+    for subscriber in subscribers {
+        wait.execute((subscriber, id))?;
     }
-    Ok(Done::Published(ids))
+    Ok(id)
 }
 
 fn confirm(
     connection: &Connection,
     subscriber: &str,
     id: i64,
-    dead_letter: Option<&str>,
+    dead_letter: Option<&DeadLetter>,
 ) -> Outcome {
-    if let Some(topic) = dead_letter {
-        let mut copy = connection.prepare_cached(
-            "INSERT INTO messages (topic, partition_key, event, published_at, waiting) \
-             SELECT ?1, partition_key, event, ?2, 0 FROM messages WHERE id = ?3",
-        )?;
-        copy.execute((topic, now_ms(), id))?;
+    let mut ids = Vec::new();
+    if let Some(DeadLetter { topic, subscribers }) = dead_letter {
+        let message = connection
+            .prepare_cached("SELECT partition_key, event FROM messages WHERE id = ?1")?
+            .query_row([id], |row| {
+                Ok(Message {
+                    partition_key: row.get(0)?,
+                    event: Bytes::from(row.get::<_, Vec<u8>>(1)?),
+                })
+            })?;
+        ids.push(insert(connection, topic, subscribers, &message)?);
     }
     let mut done =
         connection.prepare_cached("DELETE FROM pending WHERE subscriber = ?1 AND message = ?2")?;
@@ -281,7 +317,7 @@ fn confirm(
             connection.prepare_cached("DELETE FROM messages WHERE id = ?1 AND waiting = 0")?;
         gone.execute([id])?;
     }
-    Ok(Done::Written)
+    Ok(Done::Published(ids))
 }
 
 fn purge(connection: &Connection) -> Outcome {
@@ -293,6 +329,10 @@ fn purge(connection: &Connection) -> Outcome {
         .prepare_cached("DELETE FROM messages WHERE waiting = 0 AND published_at <= ?1")?
         .execute([now - UNHEARD_MS])?;
     Ok(Done::Written)
+}
+
+fn failure((_, outcome): &(Reply, Outcome)) -> Option<WriteError> {
+    outcome.as_ref().err().cloned()
 }
 
 fn reply_of(job: Job) -> Reply {
@@ -311,3 +351,6 @@ pub(super) fn now_ms() -> i64 {
         .duration_since(UNIX_EPOCH)
         .map_or(0, |since| since.as_millis() as i64)
 }
+
+#[cfg(test)]
+mod tests;
