@@ -68,13 +68,14 @@ test("a sentence is understood while it is typed", async () => {
 test("done, and undone, on both screens", async () => {
   await host.api("POST", "/api/tasks", { title: "Sharpen the axe" });
   const [{ screen: here }, { screen: there }] = [await open(), await open()];
-  await here.check("Sharpen the axe").check();
+  await here.check("Sharpen the axe").click();
   await here.disappears("Sharpen the axe");
   await there.disappears("Sharpen the axe");
   await here.toast("Done: Sharpen the axe").getByRole("button", { name: "Undo" }).click();
   await here.appears("Sharpen the axe");
   await there.appears("Sharpen the axe");
-  await there.check("Sharpen the axe").check();
+  await there.check("Sharpen the axe").click();
+  await there.disappears("Sharpen the axe");
   await there.page.getByRole("button", { name: "Done", exact: true }).click();
   await there.appears("Sharpen the axe");
   assert.equal(await there.check("Sharpen the axe").isChecked(), true);
@@ -108,9 +109,9 @@ test("details are changed here, seen there, and told by the history", async () =
   await details.getByLabel("Title").fill("Paint the shed blue");
   await details.getByLabel("Title").press("Enter");
   await there.appears("Paint the shed blue");
-  await details.getByLabel("Due").fill("2031-06-01");
+  await details.getByLabel("Due", { exact: true }).fill("2031-06-01");
   await there.row("Paint the shed blue").getByText("1 Jun 2031").waitFor();
-  await details.getByLabel("Time").fill("15:00");
+  await details.getByLabel("Time", { exact: true }).fill("15:00");
   await there.row("Paint the shed blue").getByText("15:00").waitFor();
   await details.getByLabel("Repeats").selectOption("Every month");
   await there.row("Paint the shed blue").getByText("Every month").waitFor();
@@ -128,7 +129,7 @@ test("details are changed here, seen there, and told by the history", async () =
   await details.getByText("Created", { exact: true }).waitFor();
   // Each of these a person can take back in the same place.
   await details.getByRole("button", { name: "Remove the step: Buy paint" }).click();
-  await details.getByLabel("Due").fill("");
+  await details.getByLabel("Due", { exact: true }).fill("");
   await there.rowIn("No date", "Paint the shed blue").waitFor();
   assert.equal(await details.getByLabel("Notes").inputValue(), "Two coats.");
 });

@@ -69,6 +69,8 @@ enum Command {
 
 #[derive(Subcommand)]
 enum TestWhat {
+    /// The screen, in a real Chromium before the real host.
+    Browser,
     /// Dapr's behaviour and every scenario, against real parts.
     Dapr,
     /// The Helm chart: rendered, validated, and installed into a real Kubernetes API server; the workflows; the image.
@@ -91,6 +93,9 @@ fn main() -> ExitCode {
         } => steps::run(release, &settings.for_host(&arguments)),
         Command::Build => steps::build_components(),
         Command::Test { what: None } => steps::test(),
+        Command::Test {
+            what: Some(TestWhat::Browser),
+        } => web::test_browser(),
         Command::Test {
             what: Some(TestWhat::Dapr),
         } => dapr::test(),
