@@ -48,6 +48,11 @@ pub(crate) fn body_key(user: &str, number: u64) -> String {
     format!("audit-body/{user}/{number:020}")
 }
 
+/// Says under which number an event is on record: for ever, so that not even a replay of years doubles one.
+fn event_key(user: &str, event: &Event) -> String {
+    format!("audit-event/{user}/{}", event.event_id)
+}
+
 pub(crate) fn story_key(user: &str, task: &str) -> String {
     format!("audit-task/{user}/{task}")
 }
@@ -64,15 +69,19 @@ pub(crate) fn read<T: Default + serde::de::DeserializeOwned>(
     document.map_or_else(|| Ok(T::default()), |document| document.read(key))
 }
 
-/// Records an event.
+/// Records an event, unless it is on record.
 pub(crate) async fn record<D: Dapr>(
     dapr: &D,
     event: &Event,
     now: DateTime<Utc>,
 ) -> Result<Effect, HandleError> {
     let user = event.user_id.as_str();
-    let key = head_key(user);
-    let document = dapr.get(&key).await?;
+    let (key, event_key) = (head_key(user), event_key(user, event));
+    let mut documents = dapr.get_many(&[key.clone(), event_key.clone()]).await?;
+    let (recorded, document) = (documents.pop().flatten(), documents.pop().flatten());
+    if recorded.is_some() {
+        return Ok(Effect::ignored());
+    }
     let head: Head = read(&key, document.as_ref())?;
     let body = serde_json::to_value(event).unwrap_or(Value::Null);
     let record = Record::following(
@@ -97,6 +106,7 @@ pub(crate) async fn record<D: Dapr>(
         &body,
         Condition::Absent,
     ));
+    writes.push(Write::put(event_key, &record.number, Condition::Absent));
     let head = Head {
         number: record.number,
         hash: record.hash(),
