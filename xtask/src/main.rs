@@ -42,6 +42,11 @@ enum Command {
         #[command(subcommand)]
         what: Option<TestWhat>,
     },
+    /// A Kubernetes cluster on this machine with everything in it.
+    Cluster {
+        #[command(subcommand)]
+        what: cluster::Cluster,
+    },
     /// The application as one OCI image.
     Image {
         #[command(subcommand)]
@@ -102,6 +107,7 @@ fn main() -> ExitCode {
         Command::Test {
             what: Some(TestWhat::Cluster(check)),
         } => check.run(),
+        Command::Cluster { what } => what.run(),
         Command::Image { what } => what.run(),
         Command::Topics { arguments } => dapr::topics(&arguments),
         Command::Token { arguments } => steps::host("token", false, &arguments),

@@ -26,7 +26,7 @@ const GATEWAY_KINDS: [&str; 4] = [
 pub(super) fn load(folder: Option<&Path>) -> Result<Vec<Value>> {
     let folders = match folder {
         Some(folder) => vec![folder.to_owned()],
-        None => download()?,
+        None => fetch(&[])?,
     };
     let mut files = Vec::new();
     for folder in &folders {
@@ -63,11 +63,14 @@ struct Source {
     urls: Vec<String>,
 }
 
-/// Fetches what `helm/platform/crds.yaml` lists.
-fn download() -> Result<Vec<PathBuf>> {
+/// Fetches what `helm/platform/crds.yaml` lists: the named ones, or all when none is named.
+pub(super) fn fetch(names: &[&str]) -> Result<Vec<PathBuf>> {
     let list = fs::read_to_string(root().join("helm/platform/crds.yaml"))?;
     let sources: Vec<Source> = serde_yaml_ng::from_str(&list)?;
-    let fetched = sources.iter().map(
+    let wanted = sources
+        .iter()
+        .filter(|source| names.is_empty() || names.contains(&source.name.as_str()));
+    let fetched = wanted.map(
         |Source {
              name,
              version,

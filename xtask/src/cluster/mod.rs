@@ -5,6 +5,7 @@ mod chart;
 mod crds;
 mod image;
 mod lifecycle;
+mod local;
 mod manifest;
 mod objects;
 mod oci;
@@ -23,6 +24,7 @@ use anyhow::{Context, Result, ensure};
 use clap::Args;
 
 pub(crate) use image::Image;
+pub(crate) use local::Cluster;
 
 use api_server::ApiServer;
 use chart::Rendered;
@@ -39,7 +41,7 @@ pub(crate) struct Check {
     /// Keeps what the chart renders now as what it should render.
     #[arg(long)]
     bless: bool,
-    /// Leaves out the part with a real API server, whose first build takes minutes.
+    /// Leaves out what needs servers and builds: PostgreSQL, the image, and a real API server.
     #[arg(long)]
     no_server: bool,
 }
@@ -58,6 +60,7 @@ impl Check {
 
     fn run_in(&self, scratch: &Path) -> Result<()> {
         step("workflows", workflows::check)?;
+        step("platform", local::check_platform)?;
         step("lint", chart::lint)?;
         let rendered = step("render", chart::render)?;
         step("compare with helm/nudge/tests", || {
@@ -78,6 +81,11 @@ impl Check {
         if self.no_server {
             return Ok(());
         }
+        step(
+            "PostgreSQL wakes functions and keeps audit records",
+            in_postgresql,
+        )?;
+        step("image", || image::write(&scratch.join("image"), "check"))?;
         let server = step("API server", ApiServer::start)?;
         step("custom kinds in the API server", || {
             lifecycle::prepare(&server, &definitions)
@@ -126,6 +134,21 @@ fn fits_schemas(rendered: &[Rendered], schemas: &Path, scratch: &Path) -> Result
         ensure!(refused.is_err(), "the schemas take {}", typo.describe());
     }
     Ok(())
+}
+
+/// The scaler's query and the database's rules, in a real server.
+fn in_postgresql() -> Result<()> {
+    let arguments = [
+        "test",
+        "--quiet",
+        "-p",
+        "dapr",
+        "--test",
+        "scale_from_zero",
+        "--",
+        "--ignored",
+    ];
+    crate::steps::quietly(crate::steps::cargo().args(arguments))
 }
 
 /// The API server takes every object as it is, and none with a misspelt field.
