@@ -117,10 +117,9 @@ fn glued(word: &str) -> Option<Amounts> {
     let split = word.find(|c: char| c.is_ascii_alphabetic())?;
     let (count, name) = word.split_at(split);
     let count = digits(count)?;
-    if let Some(minutes) = name.strip_prefix('h').filter(|rest| !rest.is_empty()) {
-        if let Some(minutes) = digits(minutes.trim_end_matches("min").trim_end_matches('m')) {
-            return Amounts::of(count, Unit::Hour)?.and(Amounts::of(minutes, Unit::Minute)?);
-        }
+    let behind_hours = name.strip_prefix('h').unwrap_or_default();
+    if let Some(minutes) = digits(behind_hours.trim_end_matches("min").trim_end_matches('m')) {
+        return Amounts::of(count, Unit::Hour)?.and(Amounts::of(minutes, Unit::Minute)?);
     }
     let unit = match name {
         "m" => Unit::Minute,

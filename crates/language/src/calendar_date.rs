@@ -216,9 +216,9 @@ pub(crate) fn numeric(words: Words<'_>, reading: &Reading, led: bool) -> Option<
         ));
     }
     let weight = match separator {
-        _ if word == "24/7" => return None,
+        _ if word == "24/7" || words.get(1) == "of" => return None,
         _ if led => Weight::Firm,
-        '/' => Weight::Loose,
+        '/' => Weight::Apart,
         // "2.1" is a version or a price; "2.1." is the second of January.
         _ if token.dotted => Weight::Loose,
         _ => return None,

@@ -270,6 +270,11 @@ fn bare_hour(words: Words<'_>, lead: usize) -> Option<(usize, Said, Weight)> {
     Some((1, Said::open(hour, 0)?, weight))
 }
 
+/// An hour where nothing but a time is asked for.
+pub(crate) fn hour(word: &str) -> Option<Said> {
+    Said::open(number(word)?, 0)
+}
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Half {
     Morning,

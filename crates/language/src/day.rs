@@ -51,8 +51,10 @@ impl Said {
 /// A date phrase without its preposition.
 pub(crate) type Found = (usize, Said, Weight);
 
+type Form = fn(Words<'_>, &Reading, bool) -> Option<Found>;
+
 /// Whatever says a date, the ones that need more words first.
-const FORMS: [fn(Words<'_>, &Reading, bool) -> Option<Found>; 6] = [
+const FORMS: [Form; 6] = [
     relative,
     ahead_of_now,
     weekday_and_date,

@@ -22,6 +22,7 @@ mod scan;
 mod settle;
 mod title;
 mod token;
+mod verb;
 
 use chrono::{DateTime, NaiveDateTime, Utc, Weekday};
 use domain::Recurrence;

@@ -78,6 +78,10 @@ pub fn quick_add(text: &str, context: &Context) -> QuickAdd {
     for piece in &pieces {
         taken[piece.at..piece.at + piece.words].fill(true);
     }
+    // "Put … on the grocery list" is only understood before the list is taken out.
+    if pieces.first().is_none_or(|piece| piece.at >= opening.words) {
+        taken[..opening.words].fill(true);
+    }
     let (title, asks) = title(&text, &tokens, &taken);
     let settled = settle(&pieces, asks || opening.asks, &reading);
     let mut read = QuickAdd {

@@ -4,6 +4,7 @@ use chrono::{NaiveDateTime, Weekday};
 use domain::zone::Tz;
 use domain::{Label, ListName, Priority};
 
+use crate::lexicon::is_function_word;
 use crate::token::Words;
 use crate::{Context, clock, day, mark, priority, remind, repeat};
 
@@ -77,7 +78,9 @@ pub(crate) enum Weight {
     Beside,
     /// Only at the end of a thought, or where the text begins: "urgent".
     Edge,
-    /// Unless it describes the word behind it: "Friday", but not "Friday paper".
+    /// Unless it describes the word behind it: "12/24", but not "3/4 cup".
+    Apart,
+    /// The same, but also where the text begins: "Friday call mom", though not "read Friday paper".
     Loose,
     /// Wherever it stands.
     Firm,
@@ -92,20 +95,22 @@ pub(crate) struct Piece {
     pub(crate) weight: Weight,
 }
 
-/// All that means something from word `begin` on, in order, without overlap.
+/// All that means something, in order, without overlap. The task itself begins at word `begin`.
 pub(crate) fn scan(words: Words<'_>, begin: usize, reading: &Reading) -> Vec<Piece> {
     let mut pieces: Vec<Piece> = Vec::new();
-    let mut at = begin;
-    // Up to where every word means something.
+    let mut at = 0;
+    // Up to where nothing belongs to the title.
     let mut covered = begin;
     while at < words.len() {
         let here = words.from(at);
-        let previous = pieces.last().filter(|piece| piece.at + piece.words == at);
-        let leads = covered == at;
+        let place = Place {
+            leads: covered == at,
+            previous: pieces.last().filter(|piece| piece.at + piece.words == at),
+        };
         let found = MATCHERS
             .iter()
             .filter_map(|matcher| matcher(here, reading))
-            .find(|found| stands(found, here, leads, previous, reading));
+            .find(|found| place.lets_stand(found, here, reading));
         match found {
             Some(Match {
                 words,
@@ -118,8 +123,10 @@ pub(crate) fn scan(words: Words<'_>, begin: usize, reading: &Reading) -> Vec<Pie
                     meaning,
                     weight,
                 });
+                if covered >= at {
+                    covered = covered.max(at + words);
+                }
                 at += words;
-                covered = if leads { at } else { covered };
             }
             _ => at += 1,
         }
@@ -127,35 +134,44 @@ pub(crate) fn scan(words: Words<'_>, begin: usize, reading: &Reading) -> Vec<Pie
     pieces
 }
 
-/// Whether a match may stand where it was found.
-fn stands(
-    found: &Match,
-    here: Words<'_>,
+/// Where a match was found.
+struct Place<'a> {
+    /// Whether nothing before it belongs to the title.
     leads: bool,
-    previous: Option<&Piece>,
-    reading: &Reading,
-) -> bool {
-    let closed = here.closed_after(found.words);
-    let beside = || {
-        previous.is_some_and(|piece| matches!(piece.meaning, Meaning::Date(_) | Meaning::Time(_)))
-    };
-    match found.weight {
-        Weight::Firm => true,
-        Weight::Loose => leads || apart(here.from(found.words), closed, reading),
-        Weight::Edge => closed || (beside() && apart(here.from(found.words), closed, reading)),
-        Weight::Beside => beside() && apart(here.from(found.words), closed, reading),
+    /// The piece directly before it.
+    previous: Option<&'a Piece>,
+}
+
+impl Place<'_> {
+    /// Whether a match means there what it could mean.
+    fn lets_stand(&self, found: &Match, here: Words<'_>, reading: &Reading) -> bool {
+        let closed = here.closed_after(found.words);
+        let behind = here.from(found.words);
+        let before_meaning = || closed || means_something(behind, reading);
+        let apart = || before_meaning() || is_function_word(behind.get(0));
+        match found.weight {
+            Weight::Firm => true,
+            Weight::Loose => self.leads || apart(),
+            Weight::Apart => apart(),
+            Weight::Edge => before_meaning() || (self.is_beside_a_time() && apart()),
+            Weight::Beside => self.is_beside_a_time() && apart(),
+        }
+    }
+
+    fn is_beside_a_time(&self) -> bool {
+        self.previous
+            .is_some_and(|piece| matches!(piece.meaning, Meaning::Date(_) | Meaning::Time(_)))
     }
 }
 
-/// Whether the words behind a match begin something else, so that the match doesn't describe them.
-fn apart(behind: Words<'_>, closed: bool, reading: &Reading) -> bool {
-    closed
-        || crate::lexicon::is_function_word(behind.get(0))
-        || MATCHERS
-            .iter()
-            .filter_map(|matcher| matcher(behind, reading))
-            .any(|next| {
-                next.weight != Weight::Beside
-                    && (next.weight != Weight::Edge || behind.closed_after(next.words))
-            })
+/// Whether something else begins behind a match, so that the match doesn't describe it.
+fn means_something(behind: Words<'_>, reading: &Reading) -> bool {
+    MATCHERS
+        .iter()
+        .filter_map(|matcher| matcher(behind, reading))
+        .any(|next| match next.weight {
+            Weight::Firm | Weight::Loose => true,
+            Weight::Apart | Weight::Edge => behind.closed_after(next.words),
+            Weight::Beside => false,
+        })
 }

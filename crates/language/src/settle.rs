@@ -21,7 +21,7 @@ pub(crate) struct Settled {
 /// reminded.
 pub(crate) fn settle(pieces: &[Piece], asks: bool, reading: &Reading) -> Settled {
     let mut said = Told::of(pieces);
-    let asks = asks || said.take_due_from_reminder();
+    let asks = said.take_due_from_reminder() || asks;
     let mut settled = Settled::default();
     said.settle_due(reading, &mut settled);
     said.settle_reminders(asks, reading, &mut settled);

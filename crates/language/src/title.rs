@@ -18,7 +18,9 @@ pub(crate) fn opening(words: Words<'_>) -> Opening {
     // Each turn takes a phrase; a person says a few at most.
     for _ in 0..6 {
         let rest = words.from(opening.words);
-        let asking = rest.skip_any(&ASKING);
+        let asking = rest
+            .skip_any(&ASKING)
+            .max(rest.skip_any(&["reminder"]) * usize::from(rest.closed_after(1)));
         let more = [asking, rest.skip_any(&SAYING), greeting(rest), adding(rest)]
             .into_iter()
             .max()
@@ -164,7 +166,7 @@ const SAYING: [&str; 82] = [
 /// What counts only before a pause: "Hi, …", "Task: …".
 fn greeting(words: Words<'_>) -> usize {
     const NAMED: [&str; 4] = ["hey nudge", "hi nudge", "hello nudge", "ok nudge"];
-    const ALONE: [&str; 18] = [
+    const ALONE: [&str; 17] = [
         "hey",
         "hi",
         "hello",
@@ -178,7 +180,6 @@ fn greeting(words: Words<'_>) -> usize {
         "note",
         "to do",
         "to-do",
-        "reminder",
         "good morning",
         "new",
         "thanks",
@@ -249,9 +250,12 @@ const CLOSING: [&str; 9] = [
 ];
 
 /// Words that only hold what was taken out behind them.
-const DANGLING: [&str; 22] = [
-    "on", "at", "by", "due", "from", "and", "is", "are", "is due", "are due", "will be", "that's",
-    "which is", "it's", "starting", "@", "|", "is on", "until", "for the", "due on", "with",
+const DANGLING: [&str; 8] = ["on", "at", "by", "due", "due on", "from", "@", "starting"];
+
+/// Words that say nothing at the end of a title when something behind them was taken out.
+const DANGLING_AT_THE_END: [&str; 14] = [
+    "and", "is", "are", "is due", "are due", "will be", "that's", "which is", "it's", "is on",
+    "until", "for the", "with", "|",
 ];
 
 /// The title made of the words that are not `taken`, and whether its opening asks to be reminded.
@@ -301,7 +305,10 @@ fn dangling_before(tokens: &[Token], taken: &[bool], at: usize) -> std::ops::Ran
         .find(|length| {
             let start = at - length;
             !taken[start..at].contains(&true)
-                && (words.from(start).are_any(&DANGLING) || is_dash(&tokens[start].word))
+                && (words.from(start).are_any(&DANGLING)
+                    || words.from(start).are_any(&DANGLING_AT_THE_END)
+                        && !taken[at..].contains(&false)
+                    || is_dash(&tokens[start].word))
                 && !tokens[at - 1].closes
         })
         .unwrap_or(0);
@@ -320,15 +327,19 @@ fn closing(words: Words<'_>, first: usize) -> Option<usize> {
 }
 
 fn tidy(text: &[char], tokens: &[Token], kept: &[usize]) -> String {
-    let words: Vec<String> = kept
-        .iter()
-        .map(|at| {
-            text[tokens[*at].outer.0..tokens[*at].outer.1]
-                .iter()
-                .collect()
-        })
-        .collect();
-    let line = words.join(" ");
+    let mut line = String::new();
+    for (index, at) in kept.iter().enumerate() {
+        let (start, end) = tokens[*at].outer;
+        line.extend(&text[start..end]);
+        // What was taken out between two words leaves its comma behind.
+        let next = kept.get(index + 1).copied().unwrap_or(*at);
+        let mark = next
+            .checked_sub(1)
+            .filter(|gap| gap > at)
+            .map(|gap| text[tokens[gap].outer.1 - 1]);
+        line.extend(mark.filter(|mark| matches!(mark, ',' | ';' | ':') && !tokens[*at].closes));
+        line.push(' ');
+    }
     let line = line
         .trim_start_matches(|c: char| {
             matches!(c, ',' | ';' | ':' | '-' | '–' | '—' | '.' | ')' | ' ' | '|')

@@ -119,11 +119,6 @@ impl<'a> Words<'a> {
         Self { all, at: 0 }
     }
 
-    /// Where it is seen from.
-    pub(crate) fn place(self) -> usize {
-        self.at
-    }
-
     /// How many words there are from here on.
     pub(crate) fn len(self) -> usize {
         self.all.len().saturating_sub(self.at)
@@ -198,6 +193,38 @@ impl<'a> Words<'a> {
     /// The same, 0 when they begin with none.
     pub(crate) fn skip_any(self, phrases: &[&str]) -> usize {
         self.begin_with_any(phrases).unwrap_or(0)
+    }
+
+    /// The length of the longest of `phrases` that these words end with, if anything is left before it.
+    pub(crate) fn end_with_any(self, phrases: &[&str]) -> Option<usize> {
+        phrases
+            .iter()
+            .filter_map(|phrase| {
+                let length = phrase.split(' ').count();
+                let start = self.len().checked_sub(length).filter(|start| *start > 0)?;
+                self.from(start).begin_with(phrase)
+            })
+            .max()
+    }
+
+    /// Without the phrases of `front` at the beginning and those of `back` at the end, as often as they come.
+    pub(crate) fn without(self, front: &[&str], back: &[&str]) -> Self {
+        let mut rest = self;
+        while let Some(length) = rest
+            .begin_with_any(front)
+            .filter(|length| *length < rest.len())
+        {
+            rest = rest.from(length);
+        }
+        while let Some(length) = rest.end_with_any(back) {
+            rest = rest.first(rest.len() - length);
+        }
+        rest
+    }
+
+    /// Where one of `phrases` begins, and how long it is: the first place behind the first word.
+    pub(crate) fn find_any(self, phrases: &[&str]) -> Option<(usize, usize)> {
+        (1..self.len()).find_map(|at| Some((at, self.from(at).begin_with_any(phrases)?)))
     }
 
     /// Whether they are one of `phrases` and nothing else.

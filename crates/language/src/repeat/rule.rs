@@ -10,9 +10,18 @@ use crate::day;
 impl Said {
     /// The rule, for a task whose first date is sought from `anchor` on.
     pub(crate) fn rule(&self, anchor: NaiveDate, week_start: Weekday) -> Option<Rule> {
+        self.anchored(Some(anchor), week_start)
+    }
+
+    /// The rule for a task that has its date already: what was not said follows from that.
+    pub(crate) fn unanchored(&self, week_start: Weekday) -> Option<Rule> {
+        self.anchored(None, week_start)
+    }
+
+    fn anchored(&self, anchor: Option<NaiveDate>, week_start: Weekday) -> Option<Rule> {
         let rule = match &self.on {
             On::Nothing => {
-                Rule::from_simple(self.kind(), self.interval, End::Never, Some(anchor)).ok()?
+                Rule::from_simple(self.kind(), self.interval, End::Never, anchor).ok()?
             }
             On::Weekdays(days) => Rule {
                 by_day: days

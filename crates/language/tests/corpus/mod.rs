@@ -5,12 +5,12 @@ use chrono::{NaiveDateTime, Weekday};
 use domain::zone;
 use language::Context;
 
-pub struct Line {
-    pub cells: Vec<String>,
-    pub context: Context,
+pub(crate) struct Line {
+    pub(crate) cells: Vec<String>,
+    pub(crate) context: Context,
 }
 
-pub fn lines(table: &str) -> impl Iterator<Item = Line> {
+pub(crate) fn lines(table: &str) -> impl Iterator<Item = Line> {
     let mut context = None;
     table.lines().filter_map(move |line| {
         if let Some(setting) = line.strip_prefix("@ ") {
@@ -33,7 +33,7 @@ pub fn lines(table: &str) -> impl Iterator<Item = Line> {
     })
 }
 
-pub fn context(setting: &str) -> Context {
+pub(crate) fn context(setting: &str) -> Context {
     let mut parts = setting.split(' ');
     let mut part = || parts.next().expect("a local time, a zone and a weekday");
     let time = part();

@@ -1,10 +1,25 @@
 //! What a chat message wants.
 
+mod answer;
+mod change;
+mod complete;
+mod delete;
+mod list;
+mod message;
+mod postpone;
+mod rename;
+mod reopen;
+mod show;
+mod target;
+
 use chrono::{Duration, NaiveDate, NaiveTime};
 use domain::{Label, ListName, Priority, Recurrence};
 
 use crate::Context;
 use crate::quick_add::{QuickAdd, quick_add};
+use crate::scan::Reading;
+use crate::token::tokens;
+use message::Message;
 
 /// What a message wants.
 #[derive(Debug, Clone, PartialEq)]
@@ -155,8 +170,31 @@ pub enum Choice {
     Last,
 }
 
+/// Everything that finds a wish other than a new task, in this order: the more particular before the more general.
+const READERS: [fn(&Message<'_>) -> Option<Intent>; 10] = [
+    answer::answer,
+    list::list,
+    reopen::reopen,
+    change::change,
+    postpone::postpone,
+    rename::rename,
+    complete::complete,
+    delete::delete,
+    show::show,
+    show::unanswerable,
+];
+
 /// Reads what `text` wants. What is no question, command or answer is a task to add.
 #[must_use]
 pub fn intent(text: &str, context: &Context) -> Intent {
-    Intent::Add(Box::new(quick_add(text, context)))
+    let characters: Vec<char> = text.chars().collect();
+    let tokens = tokens(&characters);
+    let reading = Reading::new(context);
+    let Some(message) = Message::new(&characters, &tokens, &reading) else {
+        return Intent::Unknown;
+    };
+    READERS
+        .iter()
+        .find_map(|reader| reader(&message))
+        .unwrap_or_else(|| Intent::Add(Box::new(quick_add(text, context))))
 }

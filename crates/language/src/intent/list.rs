@@ -1,0 +1,482 @@
+//! "What's due today?", "show #work", and the tasks that such words stand for.
+
+use chrono::{Datelike, NaiveDate, Weekday};
+
+use super::message::Message;
+use super::{Intent, ListQuery, Period};
+use crate::day::{self, Week};
+use crate::lexicon::{month, number};
+use crate::scan::{Match, Meaning};
+use crate::token::Words;
+use crate::{mark, priority};
+
+/// A question for tasks.
+pub(super) fn list(message: &Message<'_>) -> Option<Intent> {
+    const ASKING: [&str; 27] = [
+        "what",
+        "what's",
+        "whats",
+        "which",
+        "show",
+        "list",
+        "display",
+        "give me",
+        "how many",
+        "how much",
+        "my",
+        "tasks",
+        "todos",
+        "all",
+        "agenda",
+        "open tasks",
+        "see",
+        "view",
+        "tell me what",
+        "reminders",
+        "check my",
+        "what're",
+        "let me see",
+        "read me",
+        "completed tasks",
+        "done tasks",
+        "i want to see",
+    ];
+    // These ask for whatever is named behind them.
+    const ASKING_FOR: [&str; 11] = [
+        "any",
+        "anything",
+        "do i have",
+        "have i got",
+        "is there",
+        "are there",
+        "what do i have",
+        "find",
+        "search",
+        "search for",
+        "look up",
+    ];
+    let words = message.words;
+    if words.begin_with_any(&["what about", "how about"]).is_some() {
+        return None;
+    }
+    let read = Read::of(message, words);
+    if read.rest.is_empty() {
+        let asks = words
+            .begin_with_any(&ASKING)
+            .or(words.begin_with_any(&ASKING_FOR))
+            .is_some();
+        return (asks || read.is_only_a_filter(words)).then_some(Intent::List(read.query));
+    }
+    let asks_for = words.begin_with_any(&ASKING_FOR).is_some() && (message.asks || read.named)
+        || words
+            .begin_with_any(&[
+                "any",
+                "anything",
+                "do i have",
+                "have i got",
+                "is there anything",
+            ])
+            .is_some()
+        || words.begin_with_any(&ASKING).is_some() && read.named;
+    asks_for.then(|| {
+        Intent::List(ListQuery {
+            text: Some(read.rest.join(" ")),
+            ..read.query
+        })
+    })
+}
+
+/// "everything due today", "all my tasks", "the overdue ones": all that a list would show.
+pub(super) fn everything(message: &Message<'_>, words: Words<'_>) -> Option<ListQuery> {
+    const ALL: [&str; 10] = [
+        "everything",
+        "all",
+        "all of",
+        "all my",
+        "all the",
+        "every task",
+        "all of my",
+        "each",
+        "every",
+        "all of the",
+    ];
+    let is_all = words.begin_with_any(&ALL).is_some();
+    let is_plural = (0..words.len()).any(|at| {
+        matches!(
+            words.get(at),
+            "tasks" | "ones" | "todos" | "reminders" | "items"
+        )
+    });
+    if !is_all && !is_plural {
+        return None;
+    }
+    let read = Read::of(message, words);
+    (read.rest.is_empty() && (is_all || read.filters > 0)).then_some(read.query)
+}
+
+/// What a sentence says of the tasks it is about.
+#[derive(Default)]
+struct Read {
+    query: ListQuery,
+    /// Words that say something else.
+    rest: Vec<String>,
+    /// Whether `rest` was introduced as what the tasks are about.
+    named: bool,
+    /// How many restrictions were found.
+    filters: usize,
+    /// Whether it is about completed tasks.
+    completed: bool,
+}
+
+impl Read {
+    fn of(message: &Message<'_>, words: Words<'_>) -> Self {
+        let mut read = Self::default();
+        let mut at = 0;
+        while at < words.len() {
+            let here = words.from(at);
+            let step = if let Some(length) = here.begin_with_any(&DONE) {
+                read.completed = true;
+                length
+            } else if let Some(length) = read.filter(message, here) {
+                length
+            } else if let Some(length) = here
+                .begin_with_any(&ABOUT)
+                .filter(|length| *length < here.len())
+            {
+                read.named = true;
+                length
+            } else if let Some(length) = here.begin_with_any(&NOISE) {
+                length
+            } else {
+                read.rest.push(message.written(here.first(1)));
+                1
+            };
+            at += step;
+        }
+        if read.completed {
+            read.filters += 1;
+            read.query.period = Period::Completed;
+        }
+        read
+    }
+
+    /// Takes one restriction from the front of `here`: how many words it has.
+    fn filter(&mut self, message: &Message<'_>, here: Words<'_>) -> Option<usize> {
+        let length = if let Some((length, period)) = period(message, here) {
+            self.query.period = period;
+            length
+        } else {
+            let reading = message.reading;
+            let found = mark::label(here, reading)
+                .or_else(|| mark::list(here, reading))
+                .or_else(|| priority::priority(here, reading))
+                .or_else(|| list_name_behind(here))?;
+            match found.meaning {
+                Meaning::Label(label) => self.query.label = Some(label),
+                Meaning::List(list) => self.query.list = Some(list),
+                Meaning::Priority(priority) => self.query.priority = Some(priority),
+                _ => return None,
+            }
+            found.words
+        };
+        self.filters += 1;
+        Some(length)
+    }
+
+    /// "today", "overdue tasks", "#work": nothing but a restriction.
+    fn is_only_a_filter(&self, words: Words<'_>) -> bool {
+        self.filters > 0 && self.filters + 3 >= words.len() && !words.get(0).starts_with('!')
+    }
+}
+
+/// "my work list", "the shopping list".
+fn list_name_behind(here: Words<'_>) -> Option<Match> {
+    let lead = here.begin_with_any(&["my", "the", "on", "in"])?;
+    let name = here.get(lead);
+    let is_todo = matches!(
+        name,
+        "" | "my" | "the" | "todo" | "to-do" | "task" | "whole" | "entire" | "full" | "do" | "list"
+    );
+    let meaning = domain::ListName::parse(name)
+        .ok()
+        .filter(|_| here.get(lead + 1) == "list" && !is_todo)?;
+    Some(Match {
+        words: lead + 2,
+        meaning: Meaning::List(meaning),
+        weight: crate::scan::Weight::Firm,
+    })
+}
+
+const DONE: [&str; 10] = [
+    "did i do",
+    "did i finish",
+    "did i complete",
+    "have i done",
+    "i did",
+    "done",
+    "completed",
+    "finished",
+    "did i get done",
+    "have i finished",
+];
+
+const ABOUT: [&str; 8] = [
+    "about",
+    "regarding",
+    "concerning",
+    "containing",
+    "mentioning",
+    "matching",
+    "related to",
+    "with the word",
+];
+
+const NOISE: [&str; 92] = [
+    "i",
+    "me",
+    "my",
+    "the",
+    "a",
+    "an",
+    "all",
+    "of",
+    "is",
+    "are",
+    "what",
+    "what's",
+    "whats",
+    "which",
+    "show",
+    "list",
+    "display",
+    "give",
+    "see",
+    "view",
+    "any",
+    "anything",
+    "tasks",
+    "task",
+    "todos",
+    "todo",
+    "to-do",
+    "to-dos",
+    "to",
+    "do",
+    "due",
+    "have",
+    "has",
+    "got",
+    "there",
+    "for",
+    "on",
+    "in",
+    "that",
+    "be",
+    "left",
+    "open",
+    "pending",
+    "remaining",
+    "still",
+    "coming",
+    "up",
+    "next",
+    "need",
+    "needs",
+    "should",
+    "must",
+    "going",
+    "planned",
+    "scheduled",
+    "plan",
+    "schedule",
+    "agenda",
+    "lists",
+    "things",
+    "thing",
+    "stuff",
+    "items",
+    "item",
+    "please",
+    "now",
+    "currently",
+    "does",
+    "look",
+    "like",
+    "looks",
+    "how",
+    "many",
+    "much",
+    "everything",
+    "with",
+    "reminders",
+    "reminder",
+    "day",
+    "upcoming",
+    "you",
+    "tell",
+    "we",
+    "and",
+    "it",
+    "each",
+    "every",
+    "ones",
+    "else",
+    "happening",
+    "from",
+    "at",
+];
+
+/// A stretch of due dates at the beginning of `here`.
+fn period(message: &Message<'_>, here: Words<'_>) -> Option<(usize, Period)> {
+    let lead = here.skip_any(&["due", "for", "on", "by", "due on", "due by", "due in", "in"]);
+    let led = here.from(lead);
+    named_period(message, led)
+        .or_else(|| days_ahead(message, led))
+        .map(|(length, period)| (lead + length, period))
+        .or_else(|| whole_month(message, here))
+        .or_else(|| {
+            let found = day::date(here, message.reading)?;
+            let Meaning::Date(said) = found.meaning else {
+                return None;
+            };
+            Some((found.words, Period::Between(said.date, said.date)))
+        })
+}
+
+fn named_period(message: &Message<'_>, here: Words<'_>) -> Option<(usize, Period)> {
+    let today = message.reading.today();
+    let week = Week::of(today, message.reading.week_start());
+    let between =
+        |first: Option<NaiveDate>, last: Option<NaiveDate>| Some(Period::Between(first?, last?));
+    let saturday = week.day(Weekday::Sat).max(today);
+    let sunday = day::on_or_after(saturday, Weekday::Sun);
+    let tomorrow = day::plus_days(today, 1);
+    let yesterday = today.pred_opt();
+    let periods: [(&[&str], Option<Period>); 12] = [
+        (
+            &[
+                "today",
+                "today's",
+                "tonight",
+                "this morning",
+                "this afternoon",
+                "this evening",
+                "my day",
+            ],
+            Some(Period::Today),
+        ),
+        (
+            &[
+                "overdue",
+                "late",
+                "past due",
+                "overdue ones",
+                "missed",
+                "behind schedule",
+            ],
+            Some(Period::Overdue),
+        ),
+        (
+            &[
+                "this week",
+                "this week's",
+                "the week",
+                "the rest of the week",
+                "my week",
+            ],
+            Some(Period::Week),
+        ),
+        (
+            &["tomorrow's", "tomorrow morning", "tomorrow evening"],
+            between(tomorrow, tomorrow),
+        ),
+        (&["yesterday", "yesterday's"], between(yesterday, yesterday)),
+        (
+            &[
+                "this weekend",
+                "the weekend",
+                "at the weekend",
+                "on the weekend",
+                "weekend",
+            ],
+            between(Some(saturday), Some(sunday)),
+        ),
+        (
+            &["next week", "next week's"],
+            between(
+                week.next().map(|week| week.first),
+                week.next().map(Week::last),
+            ),
+        ),
+        (
+            &["this month", "this month's"],
+            between(day::first_of_month(today, 0), day::last_of_month(today, 0)),
+        ),
+        (
+            &["next month", "next month's"],
+            between(day::first_of_month(today, 1), day::last_of_month(today, 1)),
+        ),
+        (
+            &["this year"],
+            between(
+                NaiveDate::from_ymd_opt(today.year(), 1, 1),
+                NaiveDate::from_ymd_opt(today.year(), 12, 31),
+            ),
+        ),
+        (
+            &[
+                "without a date",
+                "without date",
+                "without a due date",
+                "without due date",
+                "with no date",
+                "with no due date",
+                "no date",
+                "no due date",
+                "undated",
+                "unscheduled",
+                "that have no date",
+                "not scheduled",
+            ],
+            Some(Period::NoDue),
+        ),
+        (&["last week", "last month"], None),
+    ];
+    periods
+        .into_iter()
+        .filter_map(|(names, period)| Some((here.begin_with_any(names)?, period?)))
+        .max_by_key(|(length, _)| *length)
+}
+
+/// "in the next 3 days", "next 2 weeks".
+fn days_ahead(message: &Message<'_>, here: Words<'_>) -> Option<(usize, Period)> {
+    let lead = here.begin_with_any(&["the next", "next", "over the next", "within the next"])?;
+    let count = number(here.get(lead))?;
+    let days = match here.get(lead + 1) {
+        "day" | "days" => count,
+        "week" | "weeks" => count.checked_mul(7)?,
+        _ => return None,
+    };
+    let today = message.reading.today();
+    Some((
+        lead + 2,
+        Period::Between(today, day::plus_days(today, days.into())?),
+    ))
+}
+
+/// "in december", "december": the next one, or this one.
+fn whole_month(message: &Message<'_>, here: Words<'_>) -> Option<(usize, Period)> {
+    let lead = here.skip_any(&["in", "for", "during"]);
+    let number = month(here.get(lead)).filter(|_| lead > 0 || here.len() == 1)?;
+    let today = message.reading.today();
+    let year = if number < today.month() {
+        today.year() + 1
+    } else {
+        today.year()
+    };
+    let first = NaiveDate::from_ymd_opt(year, number, 1)?;
+    Some((
+        lead + 1,
+        Period::Between(first, day::last_of_month(first, 0)?),
+    ))
+}

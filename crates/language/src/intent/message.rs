@@ -1,0 +1,99 @@
+//! A chat message as the readers of intents see it.
+
+use crate::remind;
+use crate::scan::{Meaning, Reading, scan};
+use crate::token::{Token, Words};
+use crate::{clock, day};
+
+/// A message without the courtesies around it.
+pub(super) struct Message<'a> {
+    text: &'a [char],
+    pub(super) words: Words<'a>,
+    pub(super) reading: &'a Reading,
+    /// Whether it ends with a question mark.
+    pub(super) asks: bool,
+}
+
+const POLITE: [&str; 26] = [
+    "please",
+    "pls",
+    "can you",
+    "could you",
+    "would you",
+    "will you",
+    "can you please",
+    "could you please",
+    "hey nudge",
+    "hi nudge",
+    "ok nudge",
+    "nudge please",
+    "ok",
+    "okay",
+    "actually",
+    "now",
+    "and",
+    "also",
+    "then",
+    "i want you to",
+    "i'd like you to",
+    "i'd like to",
+    "let's",
+    "lets",
+    "just",
+    "go ahead and",
+];
+
+const POLITE_END: [&str; 9] = [
+    "please",
+    "pls",
+    "thanks",
+    "thank you",
+    "for me",
+    "now",
+    "right now",
+    "too",
+    "as well",
+];
+
+impl<'a> Message<'a> {
+    /// `None` when nothing was said.
+    pub(super) fn new(text: &'a [char], tokens: &'a [Token], reading: &'a Reading) -> Option<Self> {
+        let all = Words::new(tokens);
+        let asks = text.iter().rev().find(|c| !c.is_whitespace()) == Some(&'?');
+        let words = all.without(&POLITE, &POLITE_END);
+        (!all.is_empty()).then_some(Self {
+            text,
+            words,
+            reading,
+            asks,
+        })
+    }
+
+    /// What the person wrote, from the first of `words` to the last.
+    pub(super) fn written(&self, words: Words<'_>) -> String {
+        let last = words.len().checked_sub(1).and_then(|at| words.token(at));
+        match (words.token(0), last) {
+            (Some(first), Some(last)) => self.text[first.start..last.end].iter().collect(),
+            _ => String::new(),
+        }
+    }
+
+    /// The day and time that `words` are, if they are nothing else.
+    pub(super) fn moment(
+        &self,
+        words: Words<'_>,
+    ) -> Option<(Option<day::Said>, Option<clock::Said>)> {
+        let (length, date, time) = remind::moment(words, self.reading)?;
+        (length == words.len()).then_some((date, time))
+    }
+
+    /// Whether the message says a day or time of its own, as a new task does.
+    pub(super) fn has_a_date(&self) -> bool {
+        scan(self.words, 1, self.reading).iter().any(|piece| {
+            matches!(
+                piece.meaning,
+                Meaning::Date(_) | Meaning::Time(_) | Meaning::Recurrence(_)
+            )
+        })
+    }
+}

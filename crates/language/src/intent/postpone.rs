@@ -1,0 +1,300 @@
+//! "Move the dentist to Friday", "push it back two days", "the report has no date any more".
+
+use chrono::Duration;
+
+use super::message::Message;
+use super::target::{target, target_or_last};
+use super::{Intent, NewDue, Target};
+use crate::token::Words;
+use crate::{amount, clock, day};
+
+const VERBS: [&str; 29] = [
+    "move",
+    "reschedule",
+    "postpone",
+    "push",
+    "shift",
+    "delay",
+    "bump",
+    "defer",
+    "put off",
+    "change",
+    "set",
+    "bring",
+    "push back",
+    "move back",
+    "bring forward",
+    "move forward",
+    "pull forward",
+    "snooze",
+    "move up",
+    "change the date of",
+    "change the due date of",
+    "change the time of",
+    "set the due date of",
+    "set the date of",
+    "set the time of",
+    "make",
+    "update",
+    "set the deadline of",
+    "change the deadline of",
+];
+
+/// Another due date.
+pub(super) fn postpone(message: &Message<'_>) -> Option<Intent> {
+    let (target, to) = [never, shifted, moved, is_now, instead]
+        .iter()
+        .find_map(|form| form(message))?;
+    Some(Intent::Move { target, to })
+}
+
+/// "move … to friday", "set … for 5pm", "make … due monday".
+fn moved(message: &Message<'_>) -> Option<(Target, NewDue)> {
+    const JOINTS: [&str; 16] = [
+        "to",
+        "until",
+        "till",
+        "for",
+        "on",
+        "by",
+        "due",
+        "to be due",
+        "due on",
+        "back to",
+        "forward to",
+        "up to",
+        "out to",
+        "due by",
+        "from today to",
+        "over to",
+    ];
+    let words = message.words;
+    let verb = words.begin_with_any(&VERBS)?;
+    let rest = words.from(verb);
+    for at in 0..rest.len() {
+        let Some(joint) = rest.from(at).begin_with_any(&JOINTS) else {
+            continue;
+        };
+        let goal = rest.from(at + joint);
+        let Some(to) = new_due(message, goal).or_else(|| hour(words, goal)) else {
+            continue;
+        };
+        // "Set the alarm for 7" and "make a cake for Friday" are tasks; "set it for 7" is none.
+        let target = target_or_last(
+            message,
+            rest.first(at)
+                .without(&["the due date of", "the date of"], &[]),
+        );
+        let strict = matches!(
+            words.get(0),
+            "set" | "make" | "bring" | "change" | "update" | "push"
+        ) && matches!(rest.get(at), "for" | "on" | "by" | "until" | "till");
+        let is_new = strict && matches!(target, Target::Words(_));
+        return (!is_new).then_some((target, to));
+    }
+    None
+}
+
+/// "push … back two days", "postpone … by an hour", "snooze it for 10 minutes", "postpone …".
+fn shifted(message: &Message<'_>) -> Option<(Target, NewDue)> {
+    const SHIFTS: [&str; 17] = [
+        "move",
+        "postpone",
+        "push",
+        "shift",
+        "delay",
+        "bump",
+        "defer",
+        "put off",
+        "push back",
+        "move back",
+        "bring forward",
+        "move forward",
+        "snooze",
+        "reschedule",
+        "bring",
+        "pull forward",
+        "move up",
+    ];
+    const EARLIER: [&str; 6] = ["forward", "earlier", "up", "ahead", "sooner", "forwards"];
+    const LATER: [&str; 6] = ["back", "later", "out", "off", "backwards", "down"];
+    let words = message.words;
+    let verb = words.begin_with_any(&SHIFTS)?;
+    let mut earlier = words.first(verb).end_with_any(&EARLIER).is_some();
+    let mut rest = words.from(verb);
+    if let Some(length) = rest.end_with_any(&EARLIER).or(rest.end_with_any(&LATER)) {
+        earlier |= rest.end_with_any(&EARLIER).is_some();
+        rest = rest.first(rest.len() - length);
+    }
+    for at in 0..rest.len() {
+        let joint = rest
+            .from(at)
+            .skip_any(&["by", "for", "by another", "another", "for another"]);
+        let Some((length, amounts)) = amount::sum(rest.from(at + joint)) else {
+            continue;
+        };
+        if at + joint + length != rest.len() {
+            continue;
+        }
+        let mut named = rest.first(at);
+        if let Some(length) = named.end_with_any(&EARLIER).or(named.end_with_any(&LATER)) {
+            earlier |= named.end_with_any(&EARLIER).is_some();
+            named = named.first(named.len() - length);
+        } else if named.are_any(&EARLIER) || named.are_any(&LATER) {
+            earlier |= named.are_any(&EARLIER);
+            named = named.first(0);
+        }
+        return Some((
+            target_or_last(message, named),
+            shift(message, amounts, earlier)?,
+        ));
+    }
+    let alone = matches!(words.get(0), "postpone" | "delay" | "defer")
+        || words.begin_with("put off").is_some();
+    let has_goal = rest.find_any(&["to", "until", "till"]).is_some();
+    (alone && !has_goal && !message.has_a_date()).then(|| {
+        (
+            target_or_last(message, rest),
+            NewDue::Shift {
+                days: 1,
+                time: Duration::zero(),
+            },
+        )
+    })
+}
+
+fn shift(message: &Message<'_>, amounts: amount::Amounts, earlier: bool) -> Option<NewDue> {
+    // A month has no length of its own: it is as long as the one that begins today.
+    let today = message.reading.today();
+    let days = (day::plus(today, amounts.months, amounts.days)? - today).num_days();
+    let sign = if earlier { -1 } else { 1 };
+    Some(NewDue::Shift {
+        days: sign * days,
+        time: Duration::minutes(sign * amounts.minutes),
+    })
+}
+
+/// "… is now on friday", "… has been moved to friday".
+fn is_now(message: &Message<'_>) -> Option<(Target, NewDue)> {
+    const JOINTS: [&str; 19] = [
+        "is now",
+        "is now on",
+        "is now at",
+        "is now due",
+        "is actually",
+        "is actually on",
+        "is actually at",
+        "is moved to",
+        "was moved to",
+        "has been moved to",
+        "got moved to",
+        "has moved to",
+        "is postponed to",
+        "was postponed to",
+        "is rescheduled to",
+        "was rescheduled to",
+        "has been rescheduled to",
+        "has been postponed to",
+        "is now for",
+    ];
+    let words = message.words;
+    let (at, joint) = words.find_any(&JOINTS)?;
+    let to = new_due(message, words.from(at + joint))?;
+    Some((target(message, words.first(at))?, to))
+}
+
+/// "do … tomorrow instead", "… on friday instead".
+fn instead(message: &Message<'_>) -> Option<(Target, NewDue)> {
+    let words = message.words;
+    let end = words.end_with_any(&["instead"])?;
+    let rest = words
+        .first(words.len() - end)
+        .without(&["do", "i'll do", "i will do", "let's do", "make"], &[]);
+    (0..rest.len()).find_map(|at| {
+        let joint = rest.from(at).skip_any(&["on", "at", "for"]);
+        let to =
+            new_due(message, rest.from(at)).or_else(|| new_due(message, rest.from(at + joint)))?;
+        Some((target_or_last(message, rest.first(at)), to))
+    })
+}
+
+/// "… no longer has a date", "remove the date from …", "unschedule …".
+fn never(message: &Message<'_>) -> Option<(Target, NewDue)> {
+    const FRONTS: [&str; 15] = [
+        "unschedule",
+        "remove the date from",
+        "remove the due date from",
+        "remove the deadline from",
+        "remove the date of",
+        "remove the due date of",
+        "clear the date of",
+        "clear the due date of",
+        "clear the date for",
+        "clear the due date for",
+        "delete the date of",
+        "delete the due date of",
+        "take the date off",
+        "no date for",
+        "remove the time and date from",
+    ];
+    const ENDS: [&str; 13] = [
+        "no longer has a date",
+        "no longer has a due date",
+        "has no date",
+        "has no due date",
+        "doesn't have a date",
+        "doesn't have a due date",
+        "has no deadline",
+        "to someday",
+        "to no date",
+        "to never",
+        "no longer has a deadline",
+        "doesn't need a date",
+        "without a date",
+    ];
+    let words = message
+        .words
+        .without(&[], &["anymore", "any more", "any longer"]);
+    if let Some(length) = words.begin_with_any(&FRONTS) {
+        return Some((target(message, words.from(length))?, NewDue::Never));
+    }
+    let length = words.end_with_any(&ENDS)?;
+    let verb = words.skip_any(&VERBS);
+    let asks = words
+        .begin_with_any(&["what", "which", "show", "list", "add"])
+        .is_some();
+    let rest = words.first(words.len() - length).from(verb);
+    target(message, rest)
+        .filter(|_| !asks)
+        .map(|target| (target, NewDue::Never))
+}
+
+/// The 3 of "move it to 3".
+fn hour(words: Words<'_>, goal: Words<'_>) -> Option<NewDue> {
+    let moves = matches!(
+        words.get(0),
+        "move" | "reschedule" | "postpone" | "push" | "shift" | "bump"
+    );
+    let said = clock::hour(goal.get(0)).filter(|_| moves && goal.len() == 1)?;
+    Some(NewDue::At {
+        date: None,
+        time: Some(said.likely()),
+    })
+}
+
+/// A day and time, if `words` are nothing else.
+fn new_due(message: &Message<'_>, words: Words<'_>) -> Option<NewDue> {
+    let (date, time) = message.moment(words)?;
+    let part = date.and_then(|date| date.part);
+    let time = match (time, part) {
+        (Some(time), Some(part)) => Some(time.within(part)),
+        (Some(time), None) => Some(time.likely()),
+        (None, part) => date
+            .and_then(|date| date.time)
+            .or(part.map(|part| part.time())),
+    };
+    Some(NewDue::At {
+        date: date.map(|date| date.date),
+        time,
+    })
+}

@@ -1,0 +1,30 @@
+//! "Rename the report to Annual report".
+
+use super::Intent;
+use super::message::Message;
+use super::target::target;
+
+/// Another title.
+pub(super) fn rename(message: &Message<'_>) -> Option<Intent> {
+    const FRONTS: [&str; 10] = [
+        "rename",
+        "retitle",
+        "change the title of",
+        "change the name of",
+        "set the title of",
+        "edit the title of",
+        "change",
+        "change the text of",
+        "update the title of",
+        "rename the task",
+    ];
+    const JOINTS: [&str; 5] = ["to", "as", "into", "to be", "to say"];
+    let words = message.words;
+    let front = words.begin_with_any(&FRONTS)?;
+    let rest = words.from(front);
+    // Quotation marks hide their words from every phrase, so the joint is found outside of them.
+    let (at, joint) = rest.find_any(&JOINTS)?;
+    let title = message.written(rest.from(at + joint));
+    let target = target(message, rest.first(at))?;
+    (!title.is_empty()).then_some(Intent::Rename { target, title })
+}

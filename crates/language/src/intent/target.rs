@@ -1,0 +1,139 @@
+//! Which task is meant: "it", "number 2", "everything due today", or by its own words.
+
+use super::message::Message;
+use super::{Target, list};
+use crate::lexicon::{digits, ordinal};
+use crate::token::Words;
+
+const LAST: [&str; 20] = [
+    "it",
+    "that",
+    "this",
+    "that one",
+    "this one",
+    "the last one",
+    "the last task",
+    "that task",
+    "this task",
+    "the task",
+    "them",
+    "those",
+    "these",
+    "the same",
+    "it all",
+    "this reminder",
+    "that reminder",
+    "the reminder",
+    "last one",
+    "the last",
+];
+
+const BEFORE: [&str; 20] = [
+    "the task to",
+    "the task called",
+    "the task about",
+    "the task",
+    "task",
+    "my task",
+    "the reminder to",
+    "the reminder for",
+    "the reminder about",
+    "the reminder",
+    "my reminder to",
+    "my reminder for",
+    "my reminder",
+    "reminder to",
+    "reminder for",
+    "the to-do",
+    "the todo",
+    "todo",
+    "about",
+    "the item",
+];
+
+const BEHIND: [&str; 19] = [
+    "task",
+    "reminder",
+    "item",
+    "todo",
+    "to-do",
+    "from my list",
+    "off my list",
+    "from the list",
+    "off the list",
+    "on my list",
+    "from my to-do list",
+    "from my todo list",
+    "off my to-do list",
+    "from my tasks",
+    "from my todos",
+    "off",
+    "anymore",
+    "any more",
+    "any longer",
+];
+
+/// The task or tasks that `words` mean; `None` when there are no words.
+pub(super) fn target(message: &Message<'_>, words: Words<'_>) -> Option<Target> {
+    if words.is_empty() {
+        return None;
+    }
+    if words.are_any(&LAST) {
+        return Some(Target::Last);
+    }
+    if let Some(number) = number(words) {
+        return Some(Target::Number(number));
+    }
+    if let Some(query) = list::everything(message, words) {
+        return Some(Target::All(query));
+    }
+    let named = words.without(&BEFORE, &BEHIND);
+    if named.are_any(&LAST) {
+        return Some(Target::Last);
+    }
+    if let Some(number) = number(named).filter(|_| named.len() < words.len()) {
+        return Some(Target::Number(number));
+    }
+    Some(Target::Words(message.written(named)))
+}
+
+/// The task that is meant when none is named: the one last spoken of.
+pub(super) fn target_or_last(message: &Message<'_>, words: Words<'_>) -> Target {
+    target(message, words).unwrap_or(Target::Last)
+}
+
+/// "2", "number 2", "#2", "the second one".
+pub(super) fn number(words: Words<'_>) -> Option<usize> {
+    const LEADS: [&str; 9] = [
+        "number",
+        "no",
+        "nr",
+        "the",
+        "task",
+        "task number",
+        "item",
+        "option",
+        "item number",
+    ];
+    let lead = words.skip_any(&LEADS);
+    let rest = words.from(lead);
+    let word = rest.get(0);
+    let tail = rest.from(1).skip_any(&[
+        "one",
+        "task",
+        "item",
+        "on the list",
+        "in the list",
+        "of them",
+    ]);
+    if rest.len() != 1 + tail {
+        return None;
+    }
+    let number = match digits(word.strip_prefix('#').unwrap_or(word)) {
+        Some(number) => number,
+        None => ordinal(word).filter(|_| lead > 0 || tail > 0 || word.len() > 3)?,
+    };
+    usize::try_from(number)
+        .ok()
+        .filter(|number| (1..=200).contains(number))
+}
