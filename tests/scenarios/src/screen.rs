@@ -1,0 +1,147 @@
+//! A screen: a WebSocket that hears of every change.
+
+use futures::{SinkExt, StreamExt};
+use serde_json::{Value, json};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_tungstenite::tungstenite::{Error, Message};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
+
+use crate::PATIENCE;
+
+/// An open screen that keeps up with the list by revisions.
+pub struct Screen {
+    socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    /// The revision that the screen is at.
+    revision: u64,
+}
+
+impl Screen {
+    /// Connects, says who is there, and waits for the greeting.
+    pub(crate) async fn open(address: &str, token: &str) -> Self {
+        let mut screen = Self::connect(address).await;
+        screen.authenticates(token).await;
+        let hello = screen.hears("hello").await;
+        screen.revision = hello["revision"].as_u64().expect("hello with a revision");
+        screen
+    }
+
+    /// Connects, and says nothing.
+    ///
+    /// # Panics
+    /// When the socket is refused.
+    pub async fn connect(address: &str) -> Self {
+        let url = format!("{}/ws", address.replacen("http", "ws", 1));
+        let (socket, _) = tokio_tungstenite::connect_async(&url)
+            .await
+            .unwrap_or_else(|error| panic!("no WebSocket at {url}: {error}"));
+        Self {
+            socket,
+            revision: 0,
+        }
+    }
+
+    /// Says who is there.
+    pub async fn authenticates(&mut self, token: &str) {
+        self.sends(&json!({ "type": "auth", "token": token }).to_string())
+            .await;
+    }
+
+    /// Sends a text.
+    ///
+    /// # Panics
+    /// When the socket is gone.
+    pub async fn sends(&mut self, text: &str) {
+        let sent = self.socket.send(Message::text(text)).await;
+        sent.expect("the socket takes a message");
+    }
+
+    /// The revision that the screen is at.
+    #[must_use]
+    pub fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    /// The next message of this type; what comes before it must be in step too.
+    ///
+    /// # Panics
+    /// When it does not come, or a change before it was missed.
+    pub async fn hears(&mut self, kind: &str) -> Value {
+        loop {
+            let message = self.next().await.unwrap_or_else(|code| {
+                panic!("the socket closed ({code:?}) instead of telling {kind}")
+            });
+            if self.follow(&message) && message["type"] == kind {
+                return message;
+            }
+        }
+    }
+
+    /// The change of the task `id` that the screen hears next.
+    pub async fn sees(&mut self, id: &str) -> Value {
+        loop {
+            let message = self.hears("task_changed").await;
+            if message["task"]["id"] == id {
+                return message["task"].clone();
+            }
+        }
+    }
+
+    /// The code that the socket is closed with.
+    ///
+    /// # Panics
+    /// When it stays open.
+    pub async fn is_closed(&mut self) -> Option<u16> {
+        loop {
+            if let Err(code) = self.next().await {
+                return code;
+            }
+        }
+    }
+
+    /// Whether nothing comes for a while.
+    pub async fn is_silent_for(&mut self, time: std::time::Duration) -> bool {
+        timeout(time, self.socket.next()).await.is_err()
+    }
+
+    async fn next(&mut self) -> Result<Value, Option<u16>> {
+        loop {
+            let message = timeout(PATIENCE, self.socket.next())
+                .await
+                .expect("the socket says something in time");
+            match message {
+                Some(Ok(Message::Text(text))) => {
+                    return Ok(serde_json::from_str(&text).expect("a message is JSON"));
+                }
+                Some(Ok(Message::Close(frame))) => {
+                    // Lets the closing handshake end.
+                    while self.socket.next().await.is_some_and(|rest| rest.is_ok()) {}
+                    return Err(frame.map(|frame| frame.code.into()));
+                }
+                Some(Ok(_)) => {}
+                Some(Err(Error::ConnectionClosed)) | None => return Err(None),
+                Some(Err(error)) => panic!("the socket broke: {error}"),
+            }
+        }
+    }
+
+    /// Changes build on each other: `previous_revision` is the one that the screen has. False for a repeat of an older
+    /// one, which a screen leaves out.
+    fn follow(&mut self, message: &Value) -> bool {
+        let (Some(revision), Some(previous)) = (
+            message["revision"].as_u64(),
+            message["previous_revision"].as_u64(),
+        ) else {
+            return true;
+        };
+        if revision <= self.revision {
+            return false;
+        }
+        assert_eq!(
+            previous, self.revision,
+            "the screen missed a change before {message}"
+        );
+        self.revision = revision;
+        true
+    }
+}
