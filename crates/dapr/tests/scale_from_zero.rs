@@ -2,8 +2,8 @@
 //! audit records as they were written. Against a real server, with keys as the functions write them and the query as the
 //! chart renders it. `cargo xtask test cluster` runs it.
 //!
-//! Seen to fail: without `COLLATE "C"` in a database of another collation (the cursor counts as due), without the LIKE
-//! that repeats the index's condition (a sequential scan), without the triggers.
+//! Seen to fail: without `COLLATE "C"` (no index serves the query), without the LIKE that repeats the index's condition (a
+//! sequential scan), without the triggers.
 #![allow(clippy::unwrap_used)]
 
 use std::path::{Path, PathBuf};

@@ -87,9 +87,19 @@ fn up() -> Result<()> {
         .arg(format!("{}:dev", folder.display()))
         .arg(target);
     execute(&mut copy)?;
-    install(&digest, "1")?;
+    install(&digest)?;
     // `--wait` needs every function awake; from here on they sleep when nobody wants anything.
-    install(&digest, "")?;
+    let mut lift = Command::new(kubectl()?);
+    lift.args([
+        "--context",
+        CONTEXT,
+        "--namespace",
+        RELEASE,
+        "annotate",
+        "scaledobjects",
+        "--all",
+    ]);
+    execute(lift.arg("autoscaling.keda.sh/paused-replicas-"))?;
     println!(
         "Nudge is at http://nudge.localhost:{HTTP_PORT}; its sign-in is {}.",
         demo_person()?
@@ -117,7 +127,7 @@ fn custom_kinds() -> Result<()> {
     Ok(())
 }
 
-fn install(digest: &str, paused_replicas: &str) -> Result<()> {
+fn install(digest: &str) -> Result<()> {
     let mut command = chart::command(&["upgrade", "--install"], &chart::PLACES[0])?;
     command.args([
         "--kube-context",
@@ -128,7 +138,10 @@ fn install(digest: &str, paused_replicas: &str) -> Result<()> {
     command.args(["--set", &format!("image.digest={digest}")]);
     command.args([
         "--set-string",
-        &format!("scaling.pausedReplicas={paused_replicas}"),
+        "scaling.pausedReplicas=1",
+        "--wait",
+        "--timeout",
+        "10m",
     ]);
     for (setting, path) in [
         ("publicUrl", ""),
@@ -140,9 +153,6 @@ fn install(digest: &str, paused_replicas: &str) -> Result<()> {
             "--set",
             &format!("{setting}=http://nudge.localhost:{HTTP_PORT}{path}"),
         ]);
-    }
-    if !paused_replicas.is_empty() {
-        command.args(["--wait", "--timeout", "10m"]);
     }
     execute(&mut command)
 }

@@ -15,6 +15,7 @@ use crate::steps::root;
 pub(super) const KUBERNETES: &str = "v1.37.2";
 
 const KUBECONFORM: (&str, &str) = ("github.com/yannh/kubeconform/cmd/kubeconform", "v0.8.0");
+const ZIZMOR: &str = "1.14.2";
 const ORAS: (&str, &str) = ("oras.land/oras/cmd/oras", "v1.3.6");
 const ACTIONLINT: (&str, &str) = ("github.com/rhysd/actionlint/cmd/actionlint", "v1.7.12");
 
@@ -56,6 +57,19 @@ pub(super) fn kubeconform() -> Result<PathBuf> {
 /// actionlint, which knows GitHub's workflow syntax.
 pub(super) fn actionlint() -> Result<PathBuf> {
     go_tool("actionlint", ACTIONLINT)
+}
+
+/// zizmor, which knows how workflows are attacked.
+pub(super) fn zizmor() -> Result<PathBuf> {
+    let folder = cache::once(&format!("zizmor-{ZIZMOR}"), |draft| {
+        eprintln!("Fetching zizmor {ZIZMOR} …");
+        let mut pip = Command::new("python3");
+        pip.args(["-m", "pip", "install", "--quiet", "--no-deps", "--target"])
+            .arg(draft);
+        output(pip.arg(format!("zizmor=={ZIZMOR}")))?;
+        Ok(())
+    })?;
+    Ok(folder.join("bin/zizmor"))
 }
 
 /// oras, which copies images between folders and registries.

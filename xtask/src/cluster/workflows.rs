@@ -7,12 +7,17 @@ use std::process::Command;
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 
-use super::tools::{actionlint, output};
+use super::tools::{actionlint, output, zizmor};
 use crate::steps::root;
 
-/// Runs actionlint, and our own rules for the supply chain.
+/// Runs actionlint, zizmor, and our own rules for the supply chain.
 pub(super) fn check() -> Result<()> {
     output(Command::new(actionlint()?).current_dir(root()))?;
+    output(
+        Command::new(zizmor()?)
+            .args(["--offline", "--quiet", ".github"])
+            .current_dir(root()),
+    )?;
     let mut wrong = Vec::new();
     for file in files()? {
         let text = fs::read_to_string(&file)?;
@@ -92,22 +97,12 @@ fn step_faults(job: &str, step: &Value) -> Vec<String> {
     faults
 }
 
-/// A commit's digest, or an exact version that the update bot turns into one.
+/// Our own, or somebody else's by a commit's digest.
 fn is_pinned(action: &str) -> bool {
-    if action.starts_with("./") {
-        return true;
-    }
-    let Some((_, version)) = action.split_once('@') else {
-        return false;
-    };
-    let digest = version.len() == 40 && version.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let exact = version.strip_prefix('v').is_some_and(|numbers| {
-        numbers.split('.').count() == 3
-            && numbers
-                .split('.')
-                .all(|number| number.parse::<u32>().is_ok())
-    });
-    digest || exact
+    action.starts_with("./")
+        || action.split_once('@').is_some_and(|(_, version)| {
+            version.len() == 40 && version.bytes().all(|byte| byte.is_ascii_hexdigit())
+        })
 }
 
 #[cfg(test)]
@@ -119,7 +114,7 @@ mod tests {
     #[test]
     fn actions_are_pinned() {
         for (action, pinned) in [
-            ("actions/checkout@v5.0.0", true),
+            ("actions/checkout@v5.0.0", false),
             ("actions/checkout@v5", false),
             ("actions/checkout@main", false),
             ("actions/checkout", false),
@@ -138,7 +133,7 @@ mod tests {
         ]}}});
         assert_eq!(faults(&careless).len(), 6, "{:?}", faults(&careless));
         let careful = json!({"on": {"pull_request": {}}, "permissions": {}, "jobs": {"build": {"timeout-minutes": 5, "steps": [
-            {"uses": "actions/checkout@v5.0.0", "with": {"persist-credentials": false}},
+            {"uses": "actions/checkout@0123456789abcdef0123456789abcdef01234567", "with": {"persist-credentials": false}},
             {"run": "echo \"$TITLE\"", "env": {"TITLE": "${{ github.event.pull_request.title }}"}}
         ]}}});
         assert_eq!(faults(&careful), Vec::<String>::new());
