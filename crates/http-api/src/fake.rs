@@ -1,20 +1,24 @@
-//! What functions' tests need around a function: an issuer with keys of its own, and requests with its tokens.
+//! What functions' tests need around a function: an issuer with keys of its own, requests with its tokens, and those who
+//! send them.
+
+use std::marker::PhantomData;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
 use dapr::Invocation;
-use dapr::fake::{FakeDapr, clock};
+use dapr::fake::{FakeDapr, block_on, clock};
 use domain::UserId;
 use ed25519_dalek::SigningKey;
 use ed25519_dalek::pkcs8::EncodePrivateKey;
+use events::{Event, cloud_event};
 use http::{Method, Response};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::identity::{Issuer, user_id};
-use crate::{Function, Request};
+use crate::{Answer, Function, Request};
 
 /// The `iss` of the fake's tokens.
 pub const ISSUER: &str = "https://issuer.test";
@@ -24,6 +28,107 @@ pub const AUDIENCE: &str = "nudge";
 pub const JWKS_URL: &str = "https://issuer.test/jwks.json";
 /// What the fake's Dapr proves itself with.
 pub const APP_API_TOKEN: &str = "app-api-token";
+
+/// A function's route table.
+pub trait Routes {
+    /// The function's app-id, with which the paths that Dapr calls begin.
+    const APP_ID: &str;
+
+    /// Answers a request.
+    fn route(function: &Function<FakeDapr>, request: Request) -> impl Future<Output = Answer>;
+}
+
+/// A function over a Dapr in memory. Clones share the Dapr, as two replicas would.
+pub struct Replica<R> {
+    /// The Dapr.
+    pub dapr: FakeDapr,
+    function: Function<FakeDapr>,
+    routes: PhantomData<R>,
+}
+
+impl<R> Clone for Replica<R> {
+    fn clone(&self) -> Self {
+        Self {
+            dapr: self.dapr.clone(),
+            function: self.function.clone(),
+            routes: PhantomData,
+        }
+    }
+}
+
+impl<R: Routes> Default for Replica<R> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<R: Routes> Replica<R> {
+    /// A function that calls nobody but the issuer of its tokens.
+    ///
+    /// # Panics
+    /// When it does.
+    #[must_use]
+    pub fn new() -> Self {
+        let dapr = FakeDapr::new();
+        dapr.respond(|call| Ok(key_set(call).expect("only the key set is asked for")));
+        Self::over(dapr)
+    }
+
+    /// A function over `dapr`, whose responder has to know the [`key_set`].
+    #[must_use]
+    pub fn over(dapr: FakeDapr) -> Self {
+        Self {
+            function: function(dapr.clone()),
+            dapr,
+            routes: PhantomData,
+        }
+    }
+
+    /// The answer, with what is still to be done behind it.
+    pub async fn answer(&self, request: Request) -> Answer {
+        R::route(&self.function, request).await
+    }
+
+    /// Status and JSON of the answer, after what was to be done behind it.
+    pub async fn call(&self, request: Request) -> (u16, Value) {
+        let answer = self.answer(request).await;
+        if let Some(work) = answer.after {
+            work.await;
+        }
+        let body = serde_json::from_slice(answer.response.body()).unwrap_or_default();
+        (answer.response.status().as_u16(), body)
+    }
+
+    /// [`call`](Self::call) of a person.
+    pub fn send(&self, person: &str, method: Method, path: &str, body: &Value) -> (u16, Value) {
+        block_on(self.call(request(person, method, path, body)))
+    }
+
+    /// Delivers an event as Dapr does: again, as long as it is answered 503.
+    ///
+    /// # Panics
+    /// When it is not handled in the end.
+    pub async fn deliver(&self, event: Event) {
+        let (path, body) = (format!("/{}/events", R::APP_ID), cloud_event(&event, None));
+        loop {
+            match self.call(dapr_request(&path, &body)).await {
+                (200, answer) => return assert_eq!(answer["status"], "SUCCESS", "{event:?}"),
+                (503, _) => {}
+                (status, body) => panic!("{status}: {body}"),
+            }
+        }
+    }
+
+    /// A tick of the cron binding `cron`.
+    ///
+    /// # Panics
+    /// When it is answered otherwise than 200, or 503 for a conflict with another replica's.
+    pub async fn tick(&self, cron: &str) {
+        let path = format!("/{}/{cron}", R::APP_ID);
+        let (status, body) = self.call(dapr_request(&path, &json!({}))).await;
+        assert!(matches!(status, 200 | 503), "{status}: {body}");
+    }
+}
 
 /// A function's means over `dapr`, with the simulation's clock.
 #[must_use]

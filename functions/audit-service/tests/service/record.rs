@@ -4,56 +4,33 @@ use std::collections::BTreeMap;
 
 use dapr::fake::{FakeDapr, Interleaving, block_on, clock};
 use domain::{EventId, TaskId};
-use events::{Chain, Event, ReminderDismissed, Timestamp, cloud_event};
+use events::{Chain, Event, ReminderDismissed, Timestamp};
 use http::Method;
-use http_api::{Function, Request, fake};
+use http_api::{Answer, Function, Request, fake};
 use rand::Rng;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 const PEOPLE: [&str; 2] = ["ada", "bob"];
 
-/// An audit service over a Dapr in memory. Clones share the Dapr, as two replicas would.
-#[derive(Clone)]
-struct Service {
-    dapr: FakeDapr,
-    function: Function<FakeDapr>,
+/// The routes of the audit service.
+struct Audit;
+
+impl fake::Routes for Audit {
+    const APP_ID: &str = "audit-service";
+
+    async fn route(function: &Function<FakeDapr>, request: Request) -> Answer {
+        audit_service::route(function, request).await
+    }
 }
 
-impl Service {
-    fn new() -> Self {
-        let dapr = FakeDapr::new();
-        dapr.respond(|call| Ok(fake::key_set(call).expect("only the key set is asked for")));
-        Self {
-            function: fake::function(dapr.clone()),
-            dapr,
-        }
-    }
+/// An audit service over a Dapr in memory.
+type Service = fake::Replica<Audit>;
 
-    async fn call(&self, request: Request) -> (u16, Value) {
-        let answer = audit_service::route(&self.function, request).await;
-        let body = serde_json::from_slice(answer.response.body()).unwrap_or_default();
-        (answer.response.status().as_u16(), body)
-    }
-
-    async fn deliver(&self, event: &Event) {
-        let body = cloud_event(event, None);
-        loop {
-            let request = fake::dapr_request("/audit-service/events", &body);
-            match self.call(request).await {
-                (200, answer) => return assert_eq!(answer["status"], "SUCCESS"),
-                (503, _) => {}
-                (status, body) => panic!("{status}: {body}"),
-            }
-        }
-    }
-
-    fn get(&self, person: &str, path: &str) -> Value {
-        let request = fake::request(person, Method::GET, path, &Value::Null);
-        let (status, body) = block_on(self.call(request));
-        assert_eq!(status, 200, "{body}");
-        body
-    }
+fn get(service: &Service, person: &str, path: &str) -> Value {
+    let (status, body) = service.send(person, Method::GET, path, &Value::Null);
+    assert_eq!(status, 200, "{body}");
+    body
 }
 
 fn event(person: &str, number: u128) -> Event {
@@ -79,7 +56,7 @@ fn event(person: &str, number: u128) -> Event {
 }
 
 async fn deliver(service: Service, event: Event) {
-    service.deliver(&event).await;
+    service.deliver(event).await;
 }
 
 /// Seen to fail: when head and records are written without their conditions.
@@ -105,13 +82,13 @@ fn every_event_is_recorded_once_whatever_crashes_when() {
         world.set_crash_probability(0.0);
         world.run_out(5);
         for event in told.values().flatten() {
-            block_on(service.deliver(event));
+            block_on(service.deliver(event.clone()));
         }
         for (person, events) in &told {
-            let verified = service.get(person, "/api/history/verify");
+            let verified = get(&service, person, "/api/history/verify");
             assert_eq!(verified["valid"], true, "seed {seed}: {verified}");
             assert_eq!(verified["records"], events.len(), "seed {seed}");
-            let page = service.get(person, "/api/history?limit=200");
+            let page = get(&service, person, "/api/history?limit=200");
             let mut ids: Vec<&str> = page["items"]
                 .as_array()
                 .expect("items")
@@ -130,13 +107,13 @@ fn every_event_is_recorded_once_whatever_crashes_when() {
 fn a_replay_after_the_marks_are_gone_doubles_nothing() {
     let _world = Interleaving::new(0);
     let service = Service::new();
-    block_on(service.deliver(&event("ada", 1)));
+    block_on(service.deliver(event("ada", 1)));
     for mark in service.dapr.keys("seen/") {
         let forget = vec![dapr::Write::delete(mark, dapr::Condition::Any)];
         block_on(dapr::Dapr::transact(&service.dapr, forget)).expect("forgotten");
     }
-    block_on(service.deliver(&event("ada", 1)));
-    assert_eq!(service.get("ada", "/api/history/verify")["records"], 1);
+    block_on(service.deliver(event("ada", 1)));
+    assert_eq!(get(&service, "ada", "/api/history/verify")["records"], 1);
 }
 
 #[test]
@@ -144,11 +121,11 @@ fn a_touched_record_is_found_and_others_are_not_shown() {
     let _world = Interleaving::new(0);
     let service = Service::new();
     for number in 1..=8 {
-        block_on(service.deliver(&event("ada", number)));
+        block_on(service.deliver(event("ada", number)));
     }
-    assert_eq!(service.get("bob", "/api/history")["items"], json!([]));
+    assert_eq!(get(&service, "bob", "/api/history")["items"], json!([]));
     let path = format!("/api/history?task_id={}", Uuid::from_u128(3));
-    let story = service.get("ada", &path);
+    let story = get(&service, "ada", &path);
     let numbers: Vec<u64> = story["items"]
         .as_array()
         .expect("items")
@@ -161,7 +138,7 @@ fn a_touched_record_is_found_and_others_are_not_shown() {
     let mut body = service.dapr.value(&key).expect("a body");
     body["payload"]["reminder_id"] = json!(Uuid::nil());
     service.dapr.tamper(&key, body);
-    let verified = service.get("ada", "/api/history/verify");
+    let verified = get(&service, "ada", "/api/history/verify");
     assert_eq!(
         (&verified["valid"], &verified["record"]),
         (&json!(false), &json!(5))

@@ -5,94 +5,62 @@ use dapr::fake::{FakeDapr, block_on, clock};
 use domain::{EventId, TaskId};
 use events::{
     Chain, ClearReason, Event, EventType, Payload, ReminderTriggered, ScheduledReminder,
-    TaskReminderCleared, TaskReminderSet, Timestamp, cloud_event,
+    TaskReminderCleared, TaskReminderSet, Timestamp,
 };
 use http::Method;
 use http_api::{Answer, Function, Request, fake};
-use serde_json::{Value, json};
+use serde_json::Value;
 use uuid::Uuid;
 
-/// A reminder service over a Dapr in memory. Clones share the Dapr, as two replicas would.
-#[derive(Clone)]
-pub(crate) struct Service {
-    pub(crate) dapr: FakeDapr,
-    function: Function<FakeDapr>,
+/// The routes of the reminder service.
+pub(crate) struct Reminders;
+
+impl fake::Routes for Reminders {
+    const APP_ID: &str = "reminder-service";
+
+    async fn route(function: &Function<FakeDapr>, request: Request) -> Answer {
+        reminder_service::route(function, request).await
+    }
 }
 
-impl Service {
-    pub(crate) fn new() -> Self {
-        let dapr = FakeDapr::new();
-        dapr.respond(|call| Ok(fake::key_set(call).expect("only the key set is asked for")));
-        Self {
-            function: fake::function(dapr.clone()),
-            dapr,
-        }
-    }
+/// A reminder service over a Dapr in memory.
+pub(crate) type Service = fake::Replica<Reminders>;
 
-    pub(crate) async fn answer(&self, request: Request) -> Answer {
-        reminder_service::route(&self.function, request).await
-    }
+/// One tick of the service's cron.
+pub(crate) async fn tick(service: Service) {
+    service.tick("cron-reminder").await;
+}
 
-    /// The status and body of an answer, after what was still to be done.
-    pub(crate) async fn call(&self, request: Request) -> (u16, Value) {
-        let answer = self.answer(request).await;
-        if let Some(work) = answer.after {
-            work.await;
-        }
-        let body = serde_json::from_slice(answer.response.body()).unwrap_or_default();
-        (answer.response.status().as_u16(), body)
+/// Ticks until nothing is left to be done.
+pub(crate) fn settle(service: &Service) {
+    for _ in 0..4 {
+        block_on(tick(service.clone()));
     }
+}
 
-    /// Delivers an event as Dapr does: again, as long as it is answered 503.
-    pub(crate) async fn deliver(&self, event: &Event) {
-        let body = cloud_event(event, None);
-        loop {
-            let request = fake::dapr_request("/reminder-service/events", &body);
-            match self.call(request).await {
-                (200, answer) => return assert_eq!(answer["status"], "SUCCESS"),
-                (503, _) => {}
-                (status, body) => panic!("{status}: {body}"),
-            }
-        }
-    }
+pub(crate) fn command(service: &Service, reminder: Uuid, verb: &str, body: &Value) -> (u16, Value) {
+    let path = format!("/api/reminders/{reminder}/{verb}");
+    service.send("me", Method::POST, &path, body)
+}
 
-    pub(crate) async fn tick(&self) -> u16 {
-        let request = fake::dapr_request("/reminder-service/cron-reminder", &json!({}));
-        self.call(request).await.0
-    }
+pub(crate) fn list(service: &Service) -> Vec<Value> {
+    let (status, page) = service.send("me", Method::GET, "/api/reminders", &Value::Null);
+    assert_eq!(status, 200, "{page}");
+    page["items"].as_array().expect("items").clone()
+}
 
-    /// Ticks until nothing is left to be done.
-    pub(crate) fn settle(&self) {
-        for _ in 0..4 {
-            assert_eq!(block_on(self.tick()), 200);
-        }
-    }
-
-    pub(crate) fn command(&self, reminder: Uuid, verb: &str, body: &Value) -> (u16, Value) {
-        let path = format!("/api/reminders/{reminder}/{verb}");
-        block_on(self.call(fake::request("me", Method::POST, &path, body)))
-    }
-
-    pub(crate) fn list(&self) -> Vec<Value> {
-        let request = fake::request("me", Method::GET, "/api/reminders", &Value::Null);
-        let (status, page) = block_on(self.call(request));
-        assert_eq!(status, 200, "{page}");
-        page["items"].as_array().expect("items").clone()
-    }
-
-    /// What was told, each ring once: reminder, and when it was to ring.
-    pub(crate) fn rings(&self) -> Vec<(Uuid, DateTime<Utc>)> {
-        let mut seen = std::collections::BTreeSet::new();
-        let events = self.dapr.published().into_iter().map(|(_, event)| event);
-        events
-            .filter(|event| event.event_type == EventType::ReminderTriggered)
-            .filter(|event| seen.insert(event.event_id))
-            .map(|event| {
-                let ring: ReminderTriggered = event.payload().expect("a payload");
-                (ring.reminder_id, ring.scheduled_at.0)
-            })
-            .collect()
-    }
+/// What was told, each ring once: reminder, and when it was to ring.
+pub(crate) fn rings(service: &Service) -> Vec<(Uuid, DateTime<Utc>)> {
+    let mut seen = std::collections::BTreeSet::new();
+    let events = service.dapr.published().into_iter().map(|(_, event)| event);
+    events
+        .filter(|event| event.event_type == EventType::ReminderTriggered)
+        .filter(|event| seen.insert(event.event_id))
+        .map(|event| {
+            let ring: ReminderTriggered = event.payload().expect("a payload");
+            (ring.reminder_id, ring.scheduled_at.0)
+        })
+        .collect()
 }
 
 /// The reminders of `task` are now these.

@@ -5,7 +5,7 @@ use dapr::fake::{Interleaving, block_on, clock};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::fixture::{Service, cleared, set};
+use super::fixture::{Service, cleared, command, list, rings, set, settle};
 
 const TASK: Uuid = Uuid::from_u128(1);
 const BELL: Uuid = Uuid::from_u128(2);
@@ -36,32 +36,35 @@ impl Life {
         self.sequence += 1;
         block_on(
             self.service
-                .deliver(&set("me", TASK, self.sequence, &[(BELL, at)])),
+                .deliver(set("me", TASK, self.sequence, &[(BELL, at)])),
         );
         self
     }
 
     fn task_is_done(&mut self) -> &mut Self {
         self.sequence += 1;
-        block_on(self.service.deliver(&cleared("me", TASK, self.sequence)));
+        block_on(self.service.deliver(cleared("me", TASK, self.sequence)));
         self
     }
 
     fn minutes_pass(&mut self, minutes: i64) -> &mut Self {
         self.world.wait_ms(minutes * 60_000);
-        self.service.settle();
+        settle(&self.service);
         self
     }
 
     fn has_rung(&mut self, times: usize) -> &mut Self {
-        assert_eq!(self.service.rings().len(), times);
+        assert_eq!(rings(&self.service).len(), times);
         self
     }
 
     fn is_snoozed(&mut self, minutes: i64) -> &mut Self {
-        let (status, answer) = self
-            .service
-            .command(BELL, "snooze", &json!({ "minutes": minutes }));
+        let (status, answer) = command(
+            &self.service,
+            BELL,
+            "snooze",
+            &json!({ "minutes": minutes }),
+        );
         assert_eq!(
             (status, &answer["state"]),
             (200, &json!("snoozed")),
@@ -71,7 +74,7 @@ impl Life {
     }
 
     fn is_dismissed(&mut self) -> &mut Self {
-        let (status, answer) = self.service.command(BELL, "dismiss", &json!({}));
+        let (status, answer) = command(&self.service, BELL, "dismiss", &json!({}));
         assert_eq!(
             (status, &answer["state"]),
             (200, &json!("dismissed")),
@@ -81,7 +84,7 @@ impl Life {
     }
 
     fn is_listed(&mut self, state: Option<&str>) -> &mut Self {
-        let list = self.service.list();
+        let list = list(&self.service);
         let states: Vec<&str> = list
             .iter()
             .filter_map(|item| item["state"].as_str())
@@ -170,7 +173,7 @@ fn moving_it_leaves_one_ring_at_the_new_time() {
         .has_rung(0)
         .minutes_pass(9)
         .has_rung(1);
-    assert_eq!(life.service.rings(), [(BELL, later)]);
+    assert_eq!(rings(&life.service), [(BELL, later)]);
 }
 
 #[test]
@@ -184,9 +187,9 @@ fn one_whose_time_is_past_rings_at_once() {
 fn an_older_event_says_nothing_new() {
     let life = Life::new();
     let (old, new) = (life.at, life.at + Duration::minutes(10));
-    block_on(life.service.deliver(&set("me", TASK, 5, &[(BELL, new)])));
-    block_on(life.service.deliver(&set("me", TASK, 4, &[(BELL, old)])));
-    let list = life.service.list();
+    block_on(life.service.deliver(set("me", TASK, 5, &[(BELL, new)])));
+    block_on(life.service.deliver(set("me", TASK, 4, &[(BELL, old)])));
+    let list = list(&life.service);
     assert_eq!(list[0]["at"], json!(events::Timestamp(new)));
 }
 
@@ -200,12 +203,10 @@ fn snoozes_that_make_no_sense_are_refused() {
         (json!({ "until": "2020-01-01T00:00:00Z" }), "/until"),
         (json!({ "until": "2026-03-02T00:00:00Z", "minutes": 1 }), ""),
     ] {
-        let (status, problem) = life.service.command(BELL, "snooze", &body);
+        let (status, problem) = command(&life.service, BELL, "snooze", &body);
         assert_eq!(status, 422, "{body}: {problem}");
         assert_eq!(problem["errors"][0]["pointer"], pointer, "{body}");
     }
-    let (status, _) = life
-        .service
-        .command(Uuid::from_u128(9), "dismiss", &json!({}));
+    let (status, _) = command(&life.service, Uuid::from_u128(9), "dismiss", &json!({}));
     assert_eq!(status, 404);
 }

@@ -1,66 +1,49 @@
-//! A task service, and people who use it.
+//! A task service, and what its tests ask of it.
 
-use dapr::fake::{FakeDapr, block_on};
+use dapr::fake::FakeDapr;
 use http::Method;
 use http_api::{Answer, Function, Request, Response, fake};
 use serde_json::{Value, json};
 
-/// A task service over a Dapr in memory. Clones share the Dapr, as two replicas would.
-#[derive(Clone)]
-pub(crate) struct Service {
-    pub(crate) dapr: FakeDapr,
-    function: Function<FakeDapr>,
+/// The routes of the task service.
+pub(crate) struct Tasks;
+
+impl fake::Routes for Tasks {
+    const APP_ID: &str = "task-service";
+
+    async fn route(function: &Function<FakeDapr>, request: Request) -> Answer {
+        task_service::route(function, request).await
+    }
 }
 
-impl Service {
-    pub(crate) fn new() -> Self {
-        let dapr = FakeDapr::new();
-        dapr.respond(|call| Ok(fake::key_set(call).expect("only the key set is asked for")));
-        Self {
-            function: fake::function(dapr.clone()),
-            dapr,
+/// A task service over a Dapr in memory.
+pub(crate) type Service = fake::Replica<Tasks>;
+
+/// The whole response to a request of `person`, after what was to be done behind it.
+pub(crate) fn response(service: &Service, request: Request) -> Response {
+    dapr::fake::block_on(async {
+        let answer = service.answer(request).await;
+        if let Some(work) = answer.after {
+            work.await;
         }
-    }
+        answer.response
+    })
+}
 
-    pub(crate) async fn answer(&self, request: Request) -> Answer {
-        task_service::route(&self.function, request).await
-    }
+pub(crate) fn create(service: &Service, body: Value) -> Value {
+    let (status, task) = service.send("me", Method::POST, "/api/tasks", &body);
+    assert_eq!(status, 201, "{task}");
+    task
+}
 
-    /// Answers, and does what is to be done afterwards.
-    pub(crate) fn call(&self, request: Request) -> Response {
-        block_on(async {
-            let answer = self.answer(request).await;
-            if let Some(work) = answer.after {
-                work.await;
-            }
-            answer.response
-        })
-    }
-
-    pub(crate) fn send(&self, method: Method, path: &str, body: Value) -> (u16, Value) {
-        let response = self.call(fake::request("me", method, path, &body));
-        (response.status().as_u16(), json_of(&response))
-    }
-
-    pub(crate) fn create(&self, body: Value) -> Value {
-        let (status, task) = self.send(Method::POST, "/api/tasks", body);
-        assert_eq!(status, 201, "{task}");
-        task
-    }
-
-    /// The titles of a list.
-    pub(crate) fn titles(&self, query: &str) -> Vec<String> {
-        let (status, page) = self.send(Method::GET, &format!("/api/tasks{query}"), Value::Null);
-        assert_eq!(status, 200, "{page}");
-        let items = page["items"].as_array().expect("items");
-        let titles = items.iter().filter_map(|task| task["title"].as_str());
-        titles.map(str::to_owned).collect()
-    }
-
-    pub(crate) async fn tick(&self) -> u16 {
-        let request = fake::dapr_request("/task-service/cron-outbox", &json!({}));
-        self.answer(request).await.response.status().as_u16()
-    }
+/// The titles of a list.
+pub(crate) fn titles(service: &Service, query: &str) -> Vec<String> {
+    let path = format!("/api/tasks{query}");
+    let (status, page) = service.send("me", Method::GET, &path, &json!(null));
+    assert_eq!(status, 200, "{page}");
+    let items = page["items"].as_array().expect("items");
+    let titles = items.iter().filter_map(|task| task["title"].as_str());
+    titles.map(str::to_owned).collect()
 }
 
 pub(crate) fn json_of(response: &Response) -> Value {

@@ -5,7 +5,11 @@ use http::{HeaderValue, Method};
 use http_api::fake;
 use serde_json::{Value, json};
 
-use super::fixture::{Service, json_of};
+use super::fixture::{Service, create, json_of, response, titles};
+
+fn send(service: &Service, method: Method, path: &str, body: Value) -> (u16, Value) {
+    service.send("me", method, path, &body)
+}
 
 fn berlin(date: &str, time: Option<&str>) -> Value {
     json!({ "date": date, "time": time, "time_zone": "Europe/Berlin" })
@@ -21,7 +25,7 @@ fn a_task_is_created_read_changed_and_deleted() {
         "/api/tasks",
         &json!({ "title": " Pay rent " }),
     );
-    let response = service.call(request);
+    let response = response(&service, request);
     let task = json_of(&response);
     assert_eq!(response.status(), 201);
     let path = response.headers()["location"]
@@ -38,32 +42,37 @@ fn a_task_is_created_read_changed_and_deleted() {
         (&json!("Pay rent"), &json!("open"))
     );
 
-    let (status, changed) = service.send(
+    let (status, changed) = send(
+        &service,
         Method::PATCH,
         &path,
         json!({ "priority": 1, "notes": "by bank" }),
     );
     assert_eq!((status, &changed["version"]), (200, &json!(2)));
-    assert_eq!(service.send(Method::GET, &path, Value::Null).1, changed);
-    assert_eq!(service.send(Method::DELETE, &path, Value::Null).0, 204);
-    assert_eq!(service.send(Method::GET, &path, Value::Null).0, 404);
-    assert_eq!(service.send(Method::DELETE, &path, Value::Null).0, 404);
+    assert_eq!(send(&service, Method::GET, &path, Value::Null).1, changed);
+    assert_eq!(send(&service, Method::DELETE, &path, Value::Null).0, 204);
+    assert_eq!(send(&service, Method::GET, &path, Value::Null).0, 404);
+    assert_eq!(send(&service, Method::DELETE, &path, Value::Null).0, 404);
 }
 
 #[test]
 fn a_merge_patch_removes_what_is_null_and_keeps_what_is_not_named() {
     let _world = Interleaving::new(0);
     let service = Service::new();
-    let task = service.create(json!({
-        "title": "Water the plants", "labels": ["home"], "due": berlin("2026-03-05", Some("08:00")),
-        "recurrence": { "recurrence_type": "daily", "recurrence_interval": 3 },
-    }));
+    let task = create(
+        &service,
+        json!({
+            "title": "Water the plants", "labels": ["home"], "due": berlin("2026-03-05", Some("08:00")),
+            "recurrence": { "recurrence_type": "daily", "recurrence_interval": 3 },
+        }),
+    );
     assert_eq!(
         task["reminders"][0]["before_due_minutes"], 0,
         "a due time rings by default"
     );
     let path = format!("/api/tasks/{}", task["id"].as_str().expect("an id"));
-    let (_, moved) = service.send(
+    let (_, moved) = send(
+        &service,
         Method::PATCH,
         &path,
         json!({ "due": { "date": "2026-03-09" } }),
@@ -73,7 +82,8 @@ fn a_merge_patch_removes_what_is_null_and_keeps_what_is_not_named() {
         (&moved["labels"], &moved["reminders"]),
         (&task["labels"], &task["reminders"])
     );
-    let (_, ended) = service.send(
+    let (_, ended) = send(
+        &service,
         Method::PATCH,
         &path,
         json!({ "recurrence": null, "labels": null }),
@@ -87,7 +97,8 @@ fn a_merge_patch_removes_what_is_null_and_keeps_what_is_not_named() {
 #[test]
 fn wrong_fields_are_all_named_at_once() {
     let _world = Interleaving::new(0);
-    let (status, problem) = Service::new().send(
+    let (status, problem) = send(
+        &Service::new(),
         Method::POST,
         "/api/tasks",
         json!({
@@ -124,7 +135,7 @@ fn wrong_fields_are_all_named_at_once() {
 fn bad_requests_get_a_status_and_a_stable_type() {
     let _world = Interleaving::new(0);
     let service = Service::new();
-    let task = service.create(json!({ "title": "A" }));
+    let task = create(&service, json!({ "title": "A" }));
     let path = format!("/api/tasks/{}", task["id"].as_str().expect("an id"));
     let no_body = Value::Null;
     let table = [
@@ -202,7 +213,7 @@ fn bad_requests_get_a_status_and_a_stable_type() {
         ),
     ];
     for (method, path, body, status, kind) in table {
-        let (actual, problem) = service.send(method.clone(), path, body);
+        let (actual, problem) = send(&service, method.clone(), path, body);
         assert_eq!(actual, status, "{method} {path}: {problem}");
         assert_eq!(
             problem["type"],
@@ -216,7 +227,7 @@ fn bad_requests_get_a_status_and_a_stable_type() {
 fn another_person_sees_nothing() {
     let _world = Interleaving::new(0);
     let service = Service::new();
-    let task = service.create(json!({ "title": "Mine" }));
+    let task = create(&service, json!({ "title": "Mine" }));
     let path = format!("/api/tasks/{}", task["id"].as_str().expect("an id"));
     for (method, path) in [
         (Method::GET, path.clone()),
@@ -230,10 +241,13 @@ fn another_person_sees_nothing() {
         } else {
             Value::Null
         };
-        let response = service.call(fake::request("somebody else", method.clone(), &path, &body));
+        let response = response(
+            &service,
+            fake::request("somebody else", method.clone(), &path, &body),
+        );
         assert_eq!(response.status(), 404, "{method} {path}");
     }
-    assert_eq!(service.titles(""), ["Mine"]);
+    assert_eq!(titles(&service, ""), ["Mine"]);
 }
 
 #[test]
@@ -246,7 +260,7 @@ fn if_match_and_idempotency_keys() {
         request
             .headers_mut()
             .insert("idempotency-key", HeaderValue::from_static("k"));
-        service.call(request)
+        response(&service, request)
     };
     let (first, again, other) = (create("A"), create("A"), create("B"));
     assert_eq!(
@@ -255,7 +269,7 @@ fn if_match_and_idempotency_keys() {
     );
     assert_eq!(json_of(&first), json_of(&again));
     assert_eq!(other.status(), 409);
-    assert_eq!(service.titles(""), ["A"]);
+    assert_eq!(titles(&service, ""), ["A"]);
 
     let path = format!(
         "/api/tasks/{}",
@@ -266,7 +280,7 @@ fn if_match_and_idempotency_keys() {
         request
             .headers_mut()
             .insert("if-match", HeaderValue::from_static(tag));
-        service.call(request).status().as_u16()
+        response(&service, request).status().as_u16()
     };
     assert_eq!(
         [
@@ -293,10 +307,13 @@ fn lists_by_date_label_and_text_in_pages() {
         ("Some day", None, "home"),
     ] {
         let due = due.map(|(date, time)| berlin(date, time));
-        service.create(json!({ "title": title, "due": due, "labels": [label] }));
+        create(
+            &service,
+            json!({ "title": title, "due": due, "labels": [label] }),
+        );
     }
     assert_eq!(
-        service.titles(""),
+        titles(&service, ""),
         [
             "Overdue",
             "Earlier today",
@@ -307,20 +324,24 @@ fn lists_by_date_label_and_text_in_pages() {
         ]
     );
     assert_eq!(
-        service.titles("?due=today"),
+        titles(&service, "?due=today"),
         ["Earlier today", "Later today"]
     );
-    assert_eq!(service.titles("?due=overdue"), ["Overdue", "Earlier today"]);
-    assert_eq!(service.titles("?due=none"), ["Some day"]);
-    assert_eq!(service.titles("?due=2026-03-02"), ["Tomorrow"]);
     assert_eq!(
-        service.titles("?label=home&text=TODAY"),
+        titles(&service, "?due=overdue"),
+        ["Overdue", "Earlier today"]
+    );
+    assert_eq!(titles(&service, "?due=none"), ["Some day"]);
+    assert_eq!(titles(&service, "?due=2026-03-02"), ["Tomorrow"]);
+    assert_eq!(
+        titles(&service, "?label=home&text=TODAY"),
         ["Earlier today", "Later today"]
     );
     let mut seen = Vec::new();
     let mut cursor = String::new();
     loop {
-        let (_, page) = service.send(
+        let (_, page) = send(
+            &service,
             Method::GET,
             &format!("/api/tasks?limit=2{cursor}"),
             Value::Null,
@@ -336,5 +357,5 @@ fn lists_by_date_label_and_text_in_pages() {
             None => break,
         }
     }
-    assert_eq!(seen, service.titles(""));
+    assert_eq!(seen, titles(&service, ""));
 }
