@@ -207,8 +207,10 @@ impl Word {
         if is_number {
             return None;
         }
+        // A script without spaces says more in two characters than the Latin one in three.
+        let least = if self.text.is_ascii() { 3 } else { 2 };
         let begins =
-            |short: &str, long: &str| short.chars().count() >= 3 && long.starts_with(short);
+            |short: &str, long: &str| short.chars().count() >= least && long.starts_with(short);
         if self.stem == other.stem || begins(&self.text, &other.text) {
             return Some(Likeness::Form);
         }
@@ -234,9 +236,7 @@ fn is_stop_word(word: &str) -> bool {
 
 /// What the forms of a word have in common: "calls", "called" and "calling" are "call".
 fn stem(word: &str) -> String {
-    if let Some(verb) = verb::of_irregular_past(word) {
-        return stem(verb);
-    }
+    let word = verb::of_irregular_past(word).unwrap_or(word);
     let long = |rest: &&str| rest.chars().count() >= 3;
     if let Some(rest) = word
         .strip_suffix("ies")

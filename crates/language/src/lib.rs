@@ -62,12 +62,22 @@ pub fn recurrence(text: &str, context: &Context) -> Option<Recurrence> {
     read.recurrence.filter(|_| read.title.is_empty())
 }
 
-/// The instant that `text` says, such as "in 20 minutes" or "tomorrow at 9", when it says nothing else. A day without
-/// a time is the hour at which all-day tasks ring.
+/// The instant that `text` says, such as "in 20 minutes", "20 minutes", "until tomorrow at 9", when it says nothing
+/// else. A day without a time is the hour at which all-day tasks ring. Never an instant that is past.
 #[must_use]
 pub fn moment(text: &str, context: &Context) -> Option<DateTime<Utc>> {
-    let read = quick_add(text, context);
-    read.due
-        .filter(|_| read.title.is_empty() && read.recurrence.is_none())
-        .map(|due| due.reminder_instant())
+    let said = text.trim();
+    let said = ["until ", "till ", "for ", "to "]
+        .iter()
+        .find_map(|lead| said.strip_prefix(lead))
+        .unwrap_or(said);
+    [said.to_owned(), format!("in {said}")]
+        .iter()
+        .find_map(|text| {
+            let read = quick_add(text, context);
+            let due = read
+                .due
+                .filter(|_| read.title.is_empty() && read.recurrence.is_none())?;
+            Some(due.reminder_instant()).filter(|at| *at > context.now)
+        })
 }

@@ -263,8 +263,9 @@ pub(crate) fn title(text: &[char], tokens: &[Token], taken: &[bool]) -> (String,
     let mut kept: Vec<usize> = (0..tokens.len()).filter(|at| !taken[*at]).collect();
     // A preposition whose object was taken out says nothing any more.
     let mut dangling = taken.to_vec();
+    let last_kept = kept.last().copied().unwrap_or(0);
     for at in (1..tokens.len()).filter(|at| taken[*at] && !taken[at - 1]) {
-        for word in dangling_before(tokens, taken, at) {
+        for word in dangling_before(tokens, taken, at, at > last_kept) {
             dangling[word] = true;
         }
     }
@@ -297,8 +298,13 @@ pub(crate) fn title(text: &[char], tokens: &[Token], taken: &[bool]) -> (String,
     )
 }
 
-/// The places of the dangling words directly before the taken word at `at`.
-fn dangling_before(tokens: &[Token], taken: &[bool], at: usize) -> std::ops::Range<usize> {
+/// The places of the dangling words directly before the taken word at `at`; `is_last` says that nothing is kept behind it.
+fn dangling_before(
+    tokens: &[Token],
+    taken: &[bool],
+    at: usize,
+    is_last: bool,
+) -> std::ops::Range<usize> {
     let words = Words::new(&tokens[..at]);
     let length = (1..=2usize.min(at))
         .rev()
@@ -306,8 +312,7 @@ fn dangling_before(tokens: &[Token], taken: &[bool], at: usize) -> std::ops::Ran
             let start = at - length;
             !taken[start..at].contains(&true)
                 && (words.from(start).are_any(&DANGLING)
-                    || words.from(start).are_any(&DANGLING_AT_THE_END)
-                        && !taken[at..].contains(&false)
+                    || words.from(start).are_any(&DANGLING_AT_THE_END) && is_last
                     || is_dash(&tokens[start].word))
                 && !tokens[at - 1].closes
         })

@@ -185,7 +185,11 @@ impl Read {
 
     /// "today", "overdue tasks", "#work": nothing but a restriction.
     fn is_only_a_filter(&self, words: Words<'_>) -> bool {
-        self.filters > 0 && self.filters + 3 >= words.len() && !words.get(0).starts_with('!')
+        // "Done" and "I did it" tell of a task.
+        self.filters > 0
+            && !self.completed
+            && self.filters + 3 >= words.len()
+            && !words.get(0).starts_with('!')
     }
 }
 

@@ -105,11 +105,14 @@ fn year_day(month: u32, day: u32) -> Option<On> {
     ))
 }
 
+/// Most days of a week or month that a list names; more are not read, so that a long text takes no longer a word.
+const MOST_DAYS: usize = 7;
+
 /// A list of weekdays: "mon, wed and fri", "mon/wed", "monday to friday", "weekdays", "weekends".
 pub(super) fn weekdays(words: Words<'_>) -> Option<(usize, Vec<Weekday>)> {
     let mut days: Vec<Weekday> = Vec::new();
     let mut length = 0;
-    loop {
+    for _ in 0..MOST_DAYS {
         let joined = match length {
             0 => 0,
             _ => match words.get(length) {
@@ -205,7 +208,7 @@ fn last_or_workday(words: Words<'_>) -> Option<(usize, On)> {
 fn nth_weekdays(words: Words<'_>) -> Option<(usize, On)> {
     let mut days = Vec::new();
     let mut length = 0;
-    loop {
+    for _ in 0..MOST_DAYS {
         let and = if length > 0 {
             words.from(length).skip_any(&["and"])
         } else {
@@ -250,7 +253,7 @@ fn month_days(words: Words<'_>) -> Option<(usize, On)> {
     }
     let mut days = Vec::new();
     let mut length = 0;
-    loop {
+    for _ in 0..MOST_DAYS {
         let joint = if length > 0 {
             words.from(length).skip_any(&["and", "&", "and on"])
         } else {

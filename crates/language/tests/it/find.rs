@@ -4,7 +4,7 @@ use language::{Found, find};
 
 #[test]
 fn tasks_are_found_by_a_persons_words() {
-    let failures: Vec<String> = include_str!("corpus/find.txt")
+    let failures: Vec<String> = include_str!("../corpus/find.txt")
         .lines()
         .filter(|line| !line.is_empty() && !line.starts_with('#'))
         .filter_map(|line| {

@@ -1,13 +1,13 @@
 //! What a person would want of a message: the table in `corpus/intent.txt`.
 
-mod corpus;
+use crate::corpus;
 
 use chrono::Duration;
 use language::{Choice, Edit, Intent, ListQuery, NewDue, Period, QuickAdd, Target, intent};
 
 #[test]
 fn messages_are_understood_as_people_mean_them() {
-    let failures: Vec<String> = corpus::lines(include_str!("corpus/intent.txt"))
+    let failures: Vec<String> = corpus::lines(include_str!("../corpus/intent.txt"))
         .filter_map(|line| {
             let actual = shown(&intent(&line.cells[0], &line.context));
             let expected = &line.cells[1];

@@ -1,13 +1,13 @@
 //! What a person would expect of a sentence: the table in `corpus/quick_add.txt`.
 
-mod corpus;
+use crate::corpus;
 
 use domain::{Basis, Due, ReminderRule};
 use language::{QuickAdd, quick_add};
 
 #[test]
 fn sentences_are_read_as_people_mean_them() {
-    let failures: Vec<String> = corpus::lines(include_str!("corpus/quick_add.txt"))
+    let failures: Vec<String> = corpus::lines(include_str!("../corpus/quick_add.txt"))
         .filter_map(|line| {
             let read = quick_add(&line.cells[0], &line.context);
             let expected = line.cells[1..].join(" | ");

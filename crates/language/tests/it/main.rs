@@ -1,0 +1,7 @@
+//! The language as people use it: tables of sentences, and what holds for every text.
+
+mod corpus;
+mod find;
+mod intent;
+mod properties;
+mod quick_add;
