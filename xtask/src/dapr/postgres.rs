@@ -58,27 +58,11 @@ pub(crate) fn spec(place: &Place, port: u16) -> Result<(Spec, String)> {
 
 impl Server {
     fn find() -> Result<Self> {
-        let mut folders: Vec<PathBuf> = fs::read_dir("/usr/lib/postgresql")
-            .map(|versions| {
-                versions
-                    .flatten()
-                    .map(|version| version.path().join("bin"))
-                    .collect()
-            })
-            .unwrap_or_default();
-        folders.sort();
-        folders.reverse();
-        let found = || {
-            place::find_program("initdb", &folders)
-                .and_then(|program| program.parent().map(Path::to_owned))
-        };
-        let programs = match found() {
+        let programs = match programs_in(&version_folders()) {
             Some(programs) => programs,
             None => {
                 super::install("postgresql", "or name a server with --postgres URL")?;
-                folders.push(PathBuf::from("/usr/lib/postgresql/15/bin"));
-                place::find_program("initdb", &folders)
-                    .and_then(|program| program.parent().map(Path::to_owned))
+                programs_in(&version_folders())
                     .context("PostgreSQL was installed, but its initdb is not to be found")?
             }
         };
@@ -141,4 +125,22 @@ impl Server {
         }
         command
     }
+}
+
+/// Where Debian puts each version's programs, the newest first: only clients are on the path.
+fn version_folders() -> Vec<PathBuf> {
+    let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten();
+    let mut folders: Vec<PathBuf> = versions
+        .flatten()
+        .map(|version| version.path().join("bin"))
+        .collect();
+    folders.sort();
+    folders.reverse();
+    folders
+}
+
+/// The folder of the server's programs. The path may have links to some of them only.
+fn programs_in(folders: &[PathBuf]) -> Option<PathBuf> {
+    let program = place::find_program("initdb", folders)?;
+    Some(program.canonicalize().ok()?.parent()?.to_owned())
 }

@@ -1,0 +1,108 @@
+//! The files that both places read: those of `dapr-components/` as they are, and the case's own subscription, cron, mail
+//! and secrets.
+
+use std::fs;
+use std::net::SocketAddr;
+use std::path::Path;
+
+use crate::{DEAD_LETTERS, TOPIC};
+
+/// The shipped files that the cases use.
+const SHIPPED: [&str; 4] = [
+    "kafka-pubsub.yaml",
+    "statestore.yaml",
+    "secretstore.yaml",
+    "resiliency.yaml",
+];
+
+/// Writes the files for `app_id` into `folder`.
+pub(crate) fn write(folder: &Path, app_id: &str, mail: Option<SocketAddr>) {
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../dapr-components");
+    for name in SHIPPED {
+        fs::copy(shipped.join(name), folder.join(name)).expect(name);
+    }
+    let write = |name: &str, text: String| fs::write(folder.join(name), text).expect(name);
+    write(
+        "events.yaml",
+        subscription(app_id, TOPIC, "/events", Some(DEAD_LETTERS)),
+    );
+    write(
+        "dead-letters.yaml",
+        subscription(app_id, DEAD_LETTERS, "/events/dead", None),
+    );
+    let secrets = folder.join("secrets.json");
+    fs::write(&secrets, r#"{"a-secret": "told to nobody"}"#).expect("secrets");
+    write(
+        "files.yaml",
+        component(
+            "files",
+            "secretstores.local.file",
+            &[("secretsFile", &secrets.display().to_string())],
+        ),
+    );
+    write(
+        "tick.yaml",
+        component(
+            "tick",
+            "bindings.cron",
+            &[
+                ("schedule", "@every 1s"),
+                ("route", "/tick"),
+                ("direction", "input"),
+            ],
+        ),
+    );
+    if let Some(mail) = mail {
+        write(
+            "mail.yaml",
+            component(
+                "mail",
+                "bindings.smtp",
+                &[
+                    ("host", &mail.ip().to_string()),
+                    ("port", &mail.port().to_string()),
+                    ("emailFrom", "nudge@example.test"),
+                    ("direction", "output"),
+                ],
+            ),
+        );
+    }
+}
+
+fn component(name: &str, kind: &str, metadata: &[(&str, &str)]) -> String {
+    let metadata: String = metadata
+        .iter()
+        .map(|(name, value)| format!("    - name: {name}\n      value: \"{value}\"\n"))
+        .collect();
+    format!(
+        "apiVersion: dapr.io/v1alpha1
+kind: Component
+metadata:
+  name: {name}
+spec:
+  type: {kind}
+  version: v1
+  metadata:
+{metadata}"
+    )
+}
+
+fn subscription(app_id: &str, topic: &str, route: &str, dead_letters: Option<&str>) -> String {
+    let dead_letters = dead_letters
+        .map(|topic| format!("  deadLetterTopic: {topic}\n"))
+        .unwrap_or_default();
+    format!(
+        "apiVersion: dapr.io/v2alpha1
+kind: Subscription
+metadata:
+  name: {topic}
+spec:
+  pubsubname: kafka-pubsub
+  topic: {topic}
+  routes:
+    default: {route}
+{dead_letters}scopes:
+  - {app_id}
+"
+    )
+}

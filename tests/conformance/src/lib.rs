@@ -1,0 +1,28 @@
+//! The behaviour of Dapr that Nudge relies on, as one suite for two places: the sidecar inside the host, and a real daprd
+//! with Kafka and PostgreSQL.
+//!
+//! Each case opens a [`Place`], which has an app-id of its own, and therefore keys, a consumer group and a subscription of
+//! its own. [`App`] is the function behind it: it keeps what Dapr calls it with, and answers as the case says.
+//!
+//! The cases against a real daprd need what `cargo xtask test dapr` starts:
+//!
+//! | variable | what |
+//! |---|---|
+//! | `CONFORMANCE_DAPRD` | the program |
+//! | `NUDGE_KAFKA_BROKERS` | a broker that has the topics of `topics.json` |
+//! | `NUDGE_POSTGRES` | a database |
+
+mod app;
+mod components;
+mod daprd;
+mod place;
+
+pub use app::{App, Heard};
+pub use place::{Answer, Place, Where};
+
+/// What Dapr proves itself with towards the app.
+pub const APP_API_TOKEN: &str = "conformance-token";
+/// The topic of the cases.
+pub const TOPIC: &str = "conformance";
+/// Where what could not be processed goes.
+pub const DEAD_LETTERS: &str = "conformance.dlq";
