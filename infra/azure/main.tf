@@ -142,6 +142,8 @@ module "secrets" {
   source = "../modules/application-secrets"
   kafka  = var.kafka
   smtp   = var.smtp
+
+  test_client_secret = var.test_client_secret
   postgres = {
     host     = azurerm_postgresql_flexible_server.nudge.fqdn
     port     = 5432
@@ -161,6 +163,8 @@ locals {
     SMTP_PASSWORD  = "nudge-smtp-password"
     kafka_username = "nudge-kafka-username"
     kafka_password = "nudge-kafka-password"
+
+    test_client_secret = "nudge-test-client-secret"
   }
 }
 

@@ -108,6 +108,8 @@ module "secrets" {
   source = "../modules/application-secrets"
   kafka  = var.kafka
   smtp   = var.smtp
+
+  test_client_secret = var.test_client_secret
   postgres = {
     host     = digitalocean_database_cluster.nudge.private_host
     port     = digitalocean_database_cluster.nudge.port

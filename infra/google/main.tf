@@ -151,6 +151,8 @@ module "secrets" {
   source = "../modules/application-secrets"
   kafka  = var.kafka
   smtp   = var.smtp
+
+  test_client_secret = var.test_client_secret
   postgres = {
     host     = google_sql_database_instance.nudge.private_ip_address
     port     = 5432
@@ -170,6 +172,8 @@ locals {
     SMTP_PASSWORD  = "nudge-smtp-password"
     kafka_username = "nudge-kafka-username"
     kafka_password = "nudge-kafka-password"
+
+    test_client_secret = "nudge-test-client-secret"
   }
 }
 

@@ -22,6 +22,13 @@ variable "smtp" {
   sensitive   = true
 }
 
+variable "test_client_secret" {
+  description = "Secret of the OAuth client that helm test signs in as; empty where it is not run."
+  type        = string
+  default     = ""
+  sensitive   = true
+}
+
 variable "load_balancer_ip" {
   description = "The ingress's address, known once the platform is installed; empty before."
   type        = string

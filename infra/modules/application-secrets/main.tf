@@ -25,6 +25,12 @@ variable "smtp" {
   sensitive   = true
 }
 
+variable "test_client_secret" {
+  description = "Secret of the OAuth client that helm test signs in as."
+  type        = string
+  sensitive   = true
+}
+
 resource "random_password" "app_api_token" {
   length  = 40
   special = false
@@ -49,5 +55,7 @@ output "values" {
     SMTP_PASSWORD  = var.smtp.password
     kafka_username = var.kafka.username
     kafka_password = var.kafka.password
+
+    test_client_secret = var.test_client_secret
   }
 }

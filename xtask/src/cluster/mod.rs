@@ -4,6 +4,7 @@ mod api_server;
 mod chart;
 mod crds;
 mod image;
+mod infrastructure;
 mod lifecycle;
 mod local;
 mod manifest;
@@ -31,6 +32,8 @@ use chart::Rendered;
 use manifest::Manifest;
 use tools::{kubeconform, output};
 
+use crate::steps::{self, root};
+
 /// How the chart is checked.
 #[derive(Args)]
 pub(crate) struct Check {
@@ -49,7 +52,7 @@ pub(crate) struct Check {
 impl Check {
     /// Checks the chart, the workflows and what they must agree with.
     pub(crate) fn run(&self) -> Result<()> {
-        let scratch = crate::steps::root()
+        let scratch = root()
             .join("target/cluster")
             .join(std::process::id().to_string());
         fs::create_dir_all(&scratch)?;
@@ -61,6 +64,7 @@ impl Check {
     fn run_in(&self, scratch: &Path) -> Result<()> {
         step("workflows", workflows::check)?;
         step("platform", local::check_platform)?;
+        step("infrastructure", infrastructure::makes_every_secret)?;
         step("lint", chart::lint)?;
         let rendered = step("render", chart::render)?;
         step("compare with helm/nudge/tests", || {
@@ -148,7 +152,7 @@ fn in_postgresql() -> Result<()> {
         "--",
         "--ignored",
     ];
-    crate::steps::quietly(crate::steps::cargo().args(arguments))
+    steps::quietly(steps::cargo().args(arguments).current_dir(root()))
 }
 
 /// The API server takes every object as it is, and none with a misspelt field.

@@ -18,12 +18,16 @@ pub(super) struct Subject<'a> {
 type Rule = fn(&Subject<'_>) -> Vec<String>;
 
 /// All rules.
-const RULES: [(&str, Rule); 8] = [
+const RULES: [(&str, Rule); 9] = [
     ("no container runs as root", no_root),
     ("every container has requests and limits", limits),
     ("every image is pinned", pinned_images),
     ("nothing holds a token of the Kubernetes API", no_api_token),
     ("secrets are only in Secrets", no_secret_in_the_open),
+    (
+        "every secret that something asks for is made",
+        secrets_are_made,
+    ),
     ("nothing but the public paths is public", only_public_paths),
     ("traffic is denied unless a policy allows it", default_deny),
     (
@@ -218,6 +222,54 @@ fn no_secret_in_the_open(subject: &Subject<'_>) -> Vec<String> {
         }
     }
     wrong
+}
+
+/// What refers to a key of a Secret finds it in a Secret or an ExternalSecret of the chart.
+fn secrets_are_made(subject: &Subject<'_>) -> Vec<String> {
+    let mut made = BTreeSet::new();
+    for secret in of_kind(subject, "Secret") {
+        let keys = secret["stringData"].as_object().into_iter().flatten();
+        made.extend(keys.map(|(key, _)| (text(&secret["metadata"]["name"]), key.as_str())));
+    }
+    for secret in of_kind(subject, "ExternalSecret") {
+        let keys = items(&secret["spec"]["data"]).iter();
+        made.extend(keys.map(|entry| {
+            (
+                text(&secret["spec"]["target"]["name"]),
+                text(&entry["secretKey"]),
+            )
+        }));
+    }
+    let mut asked = Vec::new();
+    for object in subject.objects {
+        references(object, &mut |reference| {
+            asked.push((name(object), reference))
+        });
+    }
+    asked
+        .into_iter()
+        .filter(|(_, reference)| {
+            !made.contains(&(text(&reference["name"]), text(&reference["key"])))
+        })
+        .map(|(who, reference)| format!("{who} asks for {reference}"))
+        .collect()
+}
+
+/// Calls `found` with every `secretKeyRef` and every entry of a `secretTargetRef` in `value`.
+fn references<'a>(value: &'a Value, found: &mut impl FnMut(&'a Value)) {
+    match value {
+        Value::Object(map) => {
+            for (key, inner) in map {
+                match key.as_str() {
+                    "secretKeyRef" => found(inner),
+                    "secretTargetRef" => items(inner).iter().for_each(&mut *found),
+                    _ => references(inner, found),
+                }
+            }
+        }
+        Value::Array(list) => list.iter().for_each(|inner| references(inner, found)),
+        _ => {}
+    }
 }
 
 fn sounds_secret(name: &str) -> bool {
