@@ -20,6 +20,9 @@ use crate::{Binding, Condition, Dapr, DaprError, Document, Invocation, Write};
 /// Answers an invocation in place of another function.
 pub type Responder = Box<dyn Fn(&Invocation) -> Result<Response<Vec<u8>>, DaprError>>;
 
+/// Says whether an output binding takes what it is given.
+type Taker = Box<dyn Fn(&Binding) -> bool>;
+
 /// A Dapr in memory. Clones share everything.
 #[derive(Clone, Default)]
 pub struct FakeDapr {
@@ -34,6 +37,7 @@ struct Inner {
     invocations: Vec<Invocation>,
     bindings: Vec<Binding>,
     responder: Option<Responder>,
+    takes: Option<Taker>,
     operations: u64,
     reads: u64,
     fault: Option<Fault>,
@@ -70,6 +74,11 @@ impl FakeDapr {
         responder: impl Fn(&Invocation) -> Result<Response<Vec<u8>>, DaprError> + 'static,
     ) {
         self.inner.borrow_mut().responder = Some(Box::new(responder));
+    }
+
+    /// Says whether an output binding takes what it is given; without it every one does.
+    pub fn respond_to_bindings(&self, takes: impl Fn(&Binding) -> bool + 'static) {
+        self.inner.borrow_mut().takes = Some(Box::new(takes));
     }
 
     /// How many operations there were since the fault was last set.
@@ -246,8 +255,16 @@ impl Dapr for FakeDapr {
 
     async fn bind(&self, binding: Binding) -> Result<Vec<u8>, DaprError> {
         self.operation(|inner| {
+            let is_taken = inner.takes.as_ref().is_none_or(|takes| takes(&binding));
             inner.bindings.push(binding);
-            Ok(Vec::new())
+            if is_taken {
+                Ok(Vec::new())
+            } else {
+                Err(DaprError::Unavailable {
+                    what: "binding",
+                    detail: "a planned refusal".to_owned(),
+                })
+            }
         })
         .await
     }

@@ -32,7 +32,7 @@ payload! {
 pub struct NotificationDocument {
     /// The same however often it is delivered: derived from the event that caused it.
     pub id: Uuid,
-    /// `reminder`, `missed` (several reminders that came due during a downtime) or `recurrence_ended`.
+    /// `reminder` or `recurrence_ended`.
     pub kind: String,
     /// One line.
     pub title: String,

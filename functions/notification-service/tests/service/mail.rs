@@ -1,0 +1,163 @@
+//! E-mail, and trying again.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use dapr::fake::{Interleaving, block_on};
+use events::{EventType, NotificationFailed};
+use http::Method;
+use serde_json::json;
+
+use super::fixture::{Service, ring, tick, wants_mail};
+
+/// Lets so many seconds pass, with a tick at the end of them.
+fn pass(world: &mut Interleaving, service: &Service, seconds: i64) {
+    world.wait_ms(seconds * 1_000);
+    block_on(tick(service.clone()));
+}
+
+fn told(service: &Service, event_type: EventType) -> usize {
+    let events = service.dapr.published();
+    let ids = events
+        .iter()
+        .filter(|(_, event)| event.event_type == event_type);
+    ids.map(|(_, event)| event.event_id)
+        .collect::<std::collections::BTreeSet<_>>()
+        .len()
+}
+
+#[test]
+fn nobody_gets_mail_unasked() {
+    let mut world = Interleaving::new(0);
+    let service = Service::new();
+    block_on(service.deliver(ring("me", 1, 0)));
+    pass(&mut world, &service, 5);
+    assert!(service.dapr.bindings().is_empty());
+}
+
+#[test]
+fn a_mail_says_what_and_where_with_everything_escaped() {
+    let mut world = Interleaving::new(0);
+    let service = Service::new();
+    wants_mail(&service, "me", "me@example.test");
+    block_on(service.deliver(ring("me", 1, 0)));
+    pass(&mut world, &service, 5);
+    let bindings = service.dapr.bindings();
+    assert_eq!(bindings.len(), 1);
+    let (mail, html) = (&bindings[0], bindings[0].data.to_string());
+    assert_eq!(
+        (mail.name.as_str(), mail.operation.as_str()),
+        ("smtp-email", "create")
+    );
+    assert!(
+        html.contains("Task &lt;1&gt;") && !html.contains("Task <1>"),
+        "{html}"
+    );
+    assert!(
+        html.contains("http://nudge.test/?task=00000000-0000-0000-0000-000000000001"),
+        "{html}"
+    );
+    assert_eq!(told(&service, EventType::NotificationDelivered), 1);
+}
+
+#[test]
+fn a_mail_server_that_is_down_gets_the_mail_later() {
+    let mut world = Interleaving::new(0);
+    let service = Service::new();
+    wants_mail(&service, "me", "me@example.test");
+    let up = Rc::new(Cell::new(false));
+    let server = Rc::clone(&up);
+    service.dapr.respond_to_bindings(move |_| server.get());
+    block_on(service.deliver(ring("me", 1, 0)));
+    for seconds in [1, 11, 31, 61] {
+        pass(&mut world, &service, seconds);
+    }
+    assert_eq!(
+        service.dapr.bindings().len(),
+        4,
+        "each wait is longer than the one before"
+    );
+    assert_eq!(told(&service, EventType::NotificationDelivered), 0);
+    up.set(true);
+    pass(&mut world, &service, 301);
+    pass(&mut world, &service, 3_600);
+    assert_eq!(service.dapr.bindings().len(), 5);
+    assert_eq!(told(&service, EventType::NotificationDelivered), 1);
+}
+
+#[test]
+fn after_a_day_it_is_given_up_and_on_record() {
+    let mut world = Interleaving::new(0);
+    let service = Service::new();
+    wants_mail(&service, "me", "me@example.test");
+    service.dapr.respond_to_bindings(|_| false);
+    block_on(service.deliver(ring("me", 1, 0)));
+    for _ in 0..16 {
+        pass(&mut world, &service, 28_801);
+    }
+    assert_eq!(told(&service, EventType::NotificationFailed), 1);
+    let tries = service.dapr.bindings().len();
+    pass(&mut world, &service, 28_801);
+    assert_eq!(service.dapr.bindings().len(), tries);
+}
+
+#[test]
+fn an_address_that_cannot_be_is_given_up_at_once() {
+    let mut world = Interleaving::new(0);
+    let service = Service::new();
+    wants_mail(&service, "me", "me@nowhere.test");
+    block_on(service.deliver(ring("me", 1, 0)));
+    pass(&mut world, &service, 5);
+    let events = service.dapr.published();
+    let failed = events
+        .iter()
+        .find_map(|(_, event)| event.payload::<NotificationFailed>().ok());
+    assert_eq!(
+        failed.map(|failed| failed.reason).as_deref(),
+        Some("there is no such address")
+    );
+    assert!(service.dapr.bindings().is_empty());
+}
+
+#[test]
+fn quiet_hours_hold_mail_back() {
+    let mut world = Interleaving::new(0); // 12:00 UTC
+    let service = Service::new();
+    let preferences = json!({
+        "time_zone": "UTC", "quiet_hours": { "from": "11:00", "to": "13:00" },
+        "email": { "enabled": true, "address": "me@example.test" },
+    });
+    assert_eq!(
+        service
+            .send("me", Method::PUT, "/api/preferences", &preferences)
+            .0,
+        200
+    );
+    block_on(service.deliver(ring("me", 1, 0)));
+    pass(&mut world, &service, 3_000);
+    assert!(service.dapr.bindings().is_empty());
+    pass(&mut world, &service, 601);
+    assert_eq!(service.dapr.bindings().len(), 1);
+}
+
+#[test]
+fn preferences_that_make_no_sense_are_refused() {
+    let _world = Interleaving::new(0);
+    let service = Service::new();
+    for (body, pointer) in [
+        (json!({ "time_zone": "Berlin" }), "/time_zone"),
+        (
+            json!({ "quiet_hours": { "from": "9", "to": "10:00" } }),
+            "/quiet_hours/from",
+        ),
+        (json!({ "email": { "enabled": true } }), "/email/address"),
+        (
+            json!({ "email": { "enabled": false, "address": "me" } }),
+            "/email/address",
+        ),
+    ] {
+        let (status, problem) = service.send("me", Method::PUT, "/api/preferences", &body);
+        assert_eq!(status, 422, "{body}");
+        assert_eq!(problem["errors"][0]["pointer"], pointer, "{body}");
+    }
+}

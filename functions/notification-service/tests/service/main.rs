@@ -1,0 +1,6 @@
+//! The notification service through its routes, over a Dapr in memory.
+
+mod fixture;
+mod inbox;
+mod mail;
+mod once;
