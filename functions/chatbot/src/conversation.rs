@@ -76,6 +76,10 @@ pub struct Undo {
     pub turn: u32,
     /// In the order in which they are to be carried out.
     pub commands: Vec<Command>,
+    /// Whether the turn itself took one back: then only its number brings that again, so that "undo" goes further back
+    /// each time.
+    #[serde(default)]
+    pub was_undo: bool,
 }
 
 impl Conversation {
@@ -85,14 +89,15 @@ impl Conversation {
         format!("conversation/{user}/{id}")
     }
 
-    /// Remembers how this turn is taken back.
-    pub fn can_undo(&mut self, commands: Vec<Command>) {
+    /// Remembers how this turn is taken back. `was_undo`: whether it took one back itself.
+    pub fn can_undo(&mut self, commands: Vec<Command>, was_undo: bool) {
         if commands.is_empty() {
             return;
         }
         self.undo.push(Undo {
             turn: self.turn,
             commands,
+            was_undo,
         });
         let surplus = self.undo.len().saturating_sub(MAX_UNDO);
         self.undo.drain(..surplus);
@@ -102,7 +107,7 @@ impl Conversation {
     pub fn take_undo(&mut self, turn: Option<u32>) -> Option<Undo> {
         let at = match turn {
             Some(turn) => self.undo.iter().position(|undo| undo.turn == turn)?,
-            None => self.undo.len().checked_sub(1)?,
+            None => self.undo.iter().rposition(|undo| !undo.was_undo)?,
         };
         Some(self.undo.remove(at))
     }
@@ -131,16 +136,20 @@ mod tests {
         let mut conversation = Conversation::default();
         for turn in 1..=25 {
             conversation.turn = turn;
-            conversation.can_undo(vec![Command::Delete {
+            let delete = Command::Delete {
                 id: turn.to_string(),
-            }]);
+            };
+            conversation.can_undo(vec![delete], turn == 20);
         }
         let turns = |undo: Option<Undo>| undo.map(|undo| undo.turn);
         assert_eq!(turns(conversation.take_undo(None)), Some(25));
         assert_eq!(turns(conversation.take_undo(Some(7))), Some(7));
         assert_eq!(turns(conversation.take_undo(Some(7))), None);
         assert_eq!(turns(conversation.take_undo(Some(3))), None, "too long ago");
-        assert_eq!(turns(conversation.take_undo(None)), Some(24));
+        for turn in [24, 23, 22, 21, 19] {
+            assert_eq!(turns(conversation.take_undo(None)), Some(turn));
+        }
+        assert_eq!(turns(conversation.take_undo(Some(20))), Some(20));
     }
 
     #[test]

@@ -29,6 +29,8 @@ struct Said {
     done: Vec<Done>,
     /// What takes it back, in order.
     undo: Vec<Command>,
+    /// Whether it took an earlier turn back.
+    was_undo: bool,
     /// The tasks that the reply shows.
     tasks: Vec<Known>,
 }
@@ -173,6 +175,7 @@ impl<D: Dapr> Turn<'_, D> {
         let words = (!said.done.is_empty()).then(|| reply::undone(&said.done));
         Ok(Said {
             reply: lines(words, refusals),
+            was_undo: true,
             ..said
         })
     }
@@ -242,7 +245,7 @@ fn lines(words: Option<String>, refusals: Vec<String>) -> String {
 }
 
 fn remember(conversation: &mut Conversation, said: Said) {
-    conversation.can_undo(said.undo);
+    conversation.can_undo(said.undo, said.was_undo);
     if !said.tasks.is_empty() {
         conversation.shown = said.tasks.iter().map(Mention::from).collect();
     }
