@@ -53,8 +53,8 @@ fn month_and_day(words: Words<'_>, reading: &Reading) -> Option<Found> {
 
 /// "end of june", "beginning of march", and "in june", which is its first day.
 fn part_of_month(words: Words<'_>, reading: &Reading, led: bool) -> Option<Found> {
-    const ENDS: [&str; 4] = ["end of", "the end of", "late", "the last day of"];
-    const STARTS: [&str; 6] = [
+    const ENDS: &[&str] = &["end of", "the end of", "late", "the last day of"];
+    const STARTS: &[&str] = &[
         "start of",
         "the start of",
         "beginning of",
@@ -63,11 +63,11 @@ fn part_of_month(words: Words<'_>, reading: &Reading, led: bool) -> Option<Found
         "first of",
     ];
     let today = reading.today();
-    if let Some(lead) = words.begin_with_any(&ENDS) {
+    if let Some(lead) = words.begin_with_any(ENDS) {
         let first = next_month_first(words.get(lead), today, true)?;
         return Some((lead + 1, Said::on(last_of_month(first, 0)?), Weight::Firm));
     }
-    let lead = words.skip_any(&STARTS).max(words.skip_any(&["mid"]));
+    let lead = words.skip_any(STARTS).max(words.skip_any(&["mid"]));
     if lead > 0 {
         let first = next_month_first(words.get(lead), today, false)?;
         let middle = if words.get(0) == "mid" {
@@ -236,7 +236,7 @@ pub(crate) fn numeric(words: Words<'_>, reading: &Reading, led: bool) -> Option<
 
 /// Whether people there write `12/24` for Christmas Eve. Where both readings are possible the answer names the date.
 fn writes_month_first(zone: Tz) -> bool {
-    const ELSEWHERE: [&str; 9] = [
+    const ELSEWHERE: &[&str] = &[
         "Argentina",
         "Sao_Paulo",
         "Bogota",

@@ -14,6 +14,17 @@ pub(crate) struct Said {
     pub(crate) open: bool,
     /// Whether only a part of the day was said, of which `time` is a fair guess.
     pub(crate) part: bool,
+    /// What was said of another time beside it.
+    pub(crate) beside: Option<Beside>,
+}
+
+/// Another time beside the one that a task can have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Beside {
+    /// "10am to 11am": when it is over.
+    End,
+    /// "8am and 8pm": when it is to be done, too.
+    Another,
 }
 
 impl Said {
@@ -23,6 +34,7 @@ impl Said {
             time,
             open: false,
             part: false,
+            beside: None,
         })
     }
 
@@ -68,7 +80,7 @@ impl Said {
     }
 }
 
-const LEADS: [&str; 15] = [
+const LEADS: &[&str] = &[
     "at",
     "@",
     "by",
@@ -91,12 +103,13 @@ pub(crate) fn time(words: Words<'_>, _: &Reading) -> Option<Match> {
     if let Some(found) = day_part_alone(words) {
         return Some(found);
     }
-    let lead = words.skip_any(&LEADS);
+    let lead = words.skip_any(LEADS);
     let rest = words.from(lead);
     let (length, said, weight) = clock(rest, lead > 0)
         .or_else(|| glued_at(words).filter(|_| lead == 0))
         .or_else(|| bare_hour(rest, lead))?;
     let (length, said) = with_day_part(rest, length, said);
+    let (length, said) = with_another(rest, length, said);
     Some(Match {
         words: lead + length,
         meaning: Meaning::Time(said),
@@ -104,15 +117,38 @@ pub(crate) fn time(words: Words<'_>, _: &Reading) -> Option<Match> {
     })
 }
 
+/// "10am to 11am", "8am and 8pm": a task has one time, the first.
+fn with_another(words: Words<'_>, length: usize, said: Said) -> (usize, Said) {
+    let (beside, joint) = match words.get(length) {
+        "to" | "until" | "till" | "-" | "–" => (Beside::End, 1),
+        "and" | "&" => (
+            Beside::Another,
+            1 + words.from(length + 1).skip_any(&["at", "again at"]),
+        ),
+        _ => return (length, said),
+    };
+    match written(words.from(length + joint)) {
+        Some((more, _)) => (
+            length + joint + more,
+            Said {
+                beside: Some(beside),
+                ..said
+            },
+        ),
+        None => (length, said),
+    }
+}
+
 /// "in the morning", "at night".
 fn day_part_alone(words: Words<'_>) -> Option<Match> {
-    const LEADS: [&str; 5] = ["in the", "at", "by the", "first thing in the", "during the"];
-    let lead = words.begin_with_any(&LEADS)?;
+    const LEADS: &[&str] = &["in the", "at", "by the", "first thing in the", "during the"];
+    let lead = words.begin_with_any(LEADS)?;
     let part = day_part(words.get(lead)).filter(|_| words.get(lead) != "tonight")?;
     let said = Said {
         time: part.time(),
         open: false,
         part: true,
+        beside: None,
     };
     let weight = if words.get(lead).starts_with("lunch") {
         Weight::Edge
@@ -139,6 +175,7 @@ fn with_day_part(words: Words<'_>, length: usize, said: Said) -> (usize, Said) {
                     time,
                     open: false,
                     part: false,
+                    beside: None,
                 },
             )
         }
@@ -160,7 +197,7 @@ fn clock(words: Words<'_>, led: bool) -> Option<(usize, Said, Weight)> {
 }
 
 fn named(words: Words<'_>) -> Option<(usize, Said)> {
-    const EVENING: [&str; 7] = [
+    const EVENING: &[&str] = &[
         "eod",
         "cob",
         "end of day",
@@ -169,7 +206,7 @@ fn named(words: Words<'_>) -> Option<(usize, Said)> {
         "close of business",
         "end of business",
     ];
-    if let Some(length) = words.begin_with_any(&EVENING) {
+    if let Some(length) = words.begin_with_any(EVENING) {
         return Some((length, Said::sure(18, 0)?));
     }
     match words.get(0) {
@@ -218,6 +255,9 @@ fn past_or_to(words: Words<'_>) -> Option<(usize, Said)> {
 /// `9am`, `9:30 pm`, `17:00`, `8 o'clock`, `9ish`.
 fn written(words: Words<'_>) -> Option<(usize, Said)> {
     let first = words.get(0);
+    if let Some(said) = range(first) {
+        return Some((1, said));
+    }
     if let Some(said) = with_meridiem(first) {
         return Some((1, said));
     }
@@ -242,6 +282,25 @@ fn written(words: Words<'_>) -> Option<(usize, Said)> {
         .or_else(|| first.strip_suffix("ish"))?;
     let (hour, minute) = hour_and_minute(about).or_else(|| Some((digits(about)?, 0)))?;
     Some((1, Said::open(hour, minute)?))
+}
+
+/// `10am-11am`, `10-11am`, `10:00-11:00`.
+fn range(word: &str) -> Option<Said> {
+    let (first, last) = word.split_once(['-', '–'])?;
+    let half = last.get(last.len().checked_sub(2)?..).and_then(meridiem);
+    let end = with_meridiem(last)
+        .or_else(|| hour_and_minute(last).and_then(|(hour, minute)| Said::open(hour, minute)))?;
+    let begin = with_meridiem(first)
+        .or_else(|| {
+            let (hour, minute) = hour_and_minute(first)?;
+            Said::open(hour, minute)
+        })
+        .or_else(|| twelve_hours(digits(first)?, 0, half?))?;
+    let is_before = begin.open || end.open || begin.time < end.time;
+    is_before.then_some(Said {
+        beside: Some(Beside::End),
+        ..begin
+    })
 }
 
 /// `@9`, `@5pm`.

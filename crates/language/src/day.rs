@@ -135,7 +135,7 @@ fn relative(words: Words<'_>, reading: &Reading, _: bool) -> Option<Found> {
         first: on_or_before(today, reading.week_start()),
     };
     let day = |name: &str| day_part(name);
-    let phrases: [(&[&str], Option<NaiveDate>, Option<DayPart>); 20] = [
+    let phrases: [(&[&str], Option<NaiveDate>, Option<DayPart>); 21] = [
         (
             &["today", "2day", "this day", "later today"],
             Some(today),
@@ -153,7 +153,7 @@ fn relative(words: Words<'_>, reading: &Reading, _: bool) -> Option<Found> {
         ),
         (&["this afternoon"], Some(today), day("afternoon")),
         (&["this evening"], Some(today), day("evening")),
-        (&TOMORROW, plus_days(today, 1), None),
+        (TOMORROW, plus_days(today, 1), None),
         (
             &["the day after tomorrow", "day after tomorrow", "overmorrow"],
             plus_days(today, 2),
@@ -216,7 +216,7 @@ fn relative(words: Words<'_>, reading: &Reading, _: bool) -> Option<Found> {
             first_of_month(today, 1),
             None,
         ),
-        (&END_OF_MONTH, last_of_month(today, 0), None),
+        (END_OF_MONTH, last_of_month(today, 0), None),
         (
             &["end of next month", "the end of next month"],
             last_of_month(today, 1),
@@ -235,6 +235,16 @@ fn relative(words: Words<'_>, reading: &Reading, _: bool) -> Option<Found> {
                 "eoy",
             ],
             NaiveDate::from_ymd_opt(today.year(), 12, 31),
+            None,
+        ),
+        (
+            &[
+                "end of quarter",
+                "end of the quarter",
+                "the end of the quarter",
+                "this quarter",
+            ],
+            last_of_month(today, 2 - today.month0() % 3),
             None,
         ),
         (
@@ -260,7 +270,7 @@ fn relative(words: Words<'_>, reading: &Reading, _: bool) -> Option<Found> {
     ))
 }
 
-const TOMORROW: [&str; 10] = [
+const TOMORROW: &[&str] = &[
     "tomorrow",
     "tmr",
     "tmrw",
@@ -273,7 +283,7 @@ const TOMORROW: [&str; 10] = [
     "2morrow",
 ];
 
-const END_OF_MONTH: [&str; 8] = [
+const END_OF_MONTH: &[&str] = &[
     "end of month",
     "end of the month",
     "the end of the month",
@@ -286,7 +296,7 @@ const END_OF_MONTH: [&str; 8] = [
 
 /// "in 3 days", "2 weeks from now", "in an hour", "a week from monday".
 fn ahead_of_now(words: Words<'_>, reading: &Reading, _: bool) -> Option<Found> {
-    const LEADS: [&str; 7] = [
+    const LEADS: &[&str] = &[
         "in",
         "in about",
         "in around",
@@ -295,7 +305,7 @@ fn ahead_of_now(words: Words<'_>, reading: &Reading, _: bool) -> Option<Found> {
         "within the next",
         "within about",
     ];
-    let lead = words.skip_any(&LEADS);
+    let lead = words.skip_any(LEADS);
     let (length, amounts) = amount::sum(words.from(lead))?;
     let after = words.from(lead + length);
     let tail = after.skip_any(&["from now", "from today"]);

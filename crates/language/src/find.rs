@@ -225,7 +225,7 @@ impl Word {
 
 /// Words that tell nothing of a task.
 fn is_stop_word(word: &str) -> bool {
-    const WORDS: [&str; 38] = [
+    const WORDS: &[&str] = &[
         "a", "an", "the", "my", "our", "your", "to", "of", "for", "with", "about", "on", "at",
         "in", "by", "and", "or", "is", "it", "that", "this", "one", "ones", "task", "tasks",
         "thing", "reminder", "item", "todo", "i", "me", "we", "from", "some", "please", "up",

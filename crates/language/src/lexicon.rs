@@ -4,7 +4,7 @@ use chrono::Weekday;
 
 /// `3`, `three`, `a`.
 pub(crate) fn number(word: &str) -> Option<u32> {
-    const NUMBERS: [&str; 21] = [
+    const NUMBERS: &[&str] = &[
         "zero",
         "one",
         "two",
@@ -38,7 +38,7 @@ pub(crate) fn number(word: &str) -> Option<u32> {
         "fifty" => Some(50),
         "sixty" => Some(60),
         "ninety" => Some(90),
-        _ => position(&NUMBERS, word).or_else(|| digits(word)),
+        _ => position(NUMBERS, word).or_else(|| digits(word)),
     }
 }
 
@@ -50,11 +50,11 @@ pub(crate) fn digits(word: &str) -> Option<u32> {
 
 /// `1st`, `22nd`, `third`.
 pub(crate) fn ordinal(word: &str) -> Option<u32> {
-    const ORDINALS: [&str; 13] = [
+    const ORDINALS: &[&str] = &[
         "zeroth", "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth",
         "ninth", "tenth", "eleventh", "twelfth",
     ];
-    position(&ORDINALS, word)
+    position(ORDINALS, word)
         .filter(|number| *number > 0)
         .or_else(|| digit_ordinal(word))
 }
@@ -107,7 +107,7 @@ pub(crate) fn is_ambiguous_weekday(word: &str) -> bool {
 
 /// A month, 1 to 12.
 pub(crate) fn month(word: &str) -> Option<u32> {
-    const MONTHS: [&str; 12] = [
+    const MONTHS: &[&str] = &[
         "january",
         "february",
         "march",
@@ -128,7 +128,7 @@ pub(crate) fn month(word: &str) -> Option<u32> {
             .iter()
             .position(|name| name.starts_with(word))
             .and_then(|at| u32::try_from(at + 1).ok()),
-        _ => position(&MONTHS, word).map(|at| at + 1),
+        _ => position(MONTHS, word).map(|at| at + 1),
     };
     number.filter(|_| !word.is_empty())
 }
@@ -195,7 +195,7 @@ pub(crate) fn day_part(word: &str) -> Option<DayPart> {
 
 /// Words that make no thing out of the word before them: "Friday with Anna" is a day, "Friday paper" is a paper.
 pub(crate) fn is_function_word(word: &str) -> bool {
-    const WORDS: [&str; 50] = [
+    const WORDS: &[&str] = &[
         "about",
         "after",
         "again",
@@ -252,7 +252,7 @@ pub(crate) fn is_function_word(word: &str) -> bool {
 
 /// Nouns before a number that is their name: "room 101", "version 2.0".
 pub(crate) fn takes_a_number(word: &str) -> bool {
-    const NOUNS: [&str; 40] = [
+    const NOUNS: &[&str] = &[
         "version",
         "v",
         "room",
@@ -299,7 +299,7 @@ pub(crate) fn takes_a_number(word: &str) -> bool {
 
 /// Whether a task often begins with this verb.
 pub(crate) fn is_task_verb(word: &str) -> bool {
-    const VERBS: [&str; 96] = [
+    const VERBS: &[&str] = &[
         "ask", "attend", "back", "bake", "book", "bring", "brush", "buy", "call", "cancel",
         "change", "charge", "check", "clean", "collect", "complete", "confirm", "contact", "cook",
         "create", "cut", "deliver", "discuss", "do", "draft", "drink", "drive", "drop", "eat",

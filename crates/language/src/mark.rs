@@ -40,7 +40,7 @@ fn signed(words: Words<'_>) -> Option<(usize, &str)> {
 
 /// "in list work", "to the list work", "on list: work".
 fn by_name(words: Words<'_>) -> Option<(usize, &str)> {
-    const LEADS: [&str; 9] = [
+    const LEADS: &[&str] = &[
         "in list",
         "to list",
         "on list",
@@ -51,7 +51,7 @@ fn by_name(words: Words<'_>) -> Option<(usize, &str)> {
         "to my list",
         "on my list",
     ];
-    let lead = words.begin_with_any(&LEADS)?;
+    let lead = words.begin_with_any(LEADS)?;
     let name = words.get(lead);
     let is_name =
         !name.is_empty() && (!words.closed_after(lead) || words.token(lead - 1)?.word == "list");
@@ -64,7 +64,7 @@ fn by_name(words: Words<'_>) -> Option<(usize, &str)> {
 
 /// "to my shopping list", "on the grocery list".
 fn owned(words: Words<'_>) -> Option<(usize, &str)> {
-    const USUAL: [&str; 9] = [
+    const USUAL: &[&str] = &[
         "shopping",
         "grocery",
         "groceries",

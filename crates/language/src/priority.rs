@@ -6,7 +6,7 @@ use crate::lexicon::number;
 use crate::scan::{Match, Meaning, Reading, Weight};
 use crate::token::Words;
 
-/// `!1`, `p2`, "high priority", "urgent", `!!`.
+/// `!1`, `p2`, `!high`, "high priority", "urgent", `!!`.
 pub(crate) fn priority(words: Words<'_>, _: &Reading) -> Option<Match> {
     let (length, priority, weight) = sign(words)
         .or_else(|| numbered(words))
@@ -27,6 +27,9 @@ fn sign(words: Words<'_>) -> Option<Found> {
         "!!!" => 1,
         "!!" => 2,
         _ => {
+            if let Some(priority) = word.strip_prefix('!').and_then(grade) {
+                return Some((1, priority, Weight::Firm));
+            }
             let level = word.strip_prefix('!').or_else(|| word.strip_prefix('p'))?;
             match level {
                 "1" | "2" | "3" | "4" => u64::from(number(level)?),
@@ -74,7 +77,7 @@ pub(crate) fn grade(word: &str) -> Option<Priority> {
 
 /// "urgent", "it's important", where it describes nothing else.
 fn adjective(words: Words<'_>) -> Option<Found> {
-    const LEADS: [&str; 9] = [
+    const LEADS: &[&str] = &[
         "it's",
         "it is",
         "this is",
@@ -85,7 +88,7 @@ fn adjective(words: Words<'_>) -> Option<Found> {
         "very",
         "super",
     ];
-    let lead = words.skip_any(&LEADS);
+    let lead = words.skip_any(LEADS);
     let priority = match words.get(lead) {
         "asap" | "urgent" | "urgently" => Priority::URGENT,
         "important" => Priority::HIGH,

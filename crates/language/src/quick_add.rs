@@ -6,7 +6,7 @@ use domain::{Due, Label, ListName, Priority, Recurrence, ReminderRule};
 
 use crate::Context;
 use crate::day::Lead;
-use crate::repeat::On;
+use crate::repeat::{On, beyond};
 use crate::scan::{Meaning, Piece, Reading, Weight, scan};
 use crate::settle::settle;
 use crate::title::{opening, title};
@@ -93,6 +93,11 @@ pub fn quick_add(text: &str, context: &Context) -> QuickAdd {
         notes: settled.notes,
         ..QuickAdd::default()
     };
+    if read.recurrence.is_none() && (0..words.len()).any(|at| beyond(words.from(at))) {
+        read.notes.push(
+            "I can repeat by days, weeks, months and years; that stays in the title.".to_owned(),
+        );
+    }
     for piece in pieces {
         match piece.meaning {
             Meaning::Label(label) if !read.labels.contains(&label) => read.labels.push(label),

@@ -19,7 +19,7 @@ pub(crate) enum Said {
     },
 }
 
-const LEADS: [&str; 22] = [
+const LEADS: &[&str] = &[
     "remind me",
     "and remind me",
     "please remind me",
@@ -46,7 +46,7 @@ const LEADS: [&str; 22] = [
 
 /// A reminder at the beginning of `words`.
 pub(crate) fn reminder(words: Words<'_>, reading: &Reading) -> Option<Match> {
-    let lead = words.skip_any(&LEADS);
+    let lead = words.skip_any(LEADS);
     let rest = words.from(lead);
     if let Some((length, minutes)) = before_due(rest) {
         let weight = if lead > 0 { Weight::Firm } else { Weight::Edge };
@@ -66,7 +66,7 @@ pub(crate) fn reminder(words: Words<'_>, reading: &Reading) -> Option<Match> {
 
 /// "10 minutes before", "1 day and 1 hour before", "the day before".
 fn before_due(words: Words<'_>) -> Option<(usize, Vec<u32>)> {
-    const TAILS: [&str; 10] = [
+    const TAILS: &[&str] = &[
         "before",
         "earlier",
         "beforehand",
@@ -109,7 +109,7 @@ fn before_due(words: Words<'_>) -> Option<(usize, Vec<u32>)> {
             _ => minutes.push(one),
         }
         length += the + more;
-        if let Some(tail) = words.from(length).begin_with_any(&TAILS) {
+        if let Some(tail) = words.from(length).begin_with_any(TAILS) {
             minutes.sort_unstable();
             minutes.dedup();
             return Some((length + tail, minutes));

@@ -136,6 +136,18 @@ impl Told {
                 .notes
                 .push(format!("I take that as {}.", describe::clock(time)));
         }
+        match self.time.and_then(|time| time.beside) {
+            Some(clock::Beside::End) => settled
+                .notes
+                .push("A task has no end, so I take the beginning.".to_owned()),
+            Some(clock::Beside::Another) => {
+                settled.notes.push(
+                    "A task has one time, so I take the first; the other needs a task of its own."
+                        .to_owned(),
+                );
+            }
+            None => {}
+        }
         settled.due = Some(due);
     }
 

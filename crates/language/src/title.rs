@@ -19,9 +19,9 @@ pub(crate) fn opening(words: Words<'_>) -> Opening {
     for _ in 0..6 {
         let rest = words.from(opening.words);
         let asking = rest
-            .skip_any(&ASKING)
+            .skip_any(ASKING)
             .max(rest.skip_any(&["reminder"]) * usize::from(rest.closed_after(1)));
-        let more = [asking, rest.skip_any(&SAYING), greeting(rest), adding(rest)]
+        let more = [asking, rest.skip_any(SAYING), greeting(rest), adding(rest)]
             .into_iter()
             .max()
             .unwrap_or(0);
@@ -35,7 +35,7 @@ pub(crate) fn opening(words: Words<'_>) -> Opening {
     opening
 }
 
-const ASKING: [&str; 40] = [
+const ASKING: &[&str] = &[
     "remind me to",
     "remind me that i need to",
     "remind me that i have to",
@@ -76,9 +76,11 @@ const ASKING: [&str; 40] = [
     "make sure i remember to",
     "make sure i don't forget to",
     "nudge me to",
+    "i'd like to be reminded to",
+    "i want to be reminded to",
 ];
 
-const SAYING: [&str; 82] = [
+const SAYING: &[&str] = &[
     "please",
     "pls",
     "plz",
@@ -165,8 +167,8 @@ const SAYING: [&str; 82] = [
 
 /// What counts only before a pause: "Hi, …", "Task: …".
 fn greeting(words: Words<'_>) -> usize {
-    const NAMED: [&str; 4] = ["hey nudge", "hi nudge", "hello nudge", "ok nudge"];
-    const ALONE: [&str; 17] = [
+    const NAMED: &[&str] = &["hey nudge", "hi nudge", "hello nudge", "ok nudge"];
+    const ALONE: &[&str] = &[
         "hey",
         "hi",
         "hello",
@@ -190,12 +192,12 @@ fn greeting(words: Words<'_>) -> usize {
         .filter_map(|phrase| words.begin_with(phrase))
         .filter(|length| words.closed_after(*length))
         .max();
-    words.skip_any(&NAMED).max(alone.unwrap_or(0))
+    words.skip_any(NAMED).max(alone.unwrap_or(0))
 }
 
 /// "add": a command before a task and before "… to my list", but a task itself in "add salt to the soup".
 fn adding(words: Words<'_>) -> usize {
-    const DIRECT: [&str; 6] = [
+    const DIRECT: &[&str] = &[
         "add to my list",
         "add to my to-do list",
         "add to my todo list",
@@ -203,13 +205,13 @@ fn adding(words: Words<'_>) -> usize {
         "put on my list",
         "add this",
     ];
-    if let Some(length) = words.begin_with_any(&DIRECT) {
+    if let Some(length) = words.begin_with_any(DIRECT) {
         return length;
     }
     let to = (2..words.len()).find(|at| matches!(words.get(*at), "to" | "on" | "into"));
     let to_list = || {
         (2..words.len()).any(|at| {
-            words.from(at).begin_with_any(&LISTS).is_some()
+            words.from(at).begin_with_any(LISTS).is_some()
                 || words.get(at) == "list"
                 || words.get(at).starts_with('@')
         })
@@ -222,7 +224,7 @@ fn adding(words: Words<'_>) -> usize {
     }
 }
 
-const LISTS: [&str; 12] = [
+const LISTS: &[&str] = &[
     "to my list",
     "on my list",
     "to the list",
@@ -237,7 +239,7 @@ const LISTS: [&str; 12] = [
     "on my tasks",
 ];
 
-const CLOSING: [&str; 9] = [
+const CLOSING: &[&str] = &[
     "please",
     "pls",
     "plz",
@@ -250,10 +252,10 @@ const CLOSING: [&str; 9] = [
 ];
 
 /// Words that only hold what was taken out behind them.
-const DANGLING: [&str; 8] = ["on", "at", "by", "due", "due on", "from", "@", "starting"];
+const DANGLING: &[&str] = &["on", "at", "by", "due", "due on", "from", "@", "starting"];
 
 /// Words that say nothing at the end of a title when something behind them was taken out.
-const DANGLING_AT_THE_END: [&str; 14] = [
+const DANGLING_AT_THE_END: &[&str] = &[
     "and", "is", "are", "is due", "are due", "will be", "that's", "which is", "it's", "is on",
     "until", "for the", "with", "|",
 ];
@@ -311,8 +313,8 @@ fn dangling_before(
         .find(|length| {
             let start = at - length;
             !taken[start..at].contains(&true)
-                && (words.from(start).are_any(&DANGLING)
-                    || words.from(start).are_any(&DANGLING_AT_THE_END) && is_last
+                && (words.from(start).are_any(DANGLING)
+                    || words.from(start).are_any(DANGLING_AT_THE_END) && is_last
                     || is_dash(&tokens[start].word))
                 && !tokens[at - 1].closes
         })
@@ -327,7 +329,7 @@ fn closing(words: Words<'_>, first: usize) -> Option<usize> {
         .filter(|length| first + length < words.len())
         .find(|length| {
             let end = words.from(words.len() - length);
-            end.are_any(&CLOSING) || end.are_any(&LISTS)
+            end.are_any(CLOSING) || end.are_any(LISTS)
         })
 }
 

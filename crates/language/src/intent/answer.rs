@@ -5,7 +5,7 @@ use super::{Choice, Intent, target};
 use crate::lexicon::{digits, number, ordinal};
 use crate::token::Words;
 
-const YES: [&str; 26] = [
+const YES: &[&str] = &[
     "yes",
     "y",
     "yep",
@@ -34,7 +34,7 @@ const YES: [&str; 26] = [
     "yes go ahead",
 ];
 
-const NO: [&str; 24] = [
+const NO: &[&str] = &[
     "no",
     "n",
     "nope",
@@ -61,7 +61,7 @@ const NO: [&str; 24] = [
     "cancel that",
 ];
 
-const UNDO: [&str; 18] = [
+const UNDO: &[&str] = &[
     "undo",
     "undo that",
     "undo it",
@@ -80,9 +80,10 @@ const UNDO: [&str; 18] = [
     "that was wrong",
     "undo last action",
     "bring it back",
+    "scratch that",
 ];
 
-const HELP: [&str; 17] = [
+const HELP: &[&str] = &[
     "help",
     "help me",
     "what can you do",
@@ -99,10 +100,11 @@ const HELP: [&str; 17] = [
     "?",
     "/help",
     "usage",
+    "what can you help me with",
     "what are the commands",
 ];
 
-const GREETING: [&str; 22] = [
+const GREETING: &[&str] = &[
     "hi",
     "hello",
     "hey",
@@ -127,7 +129,7 @@ const GREETING: [&str; 22] = [
     "good night",
 ];
 
-const THANKS: [&str; 17] = [
+const THANKS: &[&str] = &[
     "thanks",
     "thank you",
     "thx",
@@ -150,24 +152,36 @@ const THANKS: [&str; 17] = [
 /// An answer, when the whole message is one.
 pub(super) fn answer(message: &Message<'_>) -> Option<Intent> {
     const TALK: [(&[&str], Intent); 6] = [
-        (&YES, Intent::Yes),
-        (&NO, Intent::No),
-        (&UNDO, Intent::Undo),
-        (&HELP, Intent::Help),
-        (&GREETING, Intent::Greeting),
-        (&THANKS, Intent::Thanks),
+        (YES, Intent::Yes),
+        (NO, Intent::No),
+        (UNDO, Intent::Undo),
+        (HELP, Intent::Help),
+        (GREETING, Intent::Greeting),
+        (THANKS, Intent::Thanks),
     ];
     let words = message.words;
     TALK.into_iter()
         .find(|(phrases, _)| words.are_any(phrases))
         .map(|(_, intent)| intent)
+        .or_else(|| begun(words))
         .or_else(|| choice(words).map(Intent::Choose))
         .or_else(|| the_one(words).then_some(Intent::Unknown))
 }
 
+/// "Yes, delete it", "no, keep them", "undo the last delete".
+fn begun(words: Words<'_>) -> Option<Intent> {
+    let is_short = words.len() <= 5;
+    match words.get(0) {
+        "yes" | "yeah" | "yep" if is_short && words.closed_after(1) => Some(Intent::Yes),
+        "no" | "nope" if is_short && words.closed_after(1) => Some(Intent::No),
+        "undo" if is_short && words.get(1) != "completing" => Some(Intent::Undo),
+        _ => None,
+    }
+}
+
 /// "the second", "2", "both", "1 and 3", "the last one".
 fn choice(words: Words<'_>) -> Option<Choice> {
-    const ALL: [&str; 11] = [
+    const ALL: &[&str] = &[
         "both",
         "both of them",
         "all",
@@ -180,11 +194,11 @@ fn choice(words: Words<'_>) -> Option<Choice> {
         "both please",
         "them all",
     ];
-    const LAST: [&str; 4] = ["the last one", "last one", "the last", "last"];
-    if words.are_any(&ALL) {
+    const LAST: &[&str] = &["the last one", "last one", "the last", "last"];
+    if words.are_any(ALL) {
         return Some(Choice::All);
     }
-    if words.are_any(&LAST) {
+    if words.are_any(LAST) {
         return Some(Choice::Last);
     }
     if let Some(number) = target::number(words) {
@@ -216,5 +230,6 @@ fn spelt(word: &str) -> Option<u32> {
 
 /// "The dentist one": it chooses by words, which only the tasks in question can tell.
 fn the_one(words: Words<'_>) -> bool {
-    words.get(0) == "the" && words.len() > 2 && words.end_with_any(&["one", "ones"]).is_some()
+    let ends = words.get(0) == "the" && words.end_with_any(&["one", "ones"]).is_some();
+    words.len() > 2 && (ends || words.begin_with_any(&["the one", "the ones"]).is_some())
 }

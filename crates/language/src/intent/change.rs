@@ -32,7 +32,7 @@ type Found = Option<(Target, Edit)>;
 
 /// "stop repeating …", "… no longer repeats".
 fn no_recurrence(message: &Message<'_>) -> Found {
-    const FRONTS: [&str; 10] = [
+    const FRONTS: &[&str] = &[
         "stop repeating",
         "don't repeat",
         "do not repeat",
@@ -44,7 +44,7 @@ fn no_recurrence(message: &Message<'_>) -> Found {
         "stop recurring",
         "no longer repeat",
     ];
-    const ENDS: [&str; 13] = [
+    const ENDS: &[&str] = &[
         "no longer repeats",
         "doesn't repeat",
         "should not repeat",
@@ -62,10 +62,10 @@ fn no_recurrence(message: &Message<'_>) -> Found {
     let words = message
         .words
         .without(&[], &["anymore", "any more", "any longer"]);
-    let rest = match words.begin_with_any(&FRONTS) {
+    let rest = match words.begin_with_any(FRONTS) {
         Some(length) => words.from(length),
         None => {
-            let end = words.end_with_any(&ENDS)?;
+            let end = words.end_with_any(ENDS)?;
             words
                 .first(words.len() - end)
                 .without(&["make", "stop", "let"], &[])
@@ -82,8 +82,8 @@ fn no_recurrence(message: &Message<'_>) -> Found {
 
 /// "make … repeat every week", "repeat … daily", "change … to every monday".
 fn recurrence(message: &Message<'_>) -> Found {
-    const FRONTS: [&str; 6] = ["make", "repeat", "set", "change", "let", "have"];
-    const JOINTS: [&str; 15] = [
+    const FRONTS: &[&str] = &["make", "repeat", "set", "change", "let", "have"];
+    const JOINTS: &[&str] = &[
         "repeat",
         "repeats",
         "recur",
@@ -101,12 +101,12 @@ fn recurrence(message: &Message<'_>) -> Found {
         "a",
     ];
     let words = message.words;
-    let front = words.skip_any(&FRONTS);
+    let front = words.skip_any(FRONTS);
     let rest = words.from(front);
     // Without a verb in front only "… should repeat …" is about a task that is there.
     let needs_joint = front == 0;
     (1..rest.len()).find_map(|at| {
-        let joint = rest.from(at).skip_any(&JOINTS);
+        let joint = rest.from(at).skip_any(JOINTS);
         let said = rule(message, rest.from(at + joint))?;
         let spoken = matches!(
             rest.get(at),
@@ -269,7 +269,7 @@ fn names(words: Words<'_>, marked: bool) -> Option<Vec<Label>> {
 
 /// "make … urgent", "set the priority of … to 1", "… is urgent", "prioritise …".
 fn priority_of(message: &Message<'_>) -> Found {
-    const OF: [&str; 9] = [
+    const OF: &[&str] = &[
         "set the priority of",
         "set priority of",
         "change the priority of",
@@ -293,7 +293,7 @@ fn priority_of(message: &Message<'_>) -> Found {
     if let Some(front) = words.begin_with_any(&["prioritise", "prioritize"]) {
         return found(Priority::HIGH, target(message, words.from(front))?);
     }
-    if let Some(front) = words.begin_with_any(&OF) {
+    if let Some(front) = words.begin_with_any(OF) {
         let rest = words.from(front);
         let (at, joint) = rest.find_any(&["to", "as", "at"])?;
         return found(

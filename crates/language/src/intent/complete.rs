@@ -6,7 +6,7 @@ use super::{Intent, Target};
 use crate::token::Words;
 use crate::verb;
 
-const WHEN: [&str; 15] = [
+const WHEN: &[&str] = &[
     "yesterday",
     "today",
     "already",
@@ -34,7 +34,7 @@ pub(super) fn complete(message: &Message<'_>) -> Option<Intent> {
 
 /// "done", "did it".
 fn alone(message: &Message<'_>) -> Option<Target> {
-    const PHRASES: [&str; 17] = [
+    const PHRASES: &[&str] = &[
         "done",
         "did it",
         "i did it",
@@ -53,12 +53,12 @@ fn alone(message: &Message<'_>) -> Option<Target> {
         "check",
         "✓",
     ];
-    message.words.are_any(&PHRASES).then_some(Target::Last)
+    message.words.are_any(PHRASES).then_some(Target::Last)
 }
 
 /// "done with …", "finished …", "check off …".
 fn announced(message: &Message<'_>) -> Option<Target> {
-    const FRONTS: [&str; 36] = [
+    const FRONTS: &[&str] = &[
         "done with",
         "i'm done with",
         "i am done with",
@@ -97,13 +97,13 @@ fn announced(message: &Message<'_>) -> Option<Target> {
         "i've already done",
     ];
     let words = message.words;
-    let length = words.begin_with_any(&FRONTS)?;
-    target(message, words.from(length).without(&[], &WHEN))
+    let length = words.begin_with_any(FRONTS)?;
+    target(message, words.from(length).without(&[], WHEN))
 }
 
 /// "mark … as done", "tick … off".
 fn marked(message: &Message<'_>) -> Option<Target> {
-    const ENDS: [&str; 11] = [
+    const ENDS: &[&str] = &[
         "as done",
         "as complete",
         "as completed",
@@ -116,7 +116,7 @@ fn marked(message: &Message<'_>) -> Option<Target> {
         "to completed",
         "to complete",
     ];
-    const OFF: [&str; 5] = [
+    const OFF: &[&str] = &[
         "off",
         "off my list",
         "off the list",
@@ -126,11 +126,11 @@ fn marked(message: &Message<'_>) -> Option<Target> {
     let words = message.words;
     let (front, ends): (usize, &[&str]) =
         if let Some(front) = words.begin_with_any(&["mark", "set", "flag"]) {
-            (front, &ENDS)
+            (front, ENDS)
         } else {
             (
                 words.begin_with_any(&["check", "tick", "cross", "strike", "mark"])?,
-                &OFF,
+                OFF,
             )
         };
     let end = words.end_with_any(ends)?;
@@ -140,7 +140,7 @@ fn marked(message: &Message<'_>) -> Option<Target> {
 
 /// "… is done", "dentist: done".
 fn is_done(message: &Message<'_>) -> Option<Target> {
-    const ENDS: [&str; 22] = [
+    const ENDS: &[&str] = &[
         "is done",
         "are done",
         "is finished",
@@ -171,7 +171,7 @@ fn is_done(message: &Message<'_>) -> Option<Target> {
         ])
         .is_some();
     let end = words
-        .end_with_any(&ENDS)
+        .end_with_any(ENDS)
         .filter(|_| !is_question && !message.asks)?;
     let rest = words.first(words.len() - end);
     // "I need to get it done", "make sure the report is done" are tasks.
@@ -207,11 +207,11 @@ fn commanded(message: &Message<'_>) -> Option<Target> {
 
 /// "I called mom", "paid the rent".
 fn past(message: &Message<'_>) -> Option<Target> {
-    const SUBJECTS: [&str; 6] = ["i", "i've", "i have", "ive", "we", "we've"];
-    const ADVERBS: [&str; 6] = ["just", "already", "finally", "also", "now", "actually"];
+    const SUBJECTS: &[&str] = &["i", "i've", "i have", "ive", "we", "we've"];
+    const ADVERBS: &[&str] = &["just", "already", "finally", "also", "now", "actually"];
     let words = message.words;
-    let subject = words.skip_any(&SUBJECTS);
-    let adverb = words.from(subject).skip_any(&ADVERBS);
+    let subject = words.skip_any(SUBJECTS);
+    let adverb = words.from(subject).skip_any(ADVERBS);
     let rest = words.from(subject + adverb);
     let is_past = if subject + adverb > 0 {
         verb::is_past(rest.get(0))
@@ -239,7 +239,7 @@ fn past(message: &Message<'_>) -> Option<Target> {
 
 /// "Paid rent", "called mom", "watered the plants"; but a "fixed price contract" is a thing.
 fn is_report(rest: Words<'_>) -> bool {
-    const OBJECTS: [&str; 16] = [
+    const OBJECTS: &[&str] = &[
         "the", "my", "a", "an", "it", "our", "that", "this", "his", "her", "all", "both", "them",
         "to", "with", "some",
     ];
@@ -254,7 +254,7 @@ fn is_report(rest: Words<'_>) -> bool {
 
 /// "Called mom" finds "Call mom": looking for tasks knows the forms of verbs.
 fn in_the_past(message: &Message<'_>, rest: Words<'_>) -> Target {
-    let rest = rest.without(&[], &WHEN);
+    let rest = rest.without(&[], WHEN);
     if rest.len() == 2 && matches!(rest.get(1), "it" | "that" | "them") {
         return Target::Last;
     }

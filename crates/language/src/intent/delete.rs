@@ -7,7 +7,7 @@ use crate::token::Words;
 
 /// A task that is to go away.
 pub(super) fn delete(message: &Message<'_>) -> Option<Intent> {
-    const CLEAR: [&str; 17] = [
+    const CLEAR: &[&str] = &[
         "delete",
         "erase",
         "discard",
@@ -27,20 +27,20 @@ pub(super) fn delete(message: &Message<'_>) -> Option<Intent> {
         "no need to",
     ];
     // Also things to do in the world: "cancel my gym membership on Friday", "remove the wallpaper tomorrow".
-    const TWOFOLD: [&str; 6] = ["remove", "cancel", "get rid of", "forget", "clear", "trash"];
+    const TWOFOLD: &[&str] = &["remove", "cancel", "get rid of", "forget", "clear", "trash"];
     let words = message.words;
-    if let Some(length) = words.begin_with_any(&CLEAR) {
+    if let Some(length) = words.begin_with_any(CLEAR) {
         return target(message, words.from(length)).map(Intent::Delete);
     }
     if let Some(rest) = taken_off(words) {
         return target(message, rest).map(Intent::Delete);
     }
-    let length = words.begin_with_any(&TWOFOLD)?;
+    let length = words.begin_with_any(TWOFOLD)?;
     let rest = words.from(length);
     let target = target(message, rest)?;
     let named = rest
-        .end_with_any(&LIST_TALK)
-        .or(rest.begin_with_any(&LIST_TALK))
+        .end_with_any(LIST_TALK)
+        .or(rest.begin_with_any(LIST_TALK))
         .is_some();
     let is_command = match target {
         Target::Words(_) => named || !(message.has_a_date() || is_of_the_world(words)),
@@ -50,7 +50,7 @@ pub(super) fn delete(message: &Message<'_>) -> Option<Intent> {
 }
 
 /// Words that speak of the list rather than of the world.
-const LIST_TALK: [&str; 16] = [
+const LIST_TALK: &[&str] = &[
     "the task",
     "task",
     "the reminder",
@@ -83,7 +83,7 @@ fn taken_off(words: Words<'_>) -> Option<Words<'_>> {
 
 /// "Cancel the subscription" happens somewhere else; "clear the table", too.
 fn is_of_the_world(words: Words<'_>) -> bool {
-    const CONTRACTS: [&str; 21] = [
+    const CONTRACTS: &[&str] = &[
         "membership",
         "subscription",
         "trial",

@@ -12,7 +12,7 @@ use crate::{mark, priority};
 
 /// A question for tasks.
 pub(super) fn list(message: &Message<'_>) -> Option<Intent> {
-    const ASKING: [&str; 27] = [
+    const ASKING: &[&str] = &[
         "what",
         "what's",
         "whats",
@@ -28,6 +28,8 @@ pub(super) fn list(message: &Message<'_>) -> Option<Intent> {
         "todos",
         "all",
         "agenda",
+        "am i free",
+        "am i busy",
         "open tasks",
         "see",
         "view",
@@ -42,7 +44,7 @@ pub(super) fn list(message: &Message<'_>) -> Option<Intent> {
         "i want to see",
     ];
     // These ask for whatever is named behind them.
-    const ASKING_FOR: [&str; 11] = [
+    const ASKING_FOR: &[&str] = &[
         "any",
         "anything",
         "do i have",
@@ -62,12 +64,12 @@ pub(super) fn list(message: &Message<'_>) -> Option<Intent> {
     let read = Read::of(message, words);
     if read.rest.is_empty() {
         let asks = words
-            .begin_with_any(&ASKING)
-            .or(words.begin_with_any(&ASKING_FOR))
+            .begin_with_any(ASKING)
+            .or(words.begin_with_any(ASKING_FOR))
             .is_some();
         return (asks || read.is_only_a_filter(words)).then_some(Intent::List(read.query));
     }
-    let asks_for = words.begin_with_any(&ASKING_FOR).is_some() && (message.asks || read.named)
+    let asks_for = words.begin_with_any(ASKING_FOR).is_some() && (message.asks || read.named)
         || words
             .begin_with_any(&[
                 "any",
@@ -77,7 +79,7 @@ pub(super) fn list(message: &Message<'_>) -> Option<Intent> {
                 "is there anything",
             ])
             .is_some()
-        || words.begin_with_any(&ASKING).is_some() && read.named;
+        || words.begin_with_any(ASKING).is_some() && read.named;
     asks_for.then(|| {
         Intent::List(ListQuery {
             text: Some(read.rest.join(" ")),
@@ -88,7 +90,7 @@ pub(super) fn list(message: &Message<'_>) -> Option<Intent> {
 
 /// "everything due today", "all my tasks", "the overdue ones": all that a list would show.
 pub(super) fn everything(message: &Message<'_>, words: Words<'_>) -> Option<ListQuery> {
-    const ALL: [&str; 10] = [
+    const ALL: &[&str] = &[
         "everything",
         "all",
         "all of",
@@ -100,7 +102,7 @@ pub(super) fn everything(message: &Message<'_>, words: Words<'_>) -> Option<List
         "every",
         "all of the",
     ];
-    let is_all = words.begin_with_any(&ALL).is_some();
+    let is_all = words.begin_with_any(ALL).is_some();
     let is_plural = (0..words.len()).any(|at| {
         matches!(
             words.get(at),
@@ -134,18 +136,18 @@ impl Read {
         let mut at = 0;
         while at < words.len() {
             let here = words.from(at);
-            let step = if let Some(length) = here.begin_with_any(&DONE) {
+            let step = if let Some(length) = here.begin_with_any(DONE) {
                 read.completed = true;
                 length
             } else if let Some(length) = read.filter(message, here) {
                 length
             } else if let Some(length) = here
-                .begin_with_any(&ABOUT)
+                .begin_with_any(ABOUT)
                 .filter(|length| *length < here.len())
             {
                 read.named = true;
                 length
-            } else if let Some(length) = here.begin_with_any(&NOISE) {
+            } else if let Some(length) = here.begin_with_any(NOISE) {
                 length
             } else {
                 read.rest.push(message.written(here.first(1)));
@@ -211,7 +213,7 @@ fn list_name_behind(here: Words<'_>) -> Option<Match> {
     })
 }
 
-const DONE: [&str; 10] = [
+const DONE: &[&str] = &[
     "did i do",
     "did i finish",
     "did i complete",
@@ -224,7 +226,7 @@ const DONE: [&str; 10] = [
     "have i finished",
 ];
 
-const ABOUT: [&str; 8] = [
+const ABOUT: &[&str] = &[
     "about",
     "regarding",
     "concerning",
@@ -235,7 +237,7 @@ const ABOUT: [&str; 8] = [
     "with the word",
 ];
 
-const NOISE: [&str; 92] = [
+const NOISE: &[&str] = &[
     "i",
     "me",
     "my",
@@ -294,6 +296,12 @@ const NOISE: [&str; 92] = [
     "plan",
     "schedule",
     "agenda",
+    "plate",
+    "calendar",
+    "radar",
+    "free",
+    "busy",
+    "am",
     "lists",
     "things",
     "thing",

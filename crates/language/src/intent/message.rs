@@ -14,7 +14,7 @@ pub(super) struct Message<'a> {
     pub(super) asks: bool,
 }
 
-const POLITE: [&str; 26] = [
+const POLITE: &[&str] = &[
     "please",
     "pls",
     "can you",
@@ -43,7 +43,7 @@ const POLITE: [&str; 26] = [
     "go ahead and",
 ];
 
-const POLITE_END: [&str; 9] = [
+const POLITE_END: &[&str] = &[
     "please",
     "pls",
     "thanks",
@@ -60,7 +60,7 @@ impl<'a> Message<'a> {
     pub(super) fn new(text: &'a [char], tokens: &'a [Token], reading: &'a Reading) -> Option<Self> {
         let all = Words::new(tokens);
         let asks = text.iter().rev().find(|c| !c.is_whitespace()) == Some(&'?');
-        let words = all.without(&POLITE, &POLITE_END);
+        let words = all.without(POLITE, POLITE_END);
         (!all.is_empty()).then_some(Self {
             text,
             words,
@@ -83,8 +83,20 @@ impl<'a> Message<'a> {
         &self,
         words: Words<'_>,
     ) -> Option<(Option<day::Said>, Option<clock::Said>)> {
-        let (length, date, time) = remind::moment(words, self.reading)?;
-        (length == words.len()).then_some((date, time))
+        if let Some((length, date, time)) = remind::moment(words, self.reading)
+            && length == words.len()
+        {
+            return Some((date, time));
+        }
+        // "(To) the 5th": behind another preposition than a new task would have.
+        let (length, date, _) = day::bare(words, self.reading, true)?;
+        let time = clock::time(words.from(length), self.reading);
+        match time.map(|found| (length + found.words, found.meaning)) {
+            Some((length, Meaning::Time(time))) if length == words.len() => {
+                Some((Some(date), Some(time)))
+            }
+            _ => (length == words.len()).then_some((Some(date), None)),
+        }
     }
 
     /// Whether the message says a day or time of its own, as a new task does.

@@ -8,7 +8,7 @@ use super::{Intent, NewDue, Target};
 use crate::token::Words;
 use crate::{amount, clock, day};
 
-const VERBS: [&str; 29] = [
+const VERBS: &[&str] = &[
     "move",
     "reschedule",
     "postpone",
@@ -29,6 +29,10 @@ const VERBS: [&str; 29] = [
     "snooze",
     "move up",
     "change the date of",
+    "change date of",
+    "change due date of",
+    "set due date of",
+    "change time of",
     "change the due date of",
     "change the time of",
     "set the due date of",
@@ -50,7 +54,7 @@ pub(super) fn postpone(message: &Message<'_>) -> Option<Intent> {
 
 /// "move … to friday", "set … for 5pm", "make … due monday".
 fn moved(message: &Message<'_>) -> Option<(Target, NewDue)> {
-    const JOINTS: [&str; 16] = [
+    const JOINTS: &[&str] = &[
         "to",
         "until",
         "till",
@@ -69,10 +73,10 @@ fn moved(message: &Message<'_>) -> Option<(Target, NewDue)> {
         "over to",
     ];
     let words = message.words;
-    let verb = words.begin_with_any(&VERBS)?;
+    let verb = words.begin_with_any(VERBS)?;
     let rest = words.from(verb);
     for at in 0..rest.len() {
-        let Some(joint) = rest.from(at).begin_with_any(&JOINTS) else {
+        let Some(joint) = rest.from(at).begin_with_any(JOINTS) else {
             continue;
         };
         let goal = rest.from(at + joint);
@@ -97,7 +101,7 @@ fn moved(message: &Message<'_>) -> Option<(Target, NewDue)> {
 
 /// "push … back two days", "postpone … by an hour", "snooze it for 10 minutes", "postpone …".
 fn shifted(message: &Message<'_>) -> Option<(Target, NewDue)> {
-    const SHIFTS: [&str; 17] = [
+    const SHIFTS: &[&str] = &[
         "move",
         "postpone",
         "push",
@@ -116,14 +120,14 @@ fn shifted(message: &Message<'_>) -> Option<(Target, NewDue)> {
         "pull forward",
         "move up",
     ];
-    const EARLIER: [&str; 6] = ["forward", "earlier", "up", "ahead", "sooner", "forwards"];
-    const LATER: [&str; 6] = ["back", "later", "out", "off", "backwards", "down"];
+    const EARLIER: &[&str] = &["forward", "earlier", "up", "ahead", "sooner", "forwards"];
+    const LATER: &[&str] = &["back", "later", "out", "off", "backwards", "down"];
     let words = message.words;
-    let verb = words.begin_with_any(&SHIFTS)?;
-    let mut earlier = words.first(verb).end_with_any(&EARLIER).is_some();
+    let verb = words.begin_with_any(SHIFTS)?;
+    let mut earlier = words.first(verb).end_with_any(EARLIER).is_some();
     let mut rest = words.from(verb);
-    if let Some(length) = rest.end_with_any(&EARLIER).or(rest.end_with_any(&LATER)) {
-        earlier |= rest.end_with_any(&EARLIER).is_some();
+    if let Some(length) = rest.end_with_any(EARLIER).or(rest.end_with_any(LATER)) {
+        earlier |= rest.end_with_any(EARLIER).is_some();
         rest = rest.first(rest.len() - length);
     }
     for at in 0..rest.len() {
@@ -137,11 +141,11 @@ fn shifted(message: &Message<'_>) -> Option<(Target, NewDue)> {
             continue;
         }
         let mut named = rest.first(at);
-        if let Some(length) = named.end_with_any(&EARLIER).or(named.end_with_any(&LATER)) {
-            earlier |= named.end_with_any(&EARLIER).is_some();
+        if let Some(length) = named.end_with_any(EARLIER).or(named.end_with_any(LATER)) {
+            earlier |= named.end_with_any(EARLIER).is_some();
             named = named.first(named.len() - length);
-        } else if named.are_any(&EARLIER) || named.are_any(&LATER) {
-            earlier |= named.are_any(&EARLIER);
+        } else if named.are_any(EARLIER) || named.are_any(LATER) {
+            earlier |= named.are_any(EARLIER);
             named = named.first(0);
         }
         return Some((
@@ -176,7 +180,7 @@ fn shift(message: &Message<'_>, amounts: amount::Amounts, earlier: bool) -> Opti
 
 /// "… is now on friday", "… has been moved to friday".
 fn is_now(message: &Message<'_>) -> Option<(Target, NewDue)> {
-    const JOINTS: [&str; 19] = [
+    const JOINTS: &[&str] = &[
         "is now",
         "is now on",
         "is now at",
@@ -198,7 +202,7 @@ fn is_now(message: &Message<'_>) -> Option<(Target, NewDue)> {
         "is now for",
     ];
     let words = message.words;
-    let (at, joint) = words.find_any(&JOINTS)?;
+    let (at, joint) = words.find_any(JOINTS)?;
     let to = new_due(message, words.from(at + joint))?;
     Some((target(message, words.first(at))?, to))
 }
@@ -220,7 +224,7 @@ fn instead(message: &Message<'_>) -> Option<(Target, NewDue)> {
 
 /// "… no longer has a date", "remove the date from …", "unschedule …".
 fn never(message: &Message<'_>) -> Option<(Target, NewDue)> {
-    const FRONTS: [&str; 15] = [
+    const FRONTS: &[&str] = &[
         "unschedule",
         "remove the date from",
         "remove the due date from",
@@ -237,7 +241,7 @@ fn never(message: &Message<'_>) -> Option<(Target, NewDue)> {
         "no date for",
         "remove the time and date from",
     ];
-    const ENDS: [&str; 13] = [
+    const ENDS: &[&str] = &[
         "no longer has a date",
         "no longer has a due date",
         "has no date",
@@ -255,11 +259,11 @@ fn never(message: &Message<'_>) -> Option<(Target, NewDue)> {
     let words = message
         .words
         .without(&[], &["anymore", "any more", "any longer"]);
-    if let Some(length) = words.begin_with_any(&FRONTS) {
+    if let Some(length) = words.begin_with_any(FRONTS) {
         return Some((target(message, words.from(length))?, NewDue::Never));
     }
-    let length = words.end_with_any(&ENDS)?;
-    let verb = words.skip_any(&VERBS);
+    let length = words.end_with_any(ENDS)?;
+    let verb = words.skip_any(VERBS);
     let asks = words
         .begin_with_any(&["what", "which", "show", "list", "add"])
         .is_some();

@@ -6,7 +6,7 @@ use super::target::target;
 
 /// Another title.
 pub(super) fn rename(message: &Message<'_>) -> Option<Intent> {
-    const FRONTS: [&str; 10] = [
+    const FRONTS: &[&str] = &[
         "rename",
         "retitle",
         "change the title of",
@@ -18,12 +18,12 @@ pub(super) fn rename(message: &Message<'_>) -> Option<Intent> {
         "update the title of",
         "rename the task",
     ];
-    const JOINTS: [&str; 5] = ["to", "as", "into", "to be", "to say"];
+    const JOINTS: &[&str] = &["to", "as", "into", "to be", "to say"];
     let words = message.words;
-    let front = words.begin_with_any(&FRONTS)?;
+    let front = words.begin_with_any(FRONTS)?;
     let rest = words.from(front);
     // Quotation marks hide their words from every phrase, so the joint is found outside of them.
-    let (at, joint) = rest.find_any(&JOINTS)?;
+    let (at, joint) = rest.find_any(JOINTS)?;
     let title = message.written(rest.from(at + joint));
     let target = target(message, rest.first(at))?;
     (!title.is_empty()).then_some(Intent::Rename { target, title })

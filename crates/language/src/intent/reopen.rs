@@ -6,7 +6,7 @@ use super::target::target;
 
 /// A task that is to be open again.
 pub(super) fn reopen(message: &Message<'_>) -> Option<Intent> {
-    const COMMANDS: [&str; 11] = [
+    const COMMANDS: &[&str] = &[
         "reopen",
         "re-open",
         "uncomplete",
@@ -19,7 +19,7 @@ pub(super) fn reopen(message: &Message<'_>) -> Option<Intent> {
         "undo completing",
         "undelete",
     ];
-    const DENIALS: [&str; 14] = [
+    const DENIALS: &[&str] = &[
         "i haven't done",
         "i haven't finished",
         "i have not done",
@@ -35,7 +35,7 @@ pub(super) fn reopen(message: &Message<'_>) -> Option<Intent> {
         "i havent",
         "i didnt",
     ];
-    const NOT_DONE: [&str; 22] = [
+    const NOT_DONE: &[&str] = &[
         "isn't done",
         "is not done",
         "isn't finished",
@@ -63,12 +63,12 @@ pub(super) fn reopen(message: &Message<'_>) -> Option<Intent> {
         .words
         .without(&[], &["yet", "after all", "actually"]);
     if let Some(length) = words
-        .begin_with_any(&COMMANDS)
-        .or(words.begin_with_any(&DENIALS))
+        .begin_with_any(COMMANDS)
+        .or(words.begin_with_any(DENIALS))
     {
         return target(message, words.from(length)).map(Intent::Reopen);
     }
-    let length = words.end_with_any(&NOT_DONE)?;
+    let length = words.end_with_any(NOT_DONE)?;
     let front = words.skip_any(&["mark", "set"]);
     let rest = words.first(words.len() - length).from(front);
     target(message, rest).map(Intent::Reopen)

@@ -6,7 +6,7 @@ use super::target::target;
 
 /// "when is the dentist?", "tell me about the report", "show me the dentist".
 pub(super) fn show(message: &Message<'_>) -> Option<Intent> {
-    const ASKING: [&str; 46] = [
+    const ASKING: &[&str] = &[
         "when is",
         "when's",
         "whens",
@@ -54,7 +54,7 @@ pub(super) fn show(message: &Message<'_>) -> Option<Intent> {
         "what is number",
         "what's number",
     ];
-    const ENDS: [&str; 7] = [
+    const ENDS: &[&str] = &[
         "due",
         "again",
         "scheduled",
@@ -63,8 +63,8 @@ pub(super) fn show(message: &Message<'_>) -> Option<Intent> {
         "on",
         "at",
     ];
-    let length = message.words.begin_with_any(&ASKING)?;
-    let rest = message.words.from(length).without(&[], &ENDS);
+    let length = message.words.begin_with_any(ASKING)?;
+    let rest = message.words.from(length).without(&[], ENDS);
     // A number goes with the word before it: "show number 2".
     let back = usize::from(message.words.get(length - 1) == "number");
     let rest = if back > 0 {
@@ -77,11 +77,11 @@ pub(super) fn show(message: &Message<'_>) -> Option<Intent> {
 
 /// A question that is no task.
 pub(super) fn unanswerable(message: &Message<'_>) -> Option<Intent> {
-    const QUESTIONS: [&str; 17] = [
+    const QUESTIONS: &[&str] = &[
         "what", "what's", "whats", "who", "who's", "why", "where", "where's", "which", "how do",
         "how does", "how is", "how are", "how can", "how old", "when", "whose",
     ];
-    const WITH_A_MARK: [&str; 15] = [
+    const WITH_A_MARK: &[&str] = &[
         "how", "is", "are", "am", "was", "do", "does", "did", "can", "could", "should", "would",
         "will", "have", "has",
     ];
@@ -90,7 +90,7 @@ pub(super) fn unanswerable(message: &Message<'_>) -> Option<Intent> {
         !words.get(at).contains(char::is_alphanumeric)
             && words.token(at).is_some_and(|token| !token.quoted)
     });
-    let asks = words.begin_with_any(&QUESTIONS).is_some()
-        || message.asks && words.begin_with_any(&WITH_A_MARK).is_some();
+    let asks = words.begin_with_any(QUESTIONS).is_some()
+        || message.asks && words.begin_with_any(WITH_A_MARK).is_some();
     (asks || empty).then_some(Intent::Unknown)
 }

@@ -5,7 +5,7 @@ use super::{Target, list};
 use crate::lexicon::{digits, ordinal};
 use crate::token::Words;
 
-const LAST: [&str; 20] = [
+const LAST: &[&str] = &[
     "it",
     "that",
     "this",
@@ -28,7 +28,7 @@ const LAST: [&str; 20] = [
     "the last",
 ];
 
-const BEFORE: [&str; 20] = [
+const BEFORE: &[&str] = &[
     "the task to",
     "the task called",
     "the task about",
@@ -51,7 +51,7 @@ const BEFORE: [&str; 20] = [
     "the item",
 ];
 
-const BEHIND: [&str; 19] = [
+const BEHIND: &[&str] = &[
     "task",
     "reminder",
     "item",
@@ -78,7 +78,7 @@ pub(super) fn target(message: &Message<'_>, words: Words<'_>) -> Option<Target> 
     if words.is_empty() {
         return None;
     }
-    if words.are_any(&LAST) {
+    if words.are_any(LAST) {
         return Some(Target::Last);
     }
     if let Some(number) = number(words) {
@@ -87,8 +87,8 @@ pub(super) fn target(message: &Message<'_>, words: Words<'_>) -> Option<Target> 
     if let Some(query) = list::everything(message, words) {
         return Some(Target::All(query));
     }
-    let named = words.without(&BEFORE, &BEHIND);
-    if named.are_any(&LAST) {
+    let named = words.without(BEFORE, BEHIND);
+    if named.are_any(LAST) {
         return Some(Target::Last);
     }
     if let Some(number) = number(named).filter(|_| named.len() < words.len()) {
@@ -104,7 +104,7 @@ pub(super) fn target_or_last(message: &Message<'_>, words: Words<'_>) -> Target 
 
 /// "2", "number 2", "#2", "the second one".
 pub(super) fn number(words: Words<'_>) -> Option<usize> {
-    const LEADS: [&str; 9] = [
+    const LEADS: &[&str] = &[
         "number",
         "no",
         "nr",
@@ -115,7 +115,7 @@ pub(super) fn number(words: Words<'_>) -> Option<usize> {
         "option",
         "item number",
     ];
-    let lead = words.skip_any(&LEADS);
+    let lead = words.skip_any(LEADS);
     let rest = words.from(lead);
     let word = rest.get(0);
     let tail = rest.from(1).skip_any(&[

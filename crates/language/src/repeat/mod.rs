@@ -36,8 +36,14 @@ pub(crate) enum Until {
 type Found = (usize, Said, Weight);
 
 /// Whatever begins a recurrence.
-const HEADS: [fn(Words<'_>) -> Option<Found>; 5] =
-    [every, adverb, of_the_month, plural_weekdays, once_a];
+const HEADS: [fn(Words<'_>) -> Option<Found>; 6] = [
+    every,
+    adverb,
+    of_the_month,
+    plural_weekdays,
+    once_a,
+    after_completion,
+];
 
 /// A recurrence at the beginning of `words`.
 pub(crate) fn recurrence(words: Words<'_>, _: &Reading) -> Option<Match> {
@@ -116,7 +122,8 @@ fn every_unit(words: Words<'_>) -> Option<(usize, Said)> {
         "couple" if words.get(1) == "of" => (2, 2),
         word => match number(word)
             .filter(|_| word != "a" && word != "an")
-            .or_else(|| ordinal(word))
+            // "Every first day" is the first of a month.
+            .or_else(|| ordinal(word).filter(|count| *count > 1))
         {
             Some(count) => (1, count),
             None => (0, 1),
@@ -233,15 +240,16 @@ fn of_the_month(words: Words<'_>) -> Option<Found> {
     Some((lead + length + tail, said, Weight::Firm))
 }
 
-/// "mondays and thursdays", "on weekends", "weekdays".
+/// "mondays and thursdays", "on weekends", "weekdays", "mon wed fri".
 fn plural_weekdays(words: Words<'_>) -> Option<Found> {
     let lead = words.skip_any(&["on"]);
     let first = words.get(lead);
     let group = matches!(first, "weekdays" | "weekends" | "workdays");
-    if !group && lexicon::weekdays_plural(first).is_none() {
+    let (length, days) = on::weekdays(words.from(lead))?;
+    // "Monday or Tuesday" is one day; three of them, as in "mon wed fri", are a habit.
+    if !group && lexicon::weekdays_plural(first).is_none() && days.len() < 3 {
         return None;
     }
-    let (length, days) = on::weekdays(words.from(lead))?;
     let weight = if lead > 0 {
         Weight::Firm
     } else {
@@ -265,37 +273,68 @@ fn once_a(words: Words<'_>) -> Option<Found> {
     Some((lead + length, said, Weight::Firm))
 }
 
+/// The "3 days" of "3 days after completion".
+fn after_completion(words: Words<'_>) -> Option<Found> {
+    number(words.get(0))?;
+    let (length, said) = every_unit(words)?;
+    words.from(length).begin_with_any(COMPLETIONS)?;
+    Some((length, said, Weight::Firm))
+}
+
+/// What cannot be a recurrence of days, for a note that says so: "every 2 hours", "twice a week".
+pub(crate) fn beyond(words: Words<'_>) -> bool {
+    let often = words
+        .begin_with_any(&[
+            "twice a",
+            "three times a",
+            "several times a",
+            "four times a",
+        ])
+        .is_some();
+    let unit_at = match words.get(0) {
+        "hourly" => return true,
+        "every" | "each" if number(words.get(1)).is_some() || words.get(1) == "other" => 2,
+        "every" | "each" => 1,
+        _ => return often,
+    };
+    matches!(
+        lexicon::unit(words.get(unit_at)),
+        Some(Unit::Hour | Unit::Minute)
+    )
+}
+
+const COMPLETIONS: &[&str] = &[
+    "after completion",
+    "from completion",
+    "after completing",
+    "after completing it",
+    "after i complete it",
+    "after i completed it",
+    "after i did it",
+    "after i do it",
+    "after i last did it",
+    "after i've done it",
+    "after doing it",
+    "after it's done",
+    "after it is done",
+    "after it's completed",
+    "after i finish",
+    "after i finish it",
+    "after i finished it",
+    "after finishing",
+    "after finishing it",
+    "after the last time",
+    "since the last time",
+    "since i last did it",
+    "when done",
+    "once done",
+    "after i'm done",
+    "after done",
+];
+
 /// "after completion", "after I did it": counted from when it was done.
 pub(crate) fn basis(words: Words<'_>, _: &Reading) -> Option<Match> {
-    const PHRASES: [&str; 26] = [
-        "after completion",
-        "from completion",
-        "after completing",
-        "after completing it",
-        "after i complete it",
-        "after i completed it",
-        "after i did it",
-        "after i do it",
-        "after i last did it",
-        "after i've done it",
-        "after doing it",
-        "after it's done",
-        "after it is done",
-        "after it's completed",
-        "after i finish",
-        "after i finish it",
-        "after i finished it",
-        "after finishing",
-        "after finishing it",
-        "after the last time",
-        "since the last time",
-        "since i last did it",
-        "when done",
-        "once done",
-        "after i'm done",
-        "after done",
-    ];
-    let length = words.begin_with_any(&PHRASES)?;
+    let length = words.begin_with_any(COMPLETIONS)?;
     Some(Match {
         words: length,
         meaning: Meaning::Basis,
@@ -316,7 +355,7 @@ pub(crate) fn end(words: Words<'_>, reading: &Reading) -> Option<Match> {
 }
 
 fn until_date(words: Words<'_>, reading: &Reading) -> Option<(usize, Until)> {
-    const LEADS: [&str; 12] = [
+    const LEADS: &[&str] = &[
         "until",
         "till",
         "til",
@@ -330,7 +369,7 @@ fn until_date(words: Words<'_>, reading: &Reading) -> Option<(usize, Until)> {
         "until the",
         "up until",
     ];
-    let lead = words.begin_with_any(&LEADS)?;
+    let lead = words.begin_with_any(LEADS)?;
     let rest = words.from(lead);
     // "Until June" stops when June begins; "until 5 June" has that day in it.
     if let Some(month) = lexicon::month(rest.get(0))

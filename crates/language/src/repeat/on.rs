@@ -117,8 +117,8 @@ pub(super) fn weekdays(words: Words<'_>) -> Option<(usize, Vec<Weekday>)> {
             0 => 0,
             _ => match words.get(length) {
                 "and" | "&" | "or" | "+" => 1,
-                _ if words.closed_after(length) => 0,
-                _ => break,
+                // With a comma or without: "mon, wed", "mon wed fri".
+                _ => 0,
             },
         };
         let joined = joined + words.from(length + joined).skip_any(&["on", "every"]);
@@ -178,6 +178,7 @@ fn range(first: Weekday, last: Weekday) -> Vec<Weekday> {
 /// Days of a month: "the 1st and 15th", "the last day", "the last friday", "first monday and third monday".
 pub(super) fn in_month(words: Words<'_>) -> Option<(usize, On)> {
     last_or_workday(words)
+        .or_else(|| shared_weekday(words))
         .or_else(|| nth_weekdays(words))
         .or_else(|| month_days(words))
 }
@@ -187,6 +188,8 @@ fn last_or_workday(words: Words<'_>) -> Option<(usize, On)> {
     let rest = words.from(article);
     let (length, on) = if let Some(length) = rest.begin_with_any(&["last day", "end"]) {
         (length, On::LastDay)
+    } else if let Some(length) = rest.begin_with_any(&["first day", "1st day"]) {
+        (length, On::MonthDays(vec![1]))
     } else {
         let position = match rest.get(0) {
             "first" | "1st" => 1,
@@ -203,6 +206,19 @@ fn last_or_workday(words: Words<'_>) -> Option<(usize, On)> {
         (1 + length, On::Workday(position))
     };
     Some((article + length, on))
+}
+
+/// "the 2nd and 4th tuesday".
+fn shared_weekday(words: Words<'_>) -> Option<(usize, On)> {
+    let article = words.skip_any(&["the"]);
+    let rest = words.from(article);
+    let and = rest.from(1).begin_with_any(&["and", "and the"])?;
+    let day = any_weekday(rest.get(2 + and))?;
+    let days = [rest.get(0), rest.get(1 + and)].map(|word| Some((nth(word)?, day)));
+    Some((
+        article + 3 + and,
+        On::NthWeekdays(days.into_iter().collect::<Option<_>>()?),
+    ))
 }
 
 fn nth_weekdays(words: Words<'_>) -> Option<(usize, On)> {
@@ -228,11 +244,19 @@ fn nth_weekdays(words: Words<'_>) -> Option<(usize, On)> {
 
 fn nth_weekday(words: Words<'_>) -> Option<(usize, i8, Weekday)> {
     let article = words.skip_any(&["the"]);
-    let nth = match words.get(article) {
-        "last" => -1,
-        word => i8::try_from(ordinal(word).filter(|nth| (1..=5).contains(nth))?).ok()?,
-    };
-    Some((article + 2, nth, any_weekday(words.get(article + 1))?))
+    Some((
+        article + 2,
+        nth(words.get(article))?,
+        any_weekday(words.get(article + 1))?,
+    ))
+}
+
+/// "first" to "fifth", and "last".
+fn nth(word: &str) -> Option<i8> {
+    match word {
+        "last" => Some(-1),
+        word => i8::try_from(ordinal(word).filter(|nth| (1..=5).contains(nth))?).ok(),
+    }
 }
 
 /// "the last thursday of november", "the second sunday in may".
