@@ -142,7 +142,7 @@ export interface QuickAddPreview {
   /** `null`: those that a new task gets by itself. */
   reminders: Reminder[] | null;
   recurrence: Recurrence | null;
-  priority: number;
+  priority: number | null;
   labels: string[];
   list: string | null;
   spans: Span[];

@@ -36,6 +36,8 @@ export class TaskStore {
   /** Changes that came while the list was being read. */
   private waiting: Change[] = [];
   private failures = 0;
+  /** The last command to each task that is not answered yet. */
+  private turns = new Map<string, Promise<Task>>();
 
   constructor(private readonly api: Api) {}
 
@@ -160,16 +162,16 @@ export class TaskStore {
     );
   }
 
-  /** Changes fields. `version` makes it fail when the task has changed meanwhile. */
-  update(id: string, patch: TaskPatch, version?: number): Promise<Task> {
+  /** Changes fields. With `guarded` it fails when somebody else has changed the task since it was shown. */
+  update(id: string, patch: TaskPatch, guarded = false): Promise<Task> {
     return this.command(
       id,
       (task) => patched(task, patch),
-      () =>
+      (version) =>
         this.api.call<Task>(`/api/tasks/${id}`, {
           method: "PATCH",
           body: patch,
-          ...(version === undefined ? {} : { version }),
+          ...(guarded && version !== undefined ? { version } : {}),
         }),
     );
   }
@@ -198,18 +200,32 @@ export class TaskStore {
     return task;
   }
 
+  /** Shows a change at once and sends it when the person's earlier ones to the same task are answered. */
   private async command(
     id: string,
     change: Overlay["change"],
-    send: () => Promise<Task>,
+    send: (version: number | undefined) => Promise<Task>,
   ): Promise<Task> {
     const overlay = { id, change };
     this.overlays = [...this.overlays, overlay];
+    const sent = this.inTurn(id, send);
+    this.turns.set(id, sent);
     try {
-      return this.keep(await send());
+      return this.keep(await sent);
     } finally {
       this.overlays = this.overlays.filter((other) => other !== overlay);
+      if (this.turns.get(id) === sent) this.turns.delete(id);
     }
+  }
+
+  /** The version that the person has seen is the one that their own change before made, or else the one shown. */
+  private async inTurn(
+    id: string,
+    send: (version: number | undefined) => Promise<Task>,
+  ): Promise<Task> {
+    const shown = this.replica.tasks.get(id)?.version;
+    const before = await this.turns.get(id)?.catch(() => undefined);
+    return send(before?.version ?? shown);
   }
 }
 

@@ -13,6 +13,7 @@ use nudge_host::engine;
 use nudge_host::function::{DaprPort, Definition, Functions};
 use nudge_host::manifest::Manifest;
 use nudge_host::outbound::AllowedHosts;
+use wasmtime_wasi_http::Error as HttpError;
 
 const ID: &str = "web-app";
 
@@ -20,7 +21,11 @@ const ID: &str = "web-app";
 struct NoDapr;
 
 impl DaprPort for NoDapr {
-    fn handle(&self, _: &str, request: Request<Bytes>) -> BoxFuture<'static, Response<Bytes>> {
+    fn handle(
+        &self,
+        _: &str,
+        request: Request<Bytes>,
+    ) -> BoxFuture<'static, Result<Response<Bytes>, HttpError>> {
         panic!("the screen asked Dapr for {}", request.uri())
     }
 }
