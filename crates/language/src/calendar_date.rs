@@ -3,7 +3,8 @@
 use chrono::{Datelike, NaiveDate};
 use domain::zone::Tz;
 
-use crate::day::{Found, Said, first_of_month, last_of_month, plus_days};
+use crate::calendar::{first_of_month, last_of_month, plus_days};
+use crate::day::{Found, Said};
 use crate::lexicon::{day_ordinal, digits, is_ambiguous_month, month, takes_a_number};
 use crate::scan::{Reading, Weight};
 use crate::token::Words;

@@ -1,8 +1,9 @@
 //! Dates.
 
-use chrono::{Datelike, Days, Duration, Months, NaiveDate, NaiveTime, Weekday};
+use chrono::{Datelike, Duration, NaiveDate, NaiveTime, Weekday};
 use domain::zone;
 
+use crate::calendar::{Week, first_of_month, last_of_month, on_or_after, plus, plus_days, weekend};
 use crate::lexicon::{DayPart, day_part, is_ambiguous_weekday, weekday};
 use crate::scan::{Match, Meaning, Reading, Weight};
 use crate::token::Words;
@@ -63,7 +64,7 @@ const FORMS: [Form; 6] = [
     calendar_date::numeric,
 ];
 
-const LEADS: [(&str, Lead); 19] = [
+const LEADS: [(&str, Lead); 23] = [
     ("on", Lead::Plain),
     ("by", Lead::Plain),
     ("due", Lead::Plain),
@@ -83,6 +84,10 @@ const LEADS: [(&str, Lead); 19] = [
     ("beginning on", Lead::Start),
     ("as of", Lead::Start),
     ("and start", Lead::Start),
+    ("first thing", Lead::Plain),
+    ("first thing on", Lead::Plain),
+    ("sometime", Lead::Plain),
+    ("sometime on", Lead::Plain),
 ];
 
 /// A date at the beginning of `words`.
@@ -92,6 +97,10 @@ pub(crate) fn date(words: Words<'_>, reading: &Reading) -> Option<Match> {
         .filter_map(|(phrase, lead)| Some((words.begin_with(phrase)?, *lead)))
         .max_by_key(|(length, _)| *length)
         .unwrap_or((0, Lead::Plain));
+    // "About June 3rd" is what is spoken of, not when.
+    if lead_length == 0 && matches!(words.before(), "about" | "regarding" | "of" | "than") {
+        return None;
+    }
     let (length, said, weight) = bare(words.from(lead_length), reading, lead_length > 0)?;
     let weight = if lead == Lead::For {
         weight.min(Weight::Loose)
@@ -131,9 +140,7 @@ fn with_day_part(words: Words<'_>, length: usize, said: Said) -> (usize, Said) {
 /// "today", "tonight", "next week", "end of month".
 fn relative(words: Words<'_>, reading: &Reading, _: bool) -> Option<Found> {
     let today = reading.today();
-    let week = Week {
-        first: on_or_before(today, reading.week_start()),
-    };
+    let week = Week::of(today, reading.week_start());
     let day = |name: &str| day_part(name);
     let phrases: [(&[&str], Option<NaiveDate>, Option<DayPart>); 21] = [
         (
@@ -378,15 +385,7 @@ fn weekday_alone(words: Words<'_>, reading: &Reading, led: bool) -> Option<Found
     let name = words.get(lead);
     let day = weekday(name)?;
     let today = reading.today();
-    let next_week = || {
-        Some(
-            Week {
-                first: on_or_before(today, reading.week_start()),
-            }
-            .next()?
-            .day(day),
-        )
-    };
+    let next_week = || Some(Week::of(today, reading.week_start()).next()?.day(day));
     let tail = words
         .from(lead + 1)
         .skip_any(&["next week", "of next week"]);
@@ -443,77 +442,4 @@ fn is_name_of_a_day(before: &str) -> bool {
             | "taco"
             | "freaky"
     )
-}
-
-/// A week, by its first day.
-#[derive(Clone, Copy)]
-pub(crate) struct Week {
-    pub(crate) first: NaiveDate,
-}
-
-impl Week {
-    /// The week that has `day` in it.
-    pub(crate) fn of(day: NaiveDate, start: Weekday) -> Self {
-        Self {
-            first: on_or_before(day, start),
-        }
-    }
-
-    pub(crate) fn next(self) -> Option<Self> {
-        plus_days(self.first, 7).map(|first| Self { first })
-    }
-
-    pub(crate) fn day(self, day: Weekday) -> NaiveDate {
-        on_or_after(self.first, day)
-    }
-
-    pub(crate) fn last(self) -> NaiveDate {
-        plus_days(self.first, 6).unwrap_or(self.first)
-    }
-
-    /// Friday, or the last day when Friday is past.
-    fn end_of_work(self, today: NaiveDate) -> Option<NaiveDate> {
-        Some(self.day(Weekday::Fri))
-            .filter(|friday| *friday >= today)
-            .or(Some(self.last()))
-    }
-}
-
-/// Saturday of this week; on a Sunday that day itself.
-fn weekend(today: NaiveDate) -> NaiveDate {
-    if today.weekday() == Weekday::Sun {
-        today
-    } else {
-        on_or_after(today, Weekday::Sat)
-    }
-}
-
-/// The first such weekday from `date` on.
-pub(crate) fn on_or_after(date: NaiveDate, day: Weekday) -> NaiveDate {
-    plus_days(date, day.days_since(date.weekday()).into()).unwrap_or(date)
-}
-
-fn on_or_before(date: NaiveDate, day: Weekday) -> NaiveDate {
-    let back = date.weekday().days_since(day);
-    date.checked_sub_days(Days::new(back.into()))
-        .unwrap_or(date)
-}
-
-pub(crate) fn plus_days(date: NaiveDate, days: u64) -> Option<NaiveDate> {
-    plus(date, 0, days)
-}
-
-/// Months first, then days; nothing beyond the years that rules know.
-pub(crate) fn plus(date: NaiveDate, months: u32, days: u64) -> Option<NaiveDate> {
-    date.checked_add_months(Months::new(months))?
-        .checked_add_days(Days::new(days))
-        .filter(|date| date.year() <= 9_999)
-}
-
-pub(crate) fn first_of_month(today: NaiveDate, ahead: u32) -> Option<NaiveDate> {
-    plus(today.with_day(1)?, ahead, 0)
-}
-
-pub(crate) fn last_of_month(today: NaiveDate, ahead: u32) -> Option<NaiveDate> {
-    first_of_month(today, ahead + 1)?.pred_opt()
 }

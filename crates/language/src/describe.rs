@@ -1,7 +1,7 @@
 //! Dates as a person would say them.
 
 use chrono::{Datelike, NaiveDate, NaiveTime};
-use domain::Due;
+use domain::{Basis, Due, Recurrence};
 
 /// A due date seen from `today`: `today at 09:00`, `tomorrow`, `Friday at 18:30`, `Mon 14 Dec`, `1 Mar 2027`.
 #[must_use]
@@ -31,6 +31,16 @@ pub fn full_date(date: NaiveDate) -> String {
     date.format("%A %-d %B %Y").to_string()
 }
 
+/// How a task comes again: `every Monday`, `every 3 days after it is done`.
+#[must_use]
+pub fn recurrence(recurrence: &Recurrence) -> String {
+    let rule = recurrence.rule.describe();
+    match recurrence.basis {
+        Basis::Due => rule,
+        Basis::Completion => format!("{rule} after it is done"),
+    }
+}
+
 /// `HH:MM`.
 #[must_use]
 pub fn clock(time: NaiveTime) -> String {
@@ -40,6 +50,19 @@ pub fn clock(time: NaiveTime) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn recurrences_say_what_they_count_from() {
+        let rule: domain::Rule = "FREQ=DAILY;INTERVAL=3".parse().expect("a rule");
+        let said = |basis| {
+            recurrence(&Recurrence {
+                rule: rule.clone(),
+                basis,
+            })
+        };
+        assert_eq!(said(Basis::Due), "every 3 days");
+        assert_eq!(said(Basis::Completion), "every 3 days after it is done");
+    }
 
     #[test]
     fn dates_seen_from_a_tuesday() {

@@ -193,6 +193,16 @@ pub(crate) fn day_part(word: &str) -> Option<DayPart> {
     Some(DayPart { hour, after_noon })
 }
 
+/// What happens in one half of the day only, so that "dinner at 8" is no breakfast.
+pub(crate) fn usual_part(word: &str) -> Option<DayPart> {
+    match word {
+        "breakfast" | "wake" | "alarm" | "brunch" => day_part("morning"),
+        "dinner" | "supper" | "drinks" | "concert" | "movie" | "cinema" | "theatre" | "theater"
+        | "party" => day_part("evening"),
+        _ => None,
+    }
+}
+
 /// Words that make no thing out of the word before them: "Friday with Anna" is a day, "Friday paper" is a paper.
 pub(crate) fn is_function_word(word: &str) -> bool {
     const WORDS: &[&str] = &[

@@ -5,6 +5,7 @@
 //! where only that part is asked for. [`describe`] is the way back.
 
 mod amount;
+mod calendar;
 mod calendar_date;
 mod clock;
 mod day;

@@ -6,6 +6,7 @@ use domain::{Due, Label, ListName, Priority, Recurrence, ReminderRule};
 
 use crate::Context;
 use crate::day::Lead;
+use crate::lexicon::usual_part;
 use crate::repeat::{On, beyond};
 use crate::scan::{Meaning, Piece, Reading, Weight, scan};
 use crate::settle::settle;
@@ -83,7 +84,8 @@ pub fn quick_add(text: &str, context: &Context) -> QuickAdd {
         taken[..opening.words].fill(true);
     }
     let (title, asks) = title(&text, &tokens, &taken);
-    let settled = settle(&pieces, asks || opening.asks, &reading);
+    let usual = (0..words.len()).find_map(|at| usual_part(words.get(at)));
+    let settled = settle(&pieces, asks || opening.asks, usual, &reading);
     let mut read = QuickAdd {
         title,
         due: settled.due,

@@ -4,9 +4,9 @@ use chrono::{NaiveDate, NaiveTime};
 use domain::task::MAX_REMINDERS;
 use domain::{Basis, Due, Recurrence, ReminderRule, zone};
 
-use crate::lexicon::DAY_PART_HOURS;
+use crate::lexicon::{DAY_PART_HOURS, DayPart};
 use crate::scan::{Meaning, Piece, Reading};
-use crate::{clock, day, describe, remind, repeat};
+use crate::{calendar, clock, day, describe, remind, repeat};
 
 /// What the words about time come to.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -18,9 +18,17 @@ pub(crate) struct Settled {
 }
 
 /// Settles `pieces`, of which at most one is a date, a time and a recurrence. `asks` says that the person wants to be
-/// reminded.
-pub(crate) fn settle(pieces: &[Piece], asks: bool, reading: &Reading) -> Settled {
-    let mut said = Told::of(pieces);
+/// reminded, `usual` in which part of the day such a thing is.
+pub(crate) fn settle(
+    pieces: &[Piece],
+    asks: bool,
+    usual: Option<DayPart>,
+    reading: &Reading,
+) -> Settled {
+    let mut said = Told {
+        usual,
+        ..Told::of(pieces)
+    };
     let asks = said.take_due_from_reminder() || asks;
     let mut settled = Settled::default();
     said.settle_due(reading, &mut settled);
@@ -37,6 +45,7 @@ struct Told {
     basis: Basis,
     until: Option<repeat::Until>,
     reminders: Vec<remind::Said>,
+    usual: Option<DayPart>,
 }
 
 impl Told {
@@ -75,26 +84,26 @@ impl Told {
 
     /// The time of day, as far as it is known before the day is.
     fn clock(&self) -> Option<NaiveTime> {
-        let part = self
-            .date
-            .and_then(|date| date.part)
-            .or(self.recurrence.as_ref().and_then(|said| said.part));
-        match (self.date.and_then(|date| date.time), self.time, part) {
+        match (self.date.and_then(|date| date.time), self.time, self.part()) {
             (Some(exact), ..) => Some(exact),
-            (None, Some(time), Some(part)) => Some(time.within(part)),
-            (None, Some(time), None) => Some(time.likely()),
-            (None, None, part) => part.map(|part| part.time()),
+            (None, Some(time), part) => Some(match part.or(self.usual) {
+                Some(part) => time.within(part),
+                None => time.likely(),
+            }),
+            (None, None, part) => part.map(DayPart::time),
         }
     }
 
-    /// Whether the hour could be in either half of the day.
+    /// The part of the day that was said.
+    fn part(&self) -> Option<DayPart> {
+        let of_recurrence = || self.recurrence.as_ref().and_then(|said| said.part);
+        self.date.and_then(|date| date.part).or_else(of_recurrence)
+    }
+
+    /// The time, when its hour could be in either half of the day.
     fn open_time(&self) -> Option<clock::Said> {
-        let has_part = self.date.is_some_and(|date| date.part.is_some())
-            || self
-                .recurrence
-                .as_ref()
-                .is_some_and(|said| said.part.is_some());
-        self.time.filter(|time| time.open && !has_part)
+        let settled = self.part().or(self.usual).is_some();
+        self.time.filter(|time| time.open && !settled)
     }
 
     fn only_a_part(&self) -> bool {
@@ -162,7 +171,7 @@ impl Told {
         let from = self.date.map_or(reading.today(), |date| date.date);
         let mut first = said.first(from)?;
         if first == reading.today() && clock.is_some_and(|clock| is_past(first, clock, reading)) {
-            first = said.first(day::plus_days(first, 1)?)?;
+            first = said.first(calendar::plus_days(first, 1)?)?;
         }
         let mut rule = said.rule(first, reading.week_start())?;
         match self.until.map(|until| until.end(first)) {
@@ -225,7 +234,7 @@ impl Told {
         if let Some(later) = self.later_today(reading) {
             return Some((today, Some(later)));
         }
-        let tomorrow = day::plus_days(today, 1)?;
+        let tomorrow = calendar::plus_days(today, 1)?;
         if !self.only_a_part() {
             settled.notes.push(past_note(clock, tomorrow, reading));
         }

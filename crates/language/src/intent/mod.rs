@@ -6,6 +6,7 @@ mod complete;
 mod delete;
 mod list;
 mod message;
+mod period;
 mod postpone;
 mod rename;
 mod reopen;

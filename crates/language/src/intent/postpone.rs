@@ -6,7 +6,7 @@ use super::message::Message;
 use super::target::{target, target_or_last};
 use super::{Intent, NewDue, Target};
 use crate::token::Words;
-use crate::{amount, clock, day};
+use crate::{amount, calendar, clock};
 
 const VERBS: &[&str] = &[
     "move",
@@ -170,7 +170,7 @@ fn shifted(message: &Message<'_>) -> Option<(Target, NewDue)> {
 fn shift(message: &Message<'_>, amounts: amount::Amounts, earlier: bool) -> Option<NewDue> {
     // A month has no length of its own: it is as long as the one that begins today.
     let today = message.reading.today();
-    let days = (day::plus(today, amounts.months, amounts.days)? - today).num_days();
+    let days = (calendar::plus(today, amounts.months, amounts.days)? - today).num_days();
     let sign = if earlier { -1 } else { 1 };
     Some(NewDue::Shift {
         days: sign * days,

@@ -1,15 +1,15 @@
 //! Recurrences: "every 2 weeks on Monday", "monthly on the 31st", "weekdays until June".
 
+mod end;
 mod on;
 mod rule;
 
-use chrono::NaiveDate;
 use domain::recurrence::Frequency;
 
 use crate::lexicon::{self, DayPart, Unit, day_part, number, ordinal, weekday};
 use crate::scan::{Match, Meaning, Reading, Weight};
 use crate::token::Words;
-use crate::{amount, day};
+pub(crate) use end::{Until, end};
 pub(crate) use on::On;
 
 /// What a recurrence phrase says; the rule comes of it when the first date is known.
@@ -20,17 +20,6 @@ pub(crate) struct Said {
     pub(crate) on: On,
     /// Said with a part of the day, as in "every morning".
     pub(crate) part: Option<DayPart>,
-}
-
-/// When a recurrence ends, as said.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Until {
-    /// "10 times".
-    Count(u32),
-    /// "until friday", that day included.
-    Date(NaiveDate),
-    /// "for 3 weeks", from its first date on.
-    Lasting(amount::Amounts),
 }
 
 type Found = (usize, Said, Weight);
@@ -340,75 +329,6 @@ pub(crate) fn basis(words: Words<'_>, _: &Reading) -> Option<Match> {
         meaning: Meaning::Basis,
         weight: Weight::Firm,
     })
-}
-
-/// "until June", "10 times", "for 3 weeks". It means something only beside a recurrence.
-pub(crate) fn end(words: Words<'_>, reading: &Reading) -> Option<Match> {
-    let (length, until) = until_date(words, reading)
-        .or_else(|| times(words))
-        .or_else(|| lasting(words))?;
-    Some(Match {
-        words: length,
-        meaning: Meaning::End(until),
-        weight: Weight::Firm,
-    })
-}
-
-fn until_date(words: Words<'_>, reading: &Reading) -> Option<(usize, Until)> {
-    const LEADS: &[&str] = &[
-        "until",
-        "till",
-        "til",
-        "'til",
-        "through",
-        "thru",
-        "ending",
-        "ending on",
-        "up to",
-        "and ends on",
-        "until the",
-        "up until",
-    ];
-    let lead = words.begin_with_any(LEADS)?;
-    let rest = words.from(lead);
-    // "Until June" stops when June begins; "until 5 June" has that day in it.
-    if let Some(month) = lexicon::month(rest.get(0))
-        .filter(|_| !rest.get(1).starts_with(|c: char| c.is_ascii_digit()))
-    {
-        let (year, length) = match lexicon::digits(rest.get(1)) {
-            Some(year) => (i32::try_from(year).ok()?, 2),
-            None => (chrono::Datelike::year(&reading.today()), 1),
-        };
-        let first = NaiveDate::from_ymd_opt(year, month, 1)?;
-        let first = if length == 1 && first <= reading.today() {
-            day::plus(first, 12, 0)?
-        } else {
-            first
-        };
-        return Some((lead + length, Until::Date(first.pred_opt()?)));
-    }
-    let (length, said, _) = day::bare(rest, reading, true)?;
-    Some((lead + length, Until::Date(said.date)))
-}
-
-fn times(words: Words<'_>) -> Option<(usize, Until)> {
-    let lead = words.skip_any(&["for", "for the next", "the next", "only"]);
-    let (length, count) = match words.get(lead) {
-        word if word.ends_with('x') => (1, lexicon::digits(word.trim_end_matches('x'))?),
-        word if matches!(words.get(lead + 1), "times" | "occurrences" | "repetitions") => {
-            (2, number(word)?)
-        }
-        _ => return None,
-    };
-    (1..=domain::recurrence::MAX_COUNT)
-        .contains(&count)
-        .then_some((lead + length, Until::Count(count)))
-}
-
-fn lasting(words: Words<'_>) -> Option<(usize, Until)> {
-    let lead = words.begin_with_any(&["for", "for the next"])?;
-    let (length, amounts) = amount::sum(words.from(lead))?;
-    (amounts.minutes == 0).then_some((lead + length, Until::Lasting(amounts)))
 }
 
 /// A weekday in the singular or plural.

@@ -5,7 +5,7 @@ use domain::Rule;
 use domain::recurrence::{End, Frequency, SimpleKind, WeekdayNum};
 
 use super::{On, Said, Until};
-use crate::day;
+use crate::calendar;
 
 impl Said {
     /// The rule, for a task whose first date is sought from `anchor` on.
@@ -133,7 +133,7 @@ impl Until {
             Self::Count(count) => Some(End::Count(count)),
             Self::Date(last) => (last >= first).then_some(End::Until(last)),
             Self::Lasting(amounts) => {
-                let behind = day::plus(first, amounts.months, amounts.days)?;
+                let behind = calendar::plus(first, amounts.months, amounts.days)?;
                 behind
                     .pred_opt()
                     .filter(|last| *last >= first)
