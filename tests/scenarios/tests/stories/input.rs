@@ -68,7 +68,7 @@ fn bodies() -> Vec<(Value, u16, &'static str)> {
         (
             again(json!({ "recurrence_type": "daily", "recurrence_interval": 0 })),
             422,
-            "/recurrence/recurrence_interval",
+            "/recurrence",
         ),
         (
             json!({ "title": "x", "recurrence": { "rrule": "FREQ=DAILY" } }),
