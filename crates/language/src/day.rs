@@ -64,13 +64,14 @@ const FORMS: [Form; 6] = [
     calendar_date::numeric,
 ];
 
-const LEADS: [(&str, Lead); 23] = [
+const LEADS: [(&str, Lead); 24] = [
     ("on", Lead::Plain),
     ("by", Lead::Plain),
     ("due", Lead::Plain),
     ("due on", Lead::Plain),
     ("due by", Lead::Plain),
     ("before", Lead::Plain),
+    ("due before", Lead::Plain),
     ("no later than", Lead::Plain),
     ("not later than", Lead::Plain),
     ("@", Lead::Plain),

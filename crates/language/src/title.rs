@@ -256,8 +256,8 @@ const DANGLING: &[&str] = &["on", "at", "by", "due", "due on", "from", "@", "sta
 
 /// Words that say nothing at the end of a title when something behind them was taken out.
 const DANGLING_AT_THE_END: &[&str] = &[
-    "and", "is", "are", "is due", "are due", "will be", "that's", "which is", "it's", "is on",
-    "until", "for the", "with", "|",
+    "to", "and", "is", "are", "is due", "are due", "will be", "that's", "which is", "it's",
+    "is on", "until", "for the", "with", "|",
 ];
 
 /// The title made of the words that are not `taken`, and whether its opening asks to be reminded.

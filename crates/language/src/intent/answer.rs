@@ -32,6 +32,7 @@ const YES: &[&str] = &[
     "that's right",
     "please do",
     "yes go ahead",
+    "👍",
 ];
 
 const NO: &[&str] = &[
@@ -147,6 +148,13 @@ const THANKS: &[&str] = &[
     "nice",
     "cool",
     "thanks nudge",
+    "thank u",
+    "thanks that's all",
+    "that's all",
+    "good job",
+    "well done",
+    "nice work",
+    "wow",
 ];
 
 /// An answer, when the whole message is one.

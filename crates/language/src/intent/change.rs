@@ -293,6 +293,14 @@ fn priority_of(message: &Message<'_>) -> Found {
     if let Some(front) = words.begin_with_any(&["prioritise", "prioritize"]) {
         return found(Priority::HIGH, target(message, words.from(front))?);
     }
+    if let Some(front) = words.begin_with_any(&[
+        "remove priority",
+        "remove the priority",
+        "clear the priority",
+    ]) {
+        let of = words.from(front).begin_with_any(&["from", "of"])?;
+        return found(Priority::NONE, target(message, words.from(front + of))?);
+    }
     if let Some(front) = words.begin_with_any(OF) {
         let rest = words.from(front);
         let (at, joint) = rest.find_any(&["to", "as", "at"])?;
@@ -315,11 +323,15 @@ fn priority_of(message: &Message<'_>) -> Found {
             "is not",
             "isn't",
             "more",
+            "less",
+            "no longer",
+            "not",
         ]);
         if front.is_none() && !rest.get(at).starts_with("is") {
             return None;
         }
-        let negative = rest.get(at) == "isn't" || rest.get(at + 1) == "not";
+        let negative =
+            matches!(rest.get(at), "isn't" | "less" | "no" | "not") || rest.get(at + 1) == "not";
         let priority = level(message, rest.from(at + joint))?;
         let priority = if negative { Priority::NONE } else { priority };
         found(priority, target_or_last(message, rest.first(at)))

@@ -26,14 +26,14 @@ const WHEN: &[&str] = &[
 
 /// A task that is done.
 pub(super) fn complete(message: &Message<'_>) -> Option<Intent> {
-    [alone, announced, marked, is_done, commanded, past]
+    [announced, marked, is_done, commanded, past]
         .iter()
         .find_map(|form| form(message))
         .map(Intent::Complete)
 }
 
-/// "done", "did it".
-fn alone(message: &Message<'_>) -> Option<Target> {
+/// "done", "did it": said of the task last spoken of. Before lists, which could be of done tasks.
+pub(super) fn alone(message: &Message<'_>) -> Option<Intent> {
     const PHRASES: &[&str] = &[
         "done",
         "did it",
@@ -52,8 +52,13 @@ fn alone(message: &Message<'_>) -> Option<Target> {
         "complete",
         "check",
         "✓",
+        "✅",
+        "i'm finished",
     ];
-    message.words.are_any(PHRASES).then_some(Target::Last)
+    message
+        .words
+        .are_any(PHRASES)
+        .then_some(Intent::Complete(Target::Last))
 }
 
 /// "done with …", "finished …", "check off …".
@@ -98,7 +103,12 @@ fn announced(message: &Message<'_>) -> Option<Target> {
     ];
     let words = message.words;
     let length = words.begin_with_any(FRONTS)?;
-    target(message, words.from(length).without(&[], WHEN))
+    let rest = words.from(length);
+    // The "today" of "I finished everything due today" says which; that of "I finished the report today" says when.
+    match target(message, rest)? {
+        all @ Target::All(_) => Some(all),
+        _ => target(message, rest.without(&[], WHEN)),
+    }
 }
 
 /// "mark … as done", "tick … off".
@@ -195,12 +205,12 @@ fn is_done(message: &Message<'_>) -> Option<Target> {
 /// "complete number 2"; but "complete the form by friday" is a task.
 fn commanded(message: &Message<'_>) -> Option<Target> {
     let words = message.words;
-    let length = words.begin_with_any(&["complete", "close", "finish"])?;
+    let length = words.begin_with_any(&["complete", "close", "finish", "check"])?;
     let target = target(message, words.from(length))?;
     let is_plain = matches!(target, Target::Words(_));
     match words.get(0) {
         "complete" => (!is_plain || !message.has_a_date()).then_some(target),
-        // "Finish the report" and "close the windows" are things to do.
+        // "Finish the report", "close the windows" and "check the oven" are things to do.
         _ => (!is_plain).then_some(target),
     }
 }

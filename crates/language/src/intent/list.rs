@@ -3,7 +3,7 @@
 use super::message::Message;
 use super::period::period;
 use super::{Intent, ListQuery, Period};
-use crate::scan::{Match, Meaning};
+use crate::scan::{Match, Meaning, Weight};
 use crate::token::Words;
 use crate::{mark, priority};
 
@@ -74,6 +74,7 @@ pub(super) fn list(message: &Message<'_>) -> Option<Intent> {
                 "do i have",
                 "have i got",
                 "is there anything",
+                "search",
             ])
             .is_some()
         || words.begin_with_any(ASKING).is_some() && read.named;
@@ -123,6 +124,8 @@ struct Read {
     named: bool,
     /// How many restrictions were found.
     filters: usize,
+    /// Whether there is more than restrictions and the word "tasks".
+    talks: bool,
     /// Whether it is about completed tasks.
     completed: bool,
 }
@@ -145,6 +148,7 @@ impl Read {
                 read.named = true;
                 length
             } else if let Some(length) = here.begin_with_any(NOISE) {
+                read.talks |= !NOUNS.contains(&here.get(0));
                 length
             } else {
                 read.rest.push(message.written(here.first(1)));
@@ -169,6 +173,7 @@ impl Read {
             let found = mark::label(here, reading)
                 .or_else(|| mark::list(here, reading))
                 .or_else(|| priority::priority(here, reading))
+                .or_else(|| label_by_name(here))
                 .or_else(|| list_name_behind(here))?;
             match found.meaning {
                 Meaning::Label(label) => self.query.label = Some(label),
@@ -184,12 +189,29 @@ impl Read {
 
     /// "today", "overdue tasks", "#work": nothing but a restriction.
     fn is_only_a_filter(&self, words: Words<'_>) -> bool {
-        // "Done" and "I did it" tell of a task.
-        self.filters > 0
-            && !self.completed
-            && self.filters + 3 >= words.len()
-            && !words.get(0).starts_with('!')
+        // "Done" and "I did it" tell of a task, "do it tomorrow" wants something.
+        self.filters > 0 && !self.completed && !self.talks && !words.get(0).starts_with('!')
     }
+}
+
+/// "labelled home", "with the label home".
+fn label_by_name(here: Words<'_>) -> Option<Match> {
+    const LEADS: &[&str] = &[
+        "labeled",
+        "labelled",
+        "tagged",
+        "with label",
+        "with the label",
+        "with tag",
+        "with the tag",
+    ];
+    let lead = here.begin_with_any(LEADS)?;
+    let label = domain::Label::parse(here.get(lead)).ok()?;
+    Some(Match {
+        words: lead + 1,
+        meaning: Meaning::Label(label),
+        weight: Weight::Firm,
+    })
 }
 
 /// "my work list", "the shopping list".
@@ -206,7 +228,7 @@ fn list_name_behind(here: Words<'_>) -> Option<Match> {
     Some(Match {
         words: lead + 2,
         meaning: Meaning::List(meaning),
-        weight: crate::scan::Weight::Firm,
+        weight: Weight::Firm,
     })
 }
 
@@ -234,7 +256,36 @@ const ABOUT: &[&str] = &[
     "with the word",
 ];
 
+/// What a restriction may stand beside without a verb.
+const NOUNS: &[&str] = &[
+    "my",
+    "the",
+    "all",
+    "for",
+    "on",
+    "in",
+    "due",
+    "tasks",
+    "task",
+    "todos",
+    "todo",
+    "to-dos",
+    "list",
+    "open",
+    "things",
+    "agenda",
+    "plan",
+    "schedule",
+    "ones",
+    "reminders",
+];
+
 const NOISE: &[&str] = &[
+    "find",
+    "search",
+    "labeled",
+    "labelled",
+    "tagged",
     "i",
     "me",
     "my",

@@ -172,8 +172,9 @@ pub enum Choice {
 }
 
 /// Everything that finds a wish other than a new task, in this order: the more particular before the more general.
-const READERS: [fn(&Message<'_>) -> Option<Intent>; 10] = [
+const READERS: [fn(&Message<'_>) -> Option<Intent>; 11] = [
     answer::answer,
+    complete::alone,
     list::list,
     reopen::reopen,
     change::change,

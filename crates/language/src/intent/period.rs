@@ -23,7 +23,14 @@ pub(super) fn period(message: &Message<'_>, here: Words<'_>) -> Option<(usize, P
             let Meaning::Date(said) = found.meaning else {
                 return None;
             };
-            Some((found.words, Period::Between(said.date, said.date)))
+            // "Before Friday" begins now.
+            let open = ["before", "by", "due before", "due by"];
+            let first = if here.begin_with_any(&open).is_some() {
+                message.reading.today().min(said.date)
+            } else {
+                said.date
+            };
+            Some((found.words, Period::Between(first, said.date)))
         })
 }
 

@@ -46,7 +46,7 @@ const VERBS: &[&str] = &[
 
 /// Another due date.
 pub(super) fn postpone(message: &Message<'_>) -> Option<Intent> {
-    let (target, to) = [never, shifted, moved, is_now, instead]
+    let (target, to) = [never, shifted, moved, it, is_now, instead, again]
         .iter()
         .find_map(|form| form(message))?;
     Some(Intent::Move { target, to })
@@ -97,6 +97,39 @@ fn moved(message: &Message<'_>) -> Option<(Target, NewDue)> {
         return (!is_new).then_some((target, to));
     }
     None
+}
+
+/// "make it friday", "do it tomorrow".
+fn it(message: &Message<'_>) -> Option<(Target, NewDue)> {
+    let words = message.words;
+    let front = words.begin_with_any(&[
+        "make it",
+        "make that",
+        "make this",
+        "do it",
+        "do that",
+        "do this",
+        "move it",
+    ])?;
+    Some((Target::Last, new_due(message, words.from(front))?))
+}
+
+/// "remind me again tomorrow", "remind me at 5 about it".
+fn again(message: &Message<'_>) -> Option<(Target, NewDue)> {
+    const IT: &[&str] = &[
+        "again",
+        "about it",
+        "of it",
+        "about that",
+        "of that",
+        "about this",
+    ];
+    let words = message.words;
+    let front = words.begin_with_any(&["remind me", "nudge me"])?;
+    let rest = words.from(front);
+    let said = rest.without(IT, IT);
+    let to = new_due(message, said).filter(|_| said.len() < rest.len())?;
+    Some((Target::Last, to))
 }
 
 /// "push … back two days", "postpone … by an hour", "snooze it for 10 minutes", "postpone …".
@@ -211,9 +244,18 @@ fn is_now(message: &Message<'_>) -> Option<(Target, NewDue)> {
 fn instead(message: &Message<'_>) -> Option<(Target, NewDue)> {
     let words = message.words;
     let end = words.end_with_any(&["instead"])?;
-    let rest = words
-        .first(words.len() - end)
-        .without(&["do", "i'll do", "i will do", "let's do", "make"], &[]);
+    let rest = words.first(words.len() - end).without(
+        &[
+            "do",
+            "i'll do",
+            "i will do",
+            "let's do",
+            "make",
+            "can we do",
+            "could we do",
+        ],
+        &[],
+    );
     (0..rest.len()).find_map(|at| {
         let joint = rest.from(at).skip_any(&["on", "at", "for"]);
         let to =

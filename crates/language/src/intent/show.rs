@@ -21,6 +21,7 @@ pub(super) fn show(message: &Message<'_>) -> Option<Intent> {
         "when will i",
         "when must i",
         "when did i",
+        "when am i",
         "what time is",
         "what time do i have to",
         "what time do i",

@@ -2,7 +2,7 @@
 
 use super::message::Message;
 use super::{Target, list};
-use crate::lexicon::{digits, ordinal};
+use crate::lexicon::{self, digits, ordinal};
 use crate::token::Words;
 
 const LAST: &[&str] = &[
@@ -26,6 +26,10 @@ const LAST: &[&str] = &[
     "the reminder",
     "last one",
     "the last",
+    "the date",
+    "the due date",
+    "the time",
+    "the deadline",
 ];
 
 const BEFORE: &[&str] = &[
@@ -129,7 +133,8 @@ pub(super) fn number(words: Words<'_>) -> Option<usize> {
     if rest.len() != 1 + tail {
         return None;
     }
-    let number = match digits(word.strip_prefix('#').unwrap_or(word)) {
+    let spelt = lexicon::number(word).filter(|_| lead > 0 && word.len() > 2);
+    let number = match digits(word.strip_prefix('#').unwrap_or(word)).or(spelt) {
         Some(number) => number,
         None => ordinal(word).filter(|_| lead > 0 || tail > 0 || word.len() > 3)?,
     };
