@@ -13,6 +13,9 @@ use crate::conversation::{Conversation, Mention, Question, QuestionKind};
 /// Most tasks that one message changes.
 pub const MAX_CHANGES: usize = 50;
 
+/// Most tasks that "everything …" changes without asking. A deletion of more than one always asks.
+const MAX_UNASKED: usize = 10;
+
 /// What a message comes to.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Plan {
@@ -165,11 +168,14 @@ fn on_target(intent: &Intent, target: &Target, tasks: Vec<Known>, context: &Cont
         Target::Last | Target::Number(_) => for_chosen(intent, tasks, context),
         Target::All(query) => {
             let all = matching(tasks, query, context);
-            match all.as_slice() {
-                [] => Plan::Say(Say::NothingThere),
-                [_, _, ..] if matches!(intent, Intent::Delete(_)) => {
-                    Plan::Ask(QuestionKind::Sure, all)
-                }
+            let unasked = match intent {
+                Intent::Delete(_) => 1,
+                Intent::Show(_) => usize::MAX,
+                _ => MAX_UNASKED,
+            };
+            match all.len() {
+                0 => Plan::Say(Say::NothingThere),
+                count if count > unasked => Plan::Ask(QuestionKind::Sure, all),
                 _ => for_chosen(intent, all, context),
             }
         }

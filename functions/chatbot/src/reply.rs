@@ -4,14 +4,14 @@ use chrono::NaiveDate;
 use domain::zone::Tz;
 use domain::{Due, ReminderRule};
 use events::ReminderDocument;
-use language::{Context, ListQuery, Period, describe};
+use language::{Context, Intent, ListQuery, Period, describe};
 use serde::Deserialize;
 use serde_json::Value;
 
 use crate::Known;
 use crate::command::Command;
 use crate::conversation::QuestionKind;
-use crate::plan::{Say, Step};
+use crate::plan::{MAX_CHANGES, Say, Step};
 
 /// Most tasks that are told one by one; the answer's `tasks` has all of them.
 const MAX_TOLD: usize = 20;
@@ -288,17 +288,28 @@ fn about(query: &ListQuery, context: &Context) -> String {
     words
 }
 
-/// The question which tasks are meant.
+/// The question which tasks are meant, or whether really all of them are.
 #[must_use]
-pub fn ask(kind: QuestionKind, candidates: &[Known], context: &Context) -> String {
+pub fn ask(kind: QuestionKind, intent: &Intent, candidates: &[Known], context: &Context) -> String {
     let list = numbered(candidates, context);
-    match kind {
-        QuestionKind::Which => format!("Which one do you mean?\n{list}"),
-        QuestionKind::Sure => format!(
-            "That would delete {} tasks. Shall I?\n{list}",
-            candidates.len()
-        ),
+    if kind == QuestionKind::Which {
+        return format!("Which one do you mean?\n{list}");
     }
+    let verb = match intent {
+        Intent::Delete(_) => "delete",
+        Intent::Complete(_) => "complete",
+        Intent::Reopen(_) => "reopen",
+        Intent::Move { .. } => "move",
+        _ => "change",
+    };
+    let most = match candidates.len().checked_sub(MAX_CHANGES) {
+        None | Some(0) => String::new(),
+        Some(_) => format!(", the first {MAX_CHANGES} of them now"),
+    };
+    format!(
+        "That would {verb} {} tasks{most}. Shall I?\n{list}",
+        candidates.len()
+    )
 }
 
 /// What a command that the task service refused comes to.

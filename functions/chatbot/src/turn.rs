@@ -97,7 +97,7 @@ impl<D: Dapr> Turn<'_, D> {
                 candidates: candidates.iter().map(Mention::from).collect(),
             });
         }
-        self.follow(plan).await
+        self.follow(&intent, plan).await
     }
 
     /// Does what was asked before, to the tasks that were chosen now.
@@ -115,8 +115,8 @@ impl<D: Dapr> Turn<'_, D> {
         if tasks.is_empty() {
             return Ok(said(reply::say(&Say::NothingThere)));
         }
-        self.follow(plan::for_chosen(&intent, tasks, &context))
-            .await
+        let plan = plan::for_chosen(&intent, tasks, &context);
+        self.follow(&intent, plan).await
     }
 
     async fn load(&self, needs: Needs) -> Result<Vec<Known>, Problem> {
@@ -128,7 +128,7 @@ impl<D: Dapr> Turn<'_, D> {
         }
     }
 
-    async fn follow(&self, plan: Plan) -> Result<Said, Problem> {
+    async fn follow(&self, intent: &Intent, plan: Plan) -> Result<Said, Problem> {
         let context = &self.context;
         Ok(match plan {
             Plan::Say(words) => said(reply::say(&words)),
@@ -143,7 +143,7 @@ impl<D: Dapr> Turn<'_, D> {
                 ..Said::default()
             },
             Plan::Ask(kind, candidates) => Said {
-                reply: reply::ask(kind, &candidates, context),
+                reply: reply::ask(kind, intent, &candidates, context),
                 tasks: candidates,
                 ..Said::default()
             },

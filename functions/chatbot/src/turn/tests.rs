@@ -176,7 +176,9 @@ fn task_service(tasks: &mut Vec<Value>, call: &Invocation) -> Response<Vec<u8>> 
 fn adding_and_undoing() {
     Talk::new(&[])
         .say("remind me to pay rent every month on the 1st at 9")
-        .hears(expect!["Added “Pay rent” for Tue 1 Dec at 09:00, every month on the 1st. I'll remind you then."])
+        .hears(expect![
+            "Added “Pay rent” for Tue 1 Dec at 09:00, every month on the 1st. I'll remind you then."
+        ])
         .did(&["added"])
         .has(expect![[
             r#""Pay rent" | {"date":"2026-12-01","time":"09:00","time_zone":"Europe/Berlin"}"#
@@ -235,6 +237,23 @@ fn deleting_several_asks_first() {
         .has(expect![""])
         .say("undo")
         .did(&["added", "added"]);
+}
+
+#[test]
+fn changing_very_many_asks_first() {
+    let titles: Vec<String> = (1..=11).map(|number| format!("Task {number}")).collect();
+    let titles: Vec<&str> = titles.iter().map(String::as_str).collect();
+    let mut talk = Talk::new(&titles);
+    talk.say("complete everything").did(&[]);
+    let reply = talk.last["reply"].as_str().expect("a reply");
+    assert!(
+        reply.starts_with("That would complete 11 tasks. Shall I?"),
+        "{reply}"
+    );
+    talk.say("yes").did(&["completed"; 11]);
+    Talk::new(&titles[..10])
+        .say("complete everything")
+        .did(&["completed"; 10]);
 }
 
 #[test]
