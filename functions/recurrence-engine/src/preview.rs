@@ -2,10 +2,12 @@
 
 use std::str::FromStr;
 
-use chrono::{NaiveDate, NaiveTime};
-use domain::{Due, Rule, zone};
+use chrono::{NaiveDate, NaiveTime, Weekday};
+use domain::zone::{self, Tz};
+use domain::{Due, Rule};
 use events::Timestamp;
 use http_api::Problem;
+use language::{Context, MAX_TEXT_CHARS};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -16,7 +18,11 @@ const MAX_COUNT: usize = 100;
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Preview {
-    rrule: String,
+    #[serde(default)]
+    rrule: Option<String>,
+    /// Instead of `rrule`: the recurrence in words, such as "every 2 weeks on Monday".
+    #[serde(default)]
+    text: Option<String>,
     start: NaiveDate,
     /// `HH:MM`; absent for an all-day task.
     #[serde(default)]
@@ -36,10 +42,9 @@ impl Preview {
     /// # Errors
     /// 422 with the field that is wrong.
     pub(crate) fn answer(&self) -> Result<Value, Problem> {
-        let rule =
-            Rule::from_str(&self.rrule).map_err(|error| Problem::invalid_field("/rrule", error))?;
         let zone = zone::parse(&self.time_zone)
             .map_err(|error| Problem::invalid_field("/time_zone", error))?;
+        let rule = self.rule(zone)?;
         let time = self
             .time
             .as_deref()
@@ -63,5 +68,31 @@ impl Preview {
             "description": rule.describe(),
             "occurrences": occurrences,
         }))
+    }
+
+    fn rule(&self, zone: Tz) -> Result<Rule, Problem> {
+        match (&self.rrule, &self.text) {
+            (Some(rrule), None) => {
+                Rule::from_str(rrule).map_err(|error| Problem::invalid_field("/rrule", error))
+            }
+            (None, Some(text)) => {
+                if text.chars().count() > MAX_TEXT_CHARS {
+                    let detail = format!("has more than {MAX_TEXT_CHARS} characters");
+                    return Err(Problem::invalid_field("/text", detail));
+                }
+                // Words such as "every month" count from the start.
+                let context = Context {
+                    now: zone::resolve(self.start, NaiveTime::MIN, zone),
+                    zone,
+                    week_start: Weekday::Mon,
+                };
+                let recurrence = language::recurrence(text, &context);
+                recurrence.map(|recurrence| recurrence.rule).ok_or_else(|| {
+                    let detail = "is no recurrence; write one such as “every 2 weeks on Monday”";
+                    Problem::invalid_field("/text", detail)
+                })
+            }
+            _ => Err(Problem::invalid_field("", "needs either rrule or text")),
+        }
     }
 }

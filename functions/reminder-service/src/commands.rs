@@ -1,12 +1,13 @@
 //! The person's own commands on a reminder: snooze and dismiss. Like those of the task service they are one
 //! transaction, with their event in the outbox.
 
-use chrono::{DateTime, Duration, Utc};
+use chrono::{DateTime, Duration, Utc, Weekday};
 use dapr::timetable::{Entry as Due, Insert};
 use dapr::{Condition, Dapr, DaprError, Write};
-use domain::{EventId, TaskId, UserId};
+use domain::{EventId, TaskId, UserId, zone};
 use events::{Chain, Event, ReminderDismissed, ReminderSnoozed, Timestamp};
 use http_api::Problem;
+use language::{Context, MAX_TEXT_CHARS};
 use serde::Deserialize;
 use serde_json::Value;
 use uuid::Uuid;
@@ -32,34 +33,56 @@ pub(crate) enum Command {
     Dismiss,
 }
 
-/// Body of a snooze: one of the two.
+/// Body of a snooze: one of `until`, `minutes` and `text`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SnoozeBody {
     until: Option<Timestamp>,
     minutes: Option<i64>,
+    /// Words such as "tomorrow at 9", by the clocks of `time_zone`.
+    text: Option<String>,
+    time_zone: Option<String>,
 }
 
 impl SnoozeBody {
     /// Until when.
     ///
     /// # Errors
-    /// 422 when it is neither or both, not in the future, or further than a year away.
+    /// 422 when it says none of the three or more than one, not in the future, or further than a year away.
     pub(crate) fn until(&self, now: DateTime<Utc>) -> Result<DateTime<Utc>, Problem> {
-        let (pointer, until) = match (self.until, self.minutes) {
-            (Some(until), None) => ("/until", Some(until.0)),
-            (None, Some(minutes)) => (
+        let (pointer, until) = match (self.until, self.minutes, &self.text) {
+            (Some(until), None, None) => ("/until", Some(until.0)),
+            (None, Some(minutes), None) => (
                 "/minutes",
                 Duration::try_minutes(minutes).and_then(|wait| now.checked_add_signed(wait)),
             ),
+            (None, None, Some(text)) => ("/text", Some(self.moment(text, now)?)),
             _ => {
-                let detail = "Say either `until` (an instant) or `minutes`.";
+                let detail = "Say one of `until` (an instant), `minutes` and `text`.";
                 return Err(Problem::invalid_field("", detail));
             }
         };
         until
             .filter(|&until| until > now && until <= now + Duration::minutes(MAX_SNOOZE_MINUTES))
             .ok_or_else(|| Problem::invalid_field(pointer, "Must be within a year from now."))
+    }
+
+    fn moment(&self, text: &str, now: DateTime<Utc>) -> Result<DateTime<Utc>, Problem> {
+        let name = self.time_zone.as_deref().ok_or_else(|| {
+            Problem::invalid_field("/time_zone", "is needed to understand `text`")
+        })?;
+        let zone =
+            zone::parse(name).map_err(|error| Problem::invalid_field("/time_zone", error))?;
+        let context = Context {
+            now,
+            zone,
+            week_start: Weekday::Mon,
+        };
+        let is_readable = text.chars().count() <= MAX_TEXT_CHARS;
+        let moment = is_readable.then(|| language::moment(text, &context));
+        moment.flatten().ok_or_else(|| {
+            Problem::invalid_field("/text", "says no time; write one such as “tomorrow at 9”")
+        })
     }
 }
 

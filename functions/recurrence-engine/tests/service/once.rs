@@ -231,7 +231,15 @@ fn a_rule_is_shown_before_it_is_chosen() {
             "2026-04-30T07:00:00.000Z",
         ]
     );
+    let in_words =
+        json!({ "text": "every other week on Monday", "start": "2026-03-02", "time_zone": "UTC" });
+    assert_eq!(ask(in_words).1["rrule"], "FREQ=WEEKLY;INTERVAL=2;BYDAY=MO");
     for (body, pointer) in [
+        (
+            json!({ "text": "now and then", "start": "2026-01-31", "time_zone": "UTC" }),
+            "/text",
+        ),
+        (json!({ "start": "2026-01-31", "time_zone": "UTC" }), ""),
         (
             json!({ "rrule": "FREQ=HOURLY", "start": "2026-01-31", "time_zone": "UTC" }),
             "/rrule",

@@ -121,6 +121,17 @@ fn a_snoozed_one_rings_again_once() {
         .has_rung(2);
 }
 
+/// The simulation begins at 12:00 UTC, which is 13:00 in Berlin.
+#[test]
+fn snoozed_in_words_it_rings_by_the_clocks_of_the_person() {
+    let mut life = Life::new();
+    life.minutes_pass(1);
+    let body = json!({ "text": "tomorrow at 9am", "time_zone": "Europe/Berlin" });
+    let (status, answer) = command(&life.service, BELL, "snooze", &body);
+    assert_eq!(status, 200, "{answer}");
+    assert_eq!(answer["at"], "2026-03-02T08:00:00.000Z");
+}
+
 #[test]
 fn a_dismissed_one_never_rings_again_for_its_time() {
     let mut life = Life::new();
@@ -202,6 +213,12 @@ fn snoozes_that_make_no_sense_are_refused() {
         (json!({ "minutes": 600_000 }), "/minutes"),
         (json!({ "until": "2020-01-01T00:00:00Z" }), "/until"),
         (json!({ "until": "2026-03-02T00:00:00Z", "minutes": 1 }), ""),
+        (json!({ "text": "tomorrow at 9" }), "/time_zone"),
+        (
+            json!({ "text": "tomorrow at 9", "time_zone": "Berlin" }),
+            "/time_zone",
+        ),
+        (json!({ "text": "whenever", "time_zone": "UTC" }), "/text"),
     ] {
         let (status, problem) = command(&life.service, BELL, "snooze", &body);
         assert_eq!(status, 422, "{body}: {problem}");
