@@ -23,9 +23,6 @@ pub(crate) struct Connection {
     /// The SASL mechanism.
     #[arg(long, default_value = "SCRAM-SHA-256")]
     mechanism: String,
-    /// How many copies of each partition a new topic has; the broker's default where it is not said.
-    #[arg(long, default_value_t = -1)]
-    pub(crate) replication: i32,
 }
 
 impl Connection {

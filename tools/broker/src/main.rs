@@ -8,8 +8,6 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
-use connection::Connection;
-
 #[derive(Parser)]
 #[command(version, about)]
 struct Cli {
@@ -29,16 +27,16 @@ enum Command {
 #[derive(Subcommand)]
 enum TopicsCommand {
     /// Makes missing topics, adds partitions, and sets how long they keep what they hold. Deletes nothing.
-    Apply(Connection),
+    Apply(topics::Settings),
     /// Says what `apply` would change; fails when that is anything.
-    Check(Connection),
+    Check(topics::Settings),
 }
 
 fn main() -> ExitCode {
     let done: Result<()> = match Cli::parse().command {
         Command::Topics { command } => match command {
-            TopicsCommand::Apply(connection) => topics::apply(&connection),
-            TopicsCommand::Check(connection) => topics::check(&connection),
+            TopicsCommand::Apply(settings) => topics::apply(&settings),
+            TopicsCommand::Check(settings) => topics::check(&settings),
         },
     };
     match done {

@@ -1,9 +1,11 @@
 //! The topics as `dapr-components/topics.json` lists them, and the broker brought into line with it.
 
 use std::collections::HashMap;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail};
+use clap::Args;
 use futures::executor::block_on;
 use rdkafka::admin::{
     AdminClient, AdminOptions, AlterConfig, NewPartitions, NewTopic, ResourceSpecifier,
@@ -18,6 +20,19 @@ use crate::connection::Connection;
 const LIMIT: Duration = Duration::from_secs(20);
 /// The setting that says how long a topic keeps what it holds.
 const RETENTION: &str = "retention.ms";
+
+/// Which topics, where.
+#[derive(Debug, Args)]
+pub(crate) struct Settings {
+    #[command(flatten)]
+    connection: Connection,
+    /// The list.
+    #[arg(long, default_value = "dapr-components/topics.json")]
+    list: PathBuf,
+    /// How many copies of each partition a new topic has; the broker's default where it is not said.
+    #[arg(long, default_value_t = -1)]
+    replication: i32,
+}
 
 /// One topic as it is to be.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -52,32 +67,34 @@ struct Found {
 }
 
 /// Makes every change that is needed, and says which.
-pub(crate) fn apply(connection: &Connection) -> Result<()> {
-    let broker = Broker::connect(connection)?;
-    for (topic, change) in broker.changes()? {
+pub(crate) fn apply(settings: &Settings) -> Result<()> {
+    let broker = Broker::connect(&settings.connection)?;
+    for (topic, change) in broker.changes(listed(&settings.list)?)? {
         println!("{}: {}", topic.name, describe(&topic, &change));
         broker
-            .make(&topic, &change, connection.replication)
+            .make(&topic, &change, settings.replication)
             .with_context(|| topic.name.clone())?;
     }
     Ok(())
 }
 
 /// Says which changes are needed.
-pub(crate) fn check(connection: &Connection) -> Result<()> {
-    let changes = Broker::connect(connection)?.changes()?;
+pub(crate) fn check(settings: &Settings) -> Result<()> {
+    let changes = Broker::connect(&settings.connection)?.changes(listed(&settings.list)?)?;
     for (topic, change) in &changes {
         println!("{}: {}", topic.name, describe(topic, change));
     }
     match changes.len() {
         0 => Ok(()),
-        count => bail!("{count} topics differ from topics.json; run cargo xtask topics apply"),
+        count => bail!("{count} changes are needed; run cargo xtask topics apply"),
     }
 }
 
-fn listed() -> Result<Vec<Topic>> {
-    serde_json::from_str(include_str!("../../../dapr-components/topics.json"))
-        .context("dapr-components/topics.json")
+fn listed(path: &Path) -> Result<Vec<Topic>> {
+    let text = std::fs::read(path);
+    text.map_err(anyhow::Error::from)
+        .and_then(|text| Ok(serde_json::from_slice(&text)?))
+        .with_context(|| path.display().to_string())
 }
 
 fn describe(topic: &Topic, change: &Change) -> String {
@@ -105,8 +122,7 @@ impl Broker {
         })
     }
 
-    fn changes(&self) -> Result<Vec<(Topic, Change)>> {
-        let listed = listed()?;
+    fn changes(&self, listed: Vec<Topic>) -> Result<Vec<(Topic, Change)>> {
         let found = self.found(&listed)?;
         Ok(listed
             .into_iter()
@@ -211,9 +227,17 @@ fn needed(topic: &Topic, found: Option<&Found>) -> Vec<Change> {
 mod tests {
     use super::*;
 
+    fn shipped() -> Vec<Topic> {
+        let path = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../../dapr-components/topics.json"
+        );
+        listed(Path::new(path)).expect("topics.json")
+    }
+
     #[test]
     fn the_list_has_what_the_code_publishes_and_dead_letters() {
-        let listed = listed().expect("topics.json");
+        let listed = shipped();
         let mut names: Vec<String> = listed.iter().map(|topic| topic.name.clone()).collect();
         let mut expected: Vec<String> = events::Topic::ALL
             .iter()
@@ -238,7 +262,7 @@ mod tests {
 
     #[test]
     fn the_files_for_dapr_dead_letter_to_listed_topics() {
-        let listed = listed().expect("topics.json");
+        let listed = shipped();
         let folder = concat!(
             env!("CARGO_MANIFEST_DIR"),
             "/../../dapr-components/subscriptions"
