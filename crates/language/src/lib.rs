@@ -1,8 +1,25 @@
 //! What people write about their tasks, and how Nudge writes back. Pure: no clock, no I/O, no randomness.
 //!
-//! Three entries: [`quick_add`] reads one task out of a text, [`intent`] reads what a chat message wants, and [`find`]
-//! finds the tasks that a person means by their own words. [`recurrence`] and [`moment`] read a part of a sentence
+//! Three entries: [`quick_add()`] reads one task out of a text, [`intent()`] reads what a chat message wants, and [`find()`]
+//! finds the tasks that a person means by their own words. [`recurrence()`] and [`moment()`] read a part of a sentence
 //! where only that part is asked for. [`describe`] is the way back.
+//!
+//! A text becomes words (`token`), `scan` finds what means something, `quick_add` chooses the clearest piece
+//! of each kind, `title` is what is left, and `settle` makes dates of the rest. Every piece of
+//! knowledge about English is a matcher in one visible list: `MATCHERS` for what a task says, `READERS` for what a
+//! message wants.
+//!
+//! What people differ over, as it is decided here (and said in [`QuickAdd::notes`] where it may surprise):
+//! - An hour alone is in the afternoon from 1 to 6 and in the morning from 7 to 11, unless that is past today and the
+//!   other is still to come, or the thing itself says so ("dinner at 8").
+//! - Relative words never mean the past: "at 9am", said at 10, is tomorrow; "this morning", said in the afternoon, is
+//!   today without a time.
+//! - "Friday" is the next one after today, "next Friday" that of next week.
+//! - `3/4` is March 4th where people write the month first, else the 3rd of April.
+//! - "Until June" ends before June begins, "until 5 June" with that day.
+//! - A word that could be a date but describes the next word is none: "read Sunday paper".
+//! - "Delete" and "forget about" are about the list. "Cancel", "remove" and "get rid of" with a date, and "cancel" of a
+//!   membership or the like, are things to do.
 
 mod amount;
 mod calendar;

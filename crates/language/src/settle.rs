@@ -123,41 +123,42 @@ impl Told {
             time,
             zone: reading.zone(),
         };
-        if let Some(time) = time
-            && !zone::exists(date, time, due.zone)
+        self.note_doubts(&due, &mut settled.notes);
+        settled.due = Some(due);
+    }
+
+    /// Says what somebody could have meant otherwise.
+    fn note_doubts(&self, due: &Due, notes: &mut Vec<String>) {
+        if let Some(time) = due.time
+            && !zone::exists(due.date, time, due.zone)
         {
             let rings = zone::local(due.reminder_instant(), due.zone).time();
-            settled.notes.push(format!(
+            notes.push(format!(
                 "The clocks go forward that day: there is no {}, so I take {}.",
                 describe::clock(time),
                 describe::clock(rings)
             ));
         }
         if self.date.is_some_and(|said| said.doubtful) {
-            settled
-                .notes
-                .push(format!("I take that as {}.", describe::full_date(date)));
+            notes.push(format!("I take that as {}.", describe::full_date(due.date)));
         }
-        if let (Some(open), Some(time)) = (self.open_time(), time)
+        if let (Some(open), Some(time)) = (self.open_time(), due.time)
             && time != open.time
         {
-            settled
-                .notes
-                .push(format!("I take that as {}.", describe::clock(time)));
+            notes.push(format!("I take that as {}.", describe::clock(time)));
         }
         match self.time.and_then(|time| time.beside) {
-            Some(clock::Beside::End) => settled
-                .notes
-                .push("A task has no end, so I take the beginning.".to_owned()),
+            Some(clock::Beside::End) => {
+                notes.push("A task has no end, so I take the beginning.".to_owned())
+            }
             Some(clock::Beside::Another) => {
-                settled.notes.push(
+                notes.push(
                     "A task has one time, so I take the first; the other needs a task of its own."
                         .to_owned(),
                 );
             }
             None => {}
         }
-        settled.due = Some(due);
     }
 
     /// The first date of a recurrence that is still to come.
