@@ -163,8 +163,19 @@ async fn save(sidecar: &Sidecar, app_id: &str, body: &[u8]) -> Answer {
     let operations = items
         .iter()
         .map(|item| item.operation(app_id, false))
-        .collect::<Result<_, _>>()?;
-    single(sidecar.store.transact(operations).await, "ERR_STATE_SAVE")
+        .collect::<Result<Vec<_>, _>>()?;
+    let versions: Vec<String> = operations
+        .iter()
+        .filter(|operation| !matches!(operation.condition, Condition::Absent))
+        .map(|operation| operation.key.clone())
+        .collect();
+    match sidecar.store.transact(operations).await {
+        // daprd's store says of a document that should not be there only that nothing was written.
+        Err(WriteError::Etag(key)) if !versions.contains(&key) => {
+            Err(fault("ERR_STATE_SAVE", &WriteError::Etag(key)))
+        }
+        result => single(result, "ERR_STATE_SAVE"),
+    }
 }
 
 async fn delete(sidecar: &Sidecar, app_id: &str, key: &str, request: &Request<Bytes>) -> Answer {

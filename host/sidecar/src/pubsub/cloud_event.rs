@@ -36,8 +36,9 @@ pub(crate) fn wrap(published: &Published<'_>, data: Value) -> Value {
     };
     event["pubsubname"] = json!(published.pubsub);
     event["topic"] = json!(published.topic);
+    // As daprd does: the trace of the request that publishes, whatever the event says of itself.
     let own = event["traceparent"].as_str().map(str::to_owned);
-    if let Some(trace) = own.or_else(|| published.traceparent.map(str::to_owned)) {
+    if let Some(trace) = published.traceparent.map(str::to_owned).or(own) {
         event["traceid"] = json!(trace);
         event["traceparent"] = json!(trace);
     }
