@@ -142,6 +142,7 @@ fn fits_schemas(rendered: &[Rendered], schemas: &Path, scratch: &Path) -> Result
 
 /// The scaler's query and the database's rules, in a real server.
 fn in_postgresql() -> Result<()> {
+    crate::dapr::postgres::make_available()?;
     let arguments = [
         "test",
         "--quiet",

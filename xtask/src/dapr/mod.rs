@@ -5,7 +5,7 @@ mod daprd;
 mod kafka;
 mod part;
 mod place;
-mod postgres;
+pub(crate) mod postgres;
 mod pushpin;
 mod system;
 
@@ -82,15 +82,32 @@ pub(crate) fn test() -> Result<()> {
         port: 0,
     };
     let system = System::start(&settings, false, &[], &stop)?;
-    let tested = steps::execute(
-        steps::cargo()
-            .args(["test", "--package", "scenarios", "--test", "stories"])
-            .envs(system.for_scenarios(&mail.to_string()))
-            // They share one mail server's address.
-            .args(["--", "--test-threads=1"]),
-    );
+    let tested = test_conformance(&system).and_then(|()| {
+        steps::execute(
+            steps::cargo()
+                .args(["test", "--package", "scenarios", "--test", "stories"])
+                .envs(system.for_scenarios(&mail.to_string()))
+                // They share one mail server's address.
+                .args(["--", "--test-threads=1"]),
+        )
+    });
     system.stop();
     tested
+}
+
+/// The same suite that `cargo test -p conformance` runs against the host's sidecar.
+fn test_conformance(system: &System) -> Result<()> {
+    let environment = system.for_conformance()?;
+    let list = "tests/conformance/topics.json";
+    let brokers = &environment["NUDGE_KAFKA_BROKERS"];
+    broker(&["topics", "apply", "--list", list, "--brokers", brokers])?;
+    steps::execute(
+        steps::cargo()
+            .args(["test", "--package", "conformance", "--test", "dapr"])
+            .envs(&environment)
+            // Each case starts two daprds.
+            .args(["--", "--ignored", "--test-threads=3"]),
+    )
 }
 
 /// Runs a command on the broker's topics: those of the Nudge that runs here, where `arguments` name no broker.

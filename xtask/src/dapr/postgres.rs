@@ -56,6 +56,11 @@ pub(crate) fn spec(place: &Place, port: u16) -> Result<(Spec, String)> {
     Ok((spec, url))
 }
 
+/// Installs the server's programs where they are missing and can be installed.
+pub(crate) fn make_available() -> Result<()> {
+    Server::find().map(drop)
+}
+
 impl Server {
     fn find() -> Result<Self> {
         let programs = match programs_in(&version_folders()) {
