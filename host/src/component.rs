@@ -60,6 +60,7 @@ impl Cache {
                 return Ok(component);
             }
         }
+        eprintln!("Compiling {id} for this machine …");
         let bytes = compose(id, componentize(&source)?, &dependencies)?;
         let compiled = engine
             .precompile_component(&bytes)
