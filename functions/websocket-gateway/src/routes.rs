@@ -13,12 +13,21 @@ use crate::talk::{self, Said};
 
 /// Close codes of the application: the token is missing, wrong or over.
 const UNAUTHORIZED: u16 = 4401;
+/// Close code of the application: nobody has said who they are.
+const NOBODY: u16 = 4408;
 /// RFC 6455 section 7.4.1: too big.
 const TOO_BIG: u16 = 1009;
 /// Longest message of a client, in bytes.
 const MAX_MESSAGE: usize = 16 * 1024;
 /// After how many silent seconds a screen hears that the connection lives.
 const KEEP_ALIVE_SECONDS: u64 = 25;
+/// Asks the proxy to call although nobody said anything, after so many seconds. A function has no other way to see a
+/// socket that only listens.
+const LOOK_HEADER: &str = "keep-alive-interval";
+/// How long somebody may take to say who they are.
+const LOOK_AT_STRANGERS_SECONDS: u32 = 20;
+/// How soon after its end a token counts no more on a socket that says nothing.
+const LOOK_AT_FRIENDS_SECONDS: u32 = 300;
 /// Remembers, at the proxy, until when the token holds (seconds since 1970).
 const UNTIL: &str = "until";
 
@@ -91,6 +100,13 @@ impl<D: Dapr> Gateway<'_, D> {
             .map_err(|error| Problem::bad_request(error.to_string()))?;
         let opens = heard.contains(&grip::Event::Open);
         let mut reply = Reply::default();
+        if heard.is_empty() {
+            match until {
+                None => reply.close(NOBODY),
+                Some(until) if until <= now => reply.close(UNAUTHORIZED),
+                Some(_) => {}
+            }
+        }
         for event in heard {
             match event {
                 grip::Event::Open => reply.events.push(grip::Event::Open),
@@ -243,10 +259,12 @@ fn socket_response(reply: &Reply, opens: bool) -> Response {
             header::SEC_WEBSOCKET_EXTENSIONS,
             HeaderValue::from_static(grip::EXTENSION),
         );
+        headers.insert(LOOK_HEADER, HeaderValue::from(LOOK_AT_STRANGERS_SECONDS));
     }
     if let Some(until) = reply.until {
         let name = HeaderName::try_from(format!("{}{UNTIL}", grip::SET_META_PREFIX));
         headers.extend(name.map(|name| (name, HeaderValue::from(until))));
+        headers.insert(LOOK_HEADER, HeaderValue::from(LOOK_AT_FRIENDS_SECONDS));
     }
     response
 }
