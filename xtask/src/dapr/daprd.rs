@@ -125,7 +125,7 @@ spec:
 }
 
 /// The daprd on the path or of `dapr init`; else the one of `tools/daprd`, built once for each go.sum.
-fn program() -> Result<PathBuf> {
+pub(crate) fn program() -> Result<PathBuf> {
     let of_init = std::env::home_dir().map(|home| home.join(".dapr/bin"));
     if let Some(program) = place::find_program("daprd", of_init.as_slice()) {
         return Ok(program);

@@ -108,7 +108,12 @@ impl System {
             ),
         ]);
         // Where a mail catcher for development usually listens.
-        for (name, default) in [("SMTP_HOST", "127.0.0.1"), ("SMTP_PORT", "1025")] {
+        let mail = [
+            ("SMTP_HOST", "127.0.0.1"),
+            ("SMTP_PORT", "1025"),
+            ("SMTP_FROM", "nudge@localhost"),
+        ];
+        for (name, default) in mail {
             let value = std::env::var(name).unwrap_or_else(|_| default.to_owned());
             environment.insert(name.to_owned(), value);
         }
@@ -211,6 +216,15 @@ impl System {
     /// The file that lists the parts.
     pub(crate) fn environment(&self) -> PathBuf {
         self.place.environment()
+    }
+
+    /// What the suite of Dapr's behaviour has to know.
+    pub(crate) fn for_conformance(&self) -> Result<BTreeMap<String, String>> {
+        let mut environment = self.place.read_environment()?;
+        environment.retain(|name, _| name.starts_with("NUDGE_"));
+        let program = daprd::program()?.display().to_string();
+        environment.insert("CONFORMANCE_DAPRD".to_owned(), program);
+        Ok(environment)
     }
 
     /// What the scenarios have to know.

@@ -99,11 +99,6 @@ async fn an_address_outside_is_called(place: Where) {
     // Without a slash at its end: daprd takes that away.
     assert_eq!(heard.uri.to_string(), "/publish?a=b");
     assert_eq!(heard.body, "{\"items\": []}");
-    assert_eq!(
-        heard.header("dapr-api-token"),
-        "",
-        "what Dapr proves itself with is for its own apps"
-    );
     // An answer of the address is passed on whatever it says.
     place.app.answers("/broken", &[(500, "its own words")]);
     let answer = place.get(&format!("{base}/broken")).await;
