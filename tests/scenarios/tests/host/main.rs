@@ -1,0 +1,4 @@
+//! The host as a process: how it starts, stops, starts again, and what keeps it from starting.
+
+mod start;
+mod stop;
