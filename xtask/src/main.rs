@@ -52,6 +52,12 @@ enum Command {
         #[command(subcommand)]
         what: cluster::Image,
     },
+    /// What functions could not process: list, show, replay, discard.
+    Dlq {
+        /// `list`, or `show`, `replay`, `discard` with what `list` calls it.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
     /// The broker's topics, as dapr-components/topics.json lists them.
     Topics {
         /// `apply` or `check`, and --brokers HOST:PORT; without it, the broker of the Nudge that runs here.
@@ -109,7 +115,8 @@ fn main() -> ExitCode {
         } => check.run(),
         Command::Cluster { what } => what.run(),
         Command::Image { what } => what.run(),
-        Command::Topics { arguments } => dapr::topics(&arguments),
+        Command::Topics { arguments } => dapr::on_broker("topics", &arguments),
+        Command::Dlq { arguments } => dapr::on_broker("dlq", &arguments),
         Command::Token { arguments } => steps::host("token", false, &arguments),
         Command::Person { arguments } => steps::host("person", false, &arguments),
     };

@@ -1,6 +1,8 @@
 //! What people do with the broker itself: make its topics, and look after what a function could not process.
 
 mod connection;
+mod dead_letters;
+mod operator;
 mod topics;
 
 use std::process::ExitCode;
@@ -22,6 +24,11 @@ enum Command {
         #[command(subcommand)]
         command: TopicsCommand,
     },
+    /// What functions could not process.
+    Dlq {
+        #[command(subcommand)]
+        command: operator::Command,
+    },
 }
 
 #[derive(Subcommand)]
@@ -38,6 +45,7 @@ fn main() -> ExitCode {
             TopicsCommand::Apply(settings) => topics::apply(&settings),
             TopicsCommand::Check(settings) => topics::check(&settings),
         },
+        Command::Dlq { command } => operator::run(&command),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

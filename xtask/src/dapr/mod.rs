@@ -110,18 +110,21 @@ fn test_conformance(system: &System) -> Result<()> {
     )
 }
 
-/// Runs a command on the broker's topics: those of the Nudge that runs here, where `arguments` name no broker.
-pub(crate) fn topics(arguments: &[String]) -> Result<()> {
-    let mut all = vec!["topics".to_owned()];
-    all.extend_from_slice(arguments);
-    if !arguments.iter().any(|argument| argument == "--brokers") {
-        let environment = Place::open(Path::new(".nudge"))?.read_environment()?;
-        let brokers = environment.get("NUDGE_KAFKA_BROKERS");
-        all.push("--brokers".to_owned());
-        all.push(brokers.cloned().unwrap_or_default());
-    }
-    let all: Vec<&str> = all.iter().map(String::as_str).collect();
-    broker(&all)
+/// Runs a command of the tool that speaks to the broker, against the Nudge that runs here where it names no other.
+pub(crate) fn on_broker(command: &str, arguments: &[String]) -> Result<()> {
+    let place = Place::open(Path::new(".nudge"))?;
+    // What the environment says goes before what a running Nudge wrote down.
+    let known = place.read_environment().unwrap_or_default();
+    let missing = known
+        .into_iter()
+        .filter(|(name, _)| std::env::var_os(name).is_none());
+    steps::execute(
+        steps::cargo()
+            .args(["run", "--quiet", "--package", "nudge-broker", "--"])
+            .arg(command)
+            .args(arguments)
+            .envs(missing),
+    )
 }
 
 /// Runs the tool that speaks to the broker.

@@ -1,0 +1,193 @@
+//! What an operator does with a dead letter: looks at it, gives it to its function again, or gives it up.
+
+use anyhow::{Context, Result, bail};
+use clap::{Args, Subcommand};
+use events::{Event, EventReplayed, EventType, Metadata, Timestamp, Topic};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::connection::Connection;
+use crate::dead_letters::{DeadLetter, DeadLetters, Id};
+
+/// The names of Dapr's components.
+const STATE_STORE: &str = "statestore";
+const PUBSUB: &str = "kafka-pubsub";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// What functions could not process, and why.
+    List(Connection),
+    /// One of them, whole.
+    Show(One),
+    /// Gives it to the function that could not process it, and to no other. That is on the audit record.
+    Replay(One),
+    /// Gives it up: it is not listed any more, and stays on its topic for as long as that keeps it.
+    Discard(One),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct One {
+    #[command(flatten)]
+    connection: Connection,
+    /// Where the functions are reached behind the ingress.
+    #[arg(long, env = "INNER_URL", value_name = "URL")]
+    functions: String,
+    /// What Dapr proves itself with towards them.
+    #[arg(long, env = "APP_API_TOKEN", hide_env_values = true)]
+    app_api_token: String,
+    /// Which, as `list` calls it.
+    id: Id,
+}
+
+pub(crate) fn run(command: &Command) -> Result<()> {
+    match command {
+        Command::List(connection) => list(connection),
+        Command::Show(one) => show(one),
+        Command::Replay(one) => replay(one),
+        Command::Discard(one) => {
+            let letters = DeadLetters::open(&one.connection)?;
+            letters.find(&one.id)?;
+            letters.settle(&one.id)
+        }
+    }
+}
+
+fn list(connection: &Connection) -> Result<()> {
+    let letters = DeadLetters::open(connection)?.list()?;
+    for letter in &letters {
+        println!(
+            "{}  {}  {}  {}",
+            letter.id,
+            letter.attribute("type"),
+            letter.attribute("id"),
+            reason(letter)
+        );
+    }
+    if letters.is_empty() {
+        println!("Nothing: every function processed what it got.");
+    }
+    Ok(())
+}
+
+fn show(one: &One) -> Result<()> {
+    let letter = DeadLetters::open(&one.connection)?.find(&one.id)?;
+    match serde_json::from_slice::<Value>(&letter.body) {
+        Ok(event) => println!("{event:#}"),
+        Err(_) => println!("{}", String::from_utf8_lossy(&letter.body)),
+    }
+    println!("Why: {}", reason(&letter));
+    Ok(())
+}
+
+/// The function first, then the record, then the position: whatever is repeated after a crash is recognised by its id.
+fn replay(one: &One) -> Result<()> {
+    let letters = DeadLetters::open(&one.connection)?;
+    let letter = letters.find(&one.id)?;
+    let app_id = one.id.app_id()?;
+    let url = format!("{}/{app_id}/events", one.functions);
+    let mut answer = ureq::post(&url)
+        .config()
+        .http_status_as_error(false)
+        .build()
+        .header("content-type", "application/cloudevents+json")
+        .header("dapr-api-token", &one.app_api_token)
+        .send(&letter.body)
+        .with_context(|| format!("{app_id} can't be reached"))?;
+    let said = answer.body_mut().read_to_string().unwrap_or_default();
+    let verdict = serde_json::from_str::<Value>(&said).unwrap_or_default();
+    let verdict = verdict["status"].as_str().unwrap_or("SUCCESS");
+    if !answer.status().is_success() || verdict != "SUCCESS" {
+        bail!(
+            "{app_id} does not take it yet ({}): {}",
+            answer.status(),
+            if said.is_empty() {
+                reason(&letter)
+            } else {
+                said
+            }
+        );
+    }
+    record(&letter, app_id)?;
+    letters.settle(&one.id)?;
+    println!("{app_id} has processed {}.", one.id);
+    Ok(())
+}
+
+/// Publishes that it was replayed, by the Dapr of the function that got it.
+fn record(letter: &DeadLetter, app_id: &str) -> Result<()> {
+    let event = replayed(letter, app_id);
+    let entries = json!([{
+        "entryId": event.event_id,
+        "event": events::cloud_event(&event, None),
+        "contentType": "application/cloudevents+json",
+        "metadata": { "partitionKey": event.user_id },
+    }]);
+    let url = format!(
+        "{}/v1.0/publish/bulk/{PUBSUB}/{}",
+        dapr(app_id)?,
+        Topic::TaskAudit
+    );
+    ureq::post(&url)
+        .header("content-type", "application/json")
+        .send(entries.to_string())
+        .context("it was processed, but that could not be put on record; replay it again")?;
+    Ok(())
+}
+
+fn replayed(letter: &DeadLetter, app_id: &str) -> Event {
+    let id = letter.attribute("id");
+    let replayed_event_id = id
+        .parse()
+        .unwrap_or_else(|_| Uuid::new_v5(&Uuid::NAMESPACE_OID, id.as_bytes()));
+    let payload = EventReplayed {
+        replayed_event_id,
+        topic: letter.id.topic.clone(),
+        operator: std::env::var("USER").unwrap_or_else(|_| "unknown".to_owned()),
+    };
+    let original = events::parse_delivery(&letter.body).ok();
+    let purpose = format!("replay {}", letter.id);
+    Event {
+        event_id: Uuid::new_v5(&replayed_event_id, purpose.as_bytes()),
+        event_type: EventType::EventReplayed,
+        task_id: original
+            .as_ref()
+            .map(|event| event.task_id.clone())
+            .unwrap_or_default(),
+        user_id: original
+            .as_ref()
+            .map_or_else(|| "anonymous".to_owned(), |event| event.user_id.clone()),
+        payload: serde_json::to_value(payload).unwrap_or_default(),
+        metadata: Metadata {
+            source: app_id.to_owned(),
+            version: events::VERSION.to_owned(),
+            sequence: None,
+            correlation_id: original
+                .as_ref()
+                .map_or(replayed_event_id, |event| event.metadata.correlation_id),
+            causation_id: Some(replayed_event_id),
+        },
+        timestamp: Timestamp(chrono::Utc::now()),
+    }
+}
+
+/// Why the function gave it up. Only one that answers `DROP` says why; a dead-letter topic carries no reason.
+fn reason(letter: &DeadLetter) -> String {
+    let said = || -> Result<String> {
+        let url = format!(
+            "{}/v1.0/state/{STATE_STORE}/dropped%2F{}",
+            dapr(letter.id.app_id()?)?,
+            letter.attribute("id")
+        );
+        let body = ureq::get(&url).call()?.body_mut().read_to_string()?;
+        let document: Value = serde_json::from_str(&body)?;
+        let reason = document["reason"].as_str().context("no reason")?;
+        Ok(reason.to_owned())
+    };
+    said().unwrap_or_else(|_| "it failed; the function's log says how".to_owned())
+}
+
+/// Where the Dapr of `app_id` is: `DAPR_AUDIT_SERVICE` of the environment.
+fn dapr(app_id: &str) -> Result<String> {
+    let name = format!("DAPR_{}", app_id.replace('-', "_").to_ascii_uppercase());
+    std::env::var(&name).with_context(|| format!("set {name} to where its Dapr is"))
+}
