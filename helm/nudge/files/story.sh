@@ -16,10 +16,10 @@ token=$(printf 'grant_type=%s&client_id=%s&scope=%s&%s' "$GRANT" "$CLIENT" "$SCO
 
 # The token goes by standard input, where no list of processes shows it.
 call() {
-  method=$1 path=$2
+  method=$1 route=$2
   shift 2
   printf 'header = "Authorization: Bearer %s"\n' "$token" |
-    curl -fsS --max-time 60 --retry 5 --retry-all-errors -K - -X "$method" -H "Host: $HOST" -H 'Content-Type: application/json' "$@" "$FRONT$path"
+    curl -fsS --max-time 60 --retry 5 --retry-all-errors -K - -X "$method" -H "Host: $HOST" -H 'Content-Type: application/json' "$@" "$FRONT$route"
 }
 
 # until_found WHAT PATH TEXT: events take their time, and a function may have to wake.
@@ -37,17 +37,18 @@ for path in /task-service/cron-outbox /audit-service/events /dapr/config; do
 done
 echo "ok: what Dapr calls is closed"
 
-title="helm test $(date +%s)"
+title="helm-test-$(date +%s)"
 at=$(date -u -d "@$(($(date +%s) + 10))" +%Y-%m-%dT%H:%M:%SZ)
-made=$(call POST /api/tasks -H "Idempotency-Key: $title" -d "{\"title\":\"$title\",\"reminders\":[{\"at\":\"$at\"}]}")
-id=$(echo "$made" | sed -n 's/^{"id" *: *"\([^"]*\)".*/\1/p; t; s/.*[{,]"id" *: *"\([0-9a-f-]*\)".*/\1/p')
-[ -n "$id" ] || fail "no task in $made"
+task=$(call POST /api/tasks -H "Idempotency-Key: $title" -d "{\"title\":\"$title\",\"reminders\":[{\"at\":\"$at\"}]}" \
+  -o /dev/null -w '%header{location}')
+id=${task##*/}
+[ -n "$id" ] || fail "no task was made"
 echo "ok: a task"
 
 until_found "it is in the list" "/api/tasks?limit=200" "$id"
 until_found "it rings" /api/notifications "$title"
-call POST "/api/tasks/$id/complete" -d '{}' >/dev/null
+call POST "$task/complete" -d '{}' >/dev/null
 echo "ok: it is done"
 until_found "the history knows" "/api/history?task_id=$id" TASK_COMPLETED
-call DELETE "/api/tasks/$id" >/dev/null
+call DELETE "$task" >/dev/null
 echo "ok: all of the story"

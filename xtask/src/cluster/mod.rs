@@ -12,6 +12,7 @@ mod objects;
 mod oci;
 mod policy;
 mod schemas;
+mod story;
 mod tools;
 mod typos;
 mod workflows;
@@ -90,6 +91,9 @@ impl Check {
             in_postgresql,
         )?;
         step("image", || image::write(&scratch.join("image"), "check"))?;
+        step("the story of helm test", || {
+            story::is_told(&scratch.join("story"))
+        })?;
         let server = step("API server", ApiServer::start)?;
         step("custom kinds in the API server", || {
             lifecycle::prepare(&server, &definitions)
