@@ -24,7 +24,7 @@ use wasmtime_wasi_http::{
 use crate::engine::{MAX_INSTANCES, MAX_MEMORY};
 use crate::outbound::AllowedHosts;
 
-/// How long a request may take in all, work after the answer included.
+/// How long a request may take in all, work after the answer included, unless it is set otherwise.
 const TIME_LIMIT: Duration = Duration::from_secs(60);
 /// How long a request waits for a free instance.
 const QUEUE_LIMIT: Duration = Duration::from_secs(10);
@@ -67,7 +67,7 @@ pub enum CallError {
     #[error("the function failed: {0}")]
     Failed(String),
     /// It took longer than it may.
-    #[error("the function took over {} s", TIME_LIMIT.as_secs())]
+    #[error("the function took too long")]
     TimedOut,
 }
 
@@ -76,6 +76,7 @@ pub struct Functions {
     functions: HashMap<String, Function>,
     permits: Arc<Semaphore>,
     tasks: TaskTracker,
+    time_limit: Duration,
 }
 
 struct Function {
@@ -150,7 +151,15 @@ impl Functions {
             functions,
             permits: Arc::new(Semaphore::new(MAX_INSTANCES as usize)),
             tasks: TaskTracker::new(),
+            time_limit: TIME_LIMIT,
         })
+    }
+
+    /// With another limit on how long a request may take in all.
+    #[must_use]
+    pub fn with_time_limit(mut self, time_limit: Duration) -> Self {
+        self.time_limit = time_limit;
+        self
     }
 
     /// Sends `request` to a fresh instance of the function `id`. The instance may go on after its answer.
@@ -189,6 +198,7 @@ impl Functions {
             .new_response_outparam(sender)
             .map_err(failed)?;
         let pre = function.pre.clone();
+        let time_limit = self.time_limit;
         let id = id.to_owned();
         let task = self.tasks.spawn(async move {
             let _permit = permit;
@@ -199,7 +209,7 @@ impl Functions {
                     .call_handle(&mut store, request, out)
                     .await
             };
-            match tokio::time::timeout(TIME_LIMIT, run).await {
+            match tokio::time::timeout(time_limit, run).await {
                 Ok(Ok(())) => Ok(()),
                 Ok(Err(trap)) => {
                     error!(function = id, "trapped: {trap:#}");
@@ -209,7 +219,7 @@ impl Functions {
                     warn!(
                         function = id,
                         "took over {} s and was ended",
-                        TIME_LIMIT.as_secs()
+                        time_limit.as_secs()
                     );
                     Err(CallError::TimedOut)
                 }

@@ -20,6 +20,7 @@ use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode, header};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+use tokio::sync::Semaphore;
 use url::form_urlencoded;
 
 pub use people::{Person, set as set_person};
@@ -36,6 +37,8 @@ pub const JWKS_URL: &str = "http://sign-in.nudge.internal/jwks.json";
 const ACCESS_SECONDS: u64 = 60 * 60;
 const REFRESH_SECONDS: u64 = 30 * 24 * 60 * 60;
 const CODE_SECONDS: u64 = 60;
+/// Most passphrases that are tried at once: with the delay, most guesses a second.
+const MAX_TRIES: usize = 4;
 /// How long a wrong passphrase holds up the next try.
 const WRONG_DELAY: Duration = Duration::from_secs(1);
 /// Most codes waiting to be redeemed.
@@ -47,6 +50,7 @@ pub struct SignIn {
     people: people::People,
     refresh: keys::RefreshTokens,
     codes: Mutex<HashMap<String, Code>>,
+    tries: Semaphore,
     /// Whether everybody needs a passphrase.
     demanding: bool,
 }
@@ -74,6 +78,7 @@ impl SignIn {
             people,
             refresh: keys::RefreshTokens::open(folder)?,
             codes: Mutex::default(),
+            tries: Semaphore::new(MAX_TRIES),
             demanding,
         })
     }
@@ -146,9 +151,11 @@ impl SignIn {
             .map(String::as_str)
             .filter(|name| !name.is_empty());
         let passphrase = fields.get("passphrase").map_or("", String::as_str);
-        match self.people.find(name) {
-            Ok(person) if person.accepts(passphrase, self.demanding) => self.grant(&ask, person),
-            _ => {
+        // The semaphore is never closed.
+        let _turn = self.tries.acquire().await.ok();
+        match self.accepted(name, passphrase).await {
+            Some(person) => self.grant(&ask, &person),
+            None => {
                 tokio::time::sleep(WRONG_DELAY).await;
                 pages::form(
                     query,
@@ -158,6 +165,14 @@ impl SignIn {
                 )
             }
         }
+    }
+
+    /// The person called `name`, if the passphrase is theirs. Argon2 takes its time, on a thread of its own.
+    async fn accepted(&self, name: Option<&str>, passphrase: &str) -> Option<Person> {
+        let person = self.people.find(name).ok()?.clone();
+        let (passphrase, demanding) = (passphrase.to_owned(), self.demanding);
+        let check = move || person.accepts(&passphrase, demanding).then_some(person);
+        tokio::task::spawn_blocking(check).await.ok().flatten()
     }
 
     fn grant(&self, ask: &Authorization, person: &Person) -> Response<Bytes> {
@@ -187,13 +202,16 @@ impl SignIn {
         let fields = form(body);
         let field = |name: &str| fields.get(name).map_or("", String::as_str);
         let granted = match field("grant_type") {
-            "authorization_code" => {
-                self.redeem_code(field("code"), field("code_verifier"), field("redirect_uri"))
-            }
-            "refresh_token" => self.refresh.redeem(field("refresh_token"), now()),
+            "authorization_code" => self
+                .redeem_code(field("code"), field("code_verifier"), field("redirect_uri"))
+                .map(|subject| (subject, None)),
+            "refresh_token" => self
+                .refresh
+                .redeem(field("refresh_token"), now())
+                .map(|redeemed| (redeemed.subject, Some(redeemed.family))),
             _ => return token_error("unsupported_grant_type"),
         };
-        let Some(subject) = granted else {
+        let Some((subject, family)) = granted else {
             return token_error("invalid_grant");
         };
         let issue = || -> Result<Value> {
@@ -202,7 +220,7 @@ impl SignIn {
                 "access_token": self.keys.access_token(person, now() + ACCESS_SECONDS)?,
                 "token_type": "Bearer",
                 "expires_in": ACCESS_SECONDS,
-                "refresh_token": self.refresh.issue(&subject, now() + REFRESH_SECONDS)?,
+                "refresh_token": self.refresh.issue(&subject, family, now() + REFRESH_SECONDS)?,
             }))
         };
         match issue() {
@@ -302,3 +320,6 @@ fn now() -> u64 {
         .duration_since(UNIX_EPOCH)
         .map_or(0, |since| since.as_secs())
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 use std::fs;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Context, Result, anyhow};
 use base64::Engine;
@@ -35,13 +35,9 @@ impl Keys {
         let path = folder.join("key.der");
         let der = match fs::read(&path) {
             Ok(der) => der,
-            Err(_) => {
-                let key = SigningKey::from_bytes(&rand::random());
-                let der = key
-                    .to_pkcs8_der()
-                    .map_err(|error| anyhow!("can't write the key: {error}"))?;
-                write_private(&path, der.as_bytes())?;
-                der.as_bytes().to_vec()
+            Err(error) if error.kind() == ErrorKind::NotFound => make_key(&path)?,
+            Err(error) => {
+                return Err(error).with_context(|| format!("can't read {}", path.display()));
             }
         };
         let key = SigningKey::from_pkcs8_der(&der)
@@ -73,7 +69,22 @@ impl Keys {
     }
 }
 
-/// Refresh tokens that were issued and not yet redeemed: only their hashes.
+/// Makes a key, unless another process was faster: then theirs.
+fn make_key(path: &Path) -> Result<Vec<u8>> {
+    let key = SigningKey::from_bytes(&rand::random());
+    let der = key
+        .to_pkcs8_der()
+        .map_err(|error| anyhow!("can't write the key: {error}"))?;
+    match temporary(path, der.as_bytes())?.persist_noclobber(path) {
+        Ok(_) => Ok(der.as_bytes().to_vec()),
+        Err(_) => fs::read(path).with_context(|| format!("can't write {}", path.display())),
+    }
+}
+
+/// How long a redeemed refresh token is taken again: two tabs refresh at the same time, or an answer gets lost.
+const REUSE_SECONDS: u64 = 30;
+
+/// Refresh tokens that were issued: only their hashes.
 pub(super) struct RefreshTokens {
     path: PathBuf,
     tokens: Mutex<HashMap<String, Issued>>,
@@ -83,6 +94,18 @@ pub(super) struct RefreshTokens {
 struct Issued {
     subject: String,
     expires_at: u64,
+    /// The same for all tokens that go back to one sign-in.
+    #[serde(default)]
+    family: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    redeemed_at: Option<u64>,
+}
+
+/// Whose refresh token it was.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Redeemed {
+    pub(super) subject: String,
+    pub(super) family: String,
 }
 
 impl RefreshTokens {
@@ -91,7 +114,10 @@ impl RefreshTokens {
         let tokens = match fs::read(&path) {
             Ok(text) => serde_json::from_slice(&text)
                 .with_context(|| format!("{} is damaged", path.display()))?,
-            Err(_) => HashMap::new(),
+            Err(error) if error.kind() == ErrorKind::NotFound => HashMap::new(),
+            Err(error) => {
+                return Err(error).with_context(|| format!("can't read {}", path.display()));
+            }
         };
         Ok(Self {
             path,
@@ -99,26 +125,65 @@ impl RefreshTokens {
         })
     }
 
-    pub(super) fn issue(&self, subject: &str, expires_at: u64) -> Result<String> {
+    /// A new token; in the family of the one that was redeemed for it, or in one of its own.
+    pub(super) fn issue(
+        &self,
+        subject: &str,
+        family: Option<String>,
+        expires_at: u64,
+    ) -> Result<String> {
         let token = random_text();
-        let mut tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut tokens = self.tokens();
         tokens.retain(|_, issued| issued.expires_at > now());
         tokens.insert(
             hash(&token),
             Issued {
                 subject: subject.to_owned(),
                 expires_at,
+                family: family.unwrap_or_else(random_text),
+                redeemed_at: None,
             },
         );
-        write_private(&self.path, &serde_json::to_vec(&*tokens)?)?;
+        self.save(&tokens)?;
         Ok(token)
     }
 
-    /// Each token is good once.
-    pub(super) fn redeem(&self, token: &str, now: u64) -> Option<String> {
-        let mut tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
-        let issued = tokens.remove(&hash(token))?;
-        (issued.expires_at > now).then_some(issued.subject)
+    /// Each token is good once, and for a short while again. Whoever comes with it later is not the one that it was
+    /// issued to, or that one was robbed: then nobody's token of that family counts any more (RFC 9700 section 4.14.2).
+    pub(super) fn redeem(&self, token: &str, now: u64) -> Option<Redeemed> {
+        let mut tokens = self.tokens();
+        let issued = tokens.get_mut(&hash(token))?;
+        let redeemed = Redeemed {
+            subject: issued.subject.clone(),
+            family: issued.family.clone(),
+        };
+        if issued.expires_at <= now {
+            return None;
+        }
+        match issued.redeemed_at {
+            None => issued.redeemed_at = Some(now),
+            Some(at) if now <= at + REUSE_SECONDS => {}
+            Some(_) => {
+                tracing::warn!(
+                    "a refresh token of {:?} was used again; that sign-in has ended",
+                    redeemed.subject
+                );
+                tokens.retain(|_, issued| issued.family != redeemed.family);
+                if let Err(error) = self.save(&tokens) {
+                    tracing::error!("{error:#}");
+                }
+                return None;
+            }
+        }
+        Some(redeemed)
+    }
+
+    fn tokens(&self) -> MutexGuard<'_, HashMap<String, Issued>> {
+        self.tokens.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn save(&self, tokens: &HashMap<String, Issued>) -> Result<()> {
+        write_private(&self.path, &serde_json::to_vec(tokens)?)
     }
 }
 
@@ -128,11 +193,17 @@ fn hash(token: &str) -> String {
 
 /// Writes beside and renames; readable by its owner only, as temporary files are.
 pub(super) fn write_private(path: &Path, bytes: &[u8]) -> Result<()> {
+    let written = temporary(path, bytes)?.persist(path);
+    written.with_context(|| format!("can't write {}", path.display()))?;
+    Ok(())
+}
+
+/// A synced file with `bytes` in the folder of `path`.
+fn temporary(path: &Path, bytes: &[u8]) -> Result<tempfile::NamedTempFile> {
     let describe = || format!("can't write {}", path.display());
     let folder = path.parent().unwrap_or_else(|| Path::new("."));
     let mut file = tempfile::NamedTempFile::new_in(folder).with_context(describe)?;
     file.write_all(bytes).with_context(describe)?;
     file.as_file().sync_all().with_context(describe)?;
-    file.persist(path).with_context(describe)?;
-    Ok(())
+    Ok(file)
 }

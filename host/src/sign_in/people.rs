@@ -1,5 +1,6 @@
 //! Who may sign in: `people.toml` in the sign-in's folder, or one person called `me`.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
@@ -122,9 +123,12 @@ pub fn set(
     if name.trim().is_empty() || name.len() > 64 {
         bail!("a name has 1 to 64 characters");
     }
-    std::fs::create_dir_all(folder)?;
-    let mut people = People::open(folder)?;
     let passphrase_hash = passphrase.map(hash).transpose()?;
+    std::fs::create_dir_all(folder)?;
+    // Two who are added at the same time are both added.
+    let turn = File::create(folder.join("people.lock"))?;
+    turn.lock()?;
+    let mut people = People::open(folder)?;
     let is_new = !people.path.exists();
     match people.people.iter_mut().find(|person| person.name == name) {
         Some(person) => {
