@@ -1,5 +1,7 @@
 //! What an operator does with a dead letter: looks at it, gives it to its function again, or gives it up.
 
+use std::io::Write;
+
 use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand};
 use events::{Event, EventReplayed, EventType, Metadata, Timestamp, Topic};
@@ -54,17 +56,20 @@ pub(crate) fn run(command: &Command) -> Result<()> {
 
 fn list(connection: &Connection) -> Result<()> {
     let letters = DeadLetters::open(connection)?.list()?;
+    // A reader such as `head` may go before the end.
+    let mut out = std::io::stdout().lock();
     for letter in &letters {
-        println!(
+        writeln!(
+            out,
             "{}  {}  {}  {}",
             letter.id,
             letter.attribute("type"),
             letter.attribute("id"),
             reason(letter)
-        );
+        )?;
     }
     if letters.is_empty() {
-        println!("Nothing: every function processed what it got.");
+        writeln!(out, "Nothing: every function processed what it got.")?;
     }
     Ok(())
 }
