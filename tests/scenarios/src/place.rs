@@ -21,7 +21,7 @@ pub struct Place {
 #[derive(Debug)]
 enum Tokens {
     /// A host of this test, in a folder that goes with it.
-    Host { host: Host, _data: TempDir },
+    Host { host: Box<Host>, _data: TempDir },
     /// A shell command to which the person's name is appended.
     Command(String),
 }
@@ -56,7 +56,10 @@ impl Place {
         Self {
             address: host.address().to_owned(),
             mail,
-            tokens: Tokens::Host { host, _data: data },
+            tokens: Tokens::Host {
+                host: Box::new(host),
+                _data: data,
+            },
         }
     }
 

@@ -1,5 +1,6 @@
 //! What people experience, told against an address: see the library's documentation.
 
+mod chat;
 mod history;
 mod identity;
 mod input;

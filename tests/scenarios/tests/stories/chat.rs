@@ -1,0 +1,56 @@
+//! Talking to Nudge.
+
+use scenarios::{Place, eventually};
+
+/// A sentence becomes a task on every screen, another one completes it, and it comes again.
+#[tokio::test]
+async fn a_sentence_becomes_a_task() {
+    const ZONE: &str = "Europe/Berlin";
+    let place = Place::open().await;
+    let mia = place.person("mia").await;
+    let mut screen = mia.opens_a_screen().await;
+    let said = mia
+        .says("remind me to pay rent every month on the 1st at 9", ZONE)
+        .await;
+    let action = &said["actions"][0];
+    assert_eq!(action["kind"], "added", "{said}");
+    let id = action["task"]["id"].as_str().expect("an id").to_owned();
+    let seen = screen.sees(&id).await;
+    assert_eq!(seen["due"]["time"], "09:00");
+    assert!(
+        seen["due"]["date"]
+            .as_str()
+            .is_some_and(|date| date.ends_with("-01"))
+    );
+    assert_eq!(seen["recurrence"]["rrule"], "FREQ=MONTHLY;BYMONTHDAY=1");
+    assert_eq!(seen["reminders"].as_array().map(Vec::len), Some(1));
+
+    let done = mia.says("I paid the rent", ZONE).await;
+    assert_eq!(done["actions"][0]["kind"], "completed", "{done}");
+    let next = eventually("the next occurrence", async || {
+        mia.lists("status=open").await.into_iter().next()
+    })
+    .await;
+    assert_eq!(next.text("/series_id"), seen["series_id"]);
+    assert!(next.due().ends_with("-01 09:00") && next.id() != id);
+
+    // The chat's own chain: what it called happened in its name.
+    let story = eventually("the story on record", async || {
+        Some(mia.history_of(&id).await).filter(|story| !story.is_empty())
+    })
+    .await;
+    let created = story
+        .iter()
+        .find(|item| item["event_type"] == "TASK_CREATED");
+    assert_eq!(created.expect("its creation")["source"], "task-service");
+}
+
+/// What is not there can't be completed, and Nudge says so instead of doing something else.
+#[tokio::test]
+async fn nothing_happens_by_mistake() {
+    let place = Place::open().await;
+    let mia = place.person("mia").await;
+    let said = mia.says("I bought the elephant", "UTC").await;
+    assert_eq!(said["actions"].as_array().map_or(0, Vec::len), 0, "{said}");
+    assert!(mia.lists("").await.is_empty());
+}
