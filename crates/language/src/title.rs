@@ -15,6 +15,13 @@ pub(crate) struct Opening {
 /// The words in front of a task that are no part of it: "please remind me to", "I need to", "todo:".
 pub(crate) fn opening(words: Words<'_>) -> Opening {
     let mut opening = Opening::default();
+    // Somebody who says nothing else has not said what.
+    if words.len() > 1 && words.are_any(ASKING) {
+        return Opening {
+            words: words.len(),
+            asks: true,
+        };
+    }
     // Each turn takes a phrase; a person says a few at most.
     for _ in 0..6 {
         let rest = words.from(opening.words);

@@ -372,11 +372,14 @@ fn changed(task: &Known, edit: &Edit, context: &Context) -> Value {
             changes.insert("recurrence".to_owned(), Value::Null);
         }
         Some(Some(recurrence)) => {
+            let due = task.due.unwrap_or_else(|| first_due(recurrence, context));
             if task.due.is_none() {
-                let first = first_due(recurrence, context);
-                changes.insert("due".to_owned(), due_patch(&first));
+                changes.insert("due".to_owned(), due_patch(&due));
             }
-            let document = RecurrenceDocument::from(recurrence);
+            let document = RecurrenceDocument::from(&Recurrence {
+                rule: recurrence.rule.clone().anchored(due.date),
+                basis: recurrence.basis,
+            });
             changes.insert(
                 "recurrence".to_owned(),
                 json!({ "rrule": document.rrule, "basis": document.basis }),
@@ -432,17 +435,11 @@ pub fn fields(quick: &QuickAdd) -> Value {
 
 /// The tasks that a list shows, in the order given.
 fn matching(tasks: Vec<Known>, query: &ListQuery, context: &Context) -> Vec<Known> {
-    let titles: Vec<String> = tasks.iter().map(|task| task.title.to_lowercase()).collect();
     let text = query.text.as_ref().map(|text| text.to_lowercase());
-    let has_text = |title: &String| {
-        text.as_ref()
-            .is_none_or(|text| text.split_whitespace().all(|word| title.contains(word)))
-    };
     tasks
         .into_iter()
-        .zip(titles)
-        .filter(|(task, title)| {
-            has_text(title)
+        .filter(|task| {
+            text.as_ref().is_none_or(|text| is_about(task, text))
                 && is_in(query.period, task, context)
                 && query
                     .label
@@ -456,8 +453,15 @@ fn matching(tasks: Vec<Known>, query: &ListQuery, context: &Context) -> Vec<Know
                     .priority
                     .is_none_or(|priority| task.value["priority"] == priority.level())
         })
-        .map(|(task, _)| task)
         .collect()
+}
+
+/// Whether the title has all words of `text`, or a label or the list is called so.
+fn is_about(task: &Known, text: &str) -> bool {
+    let title = task.title.to_lowercase();
+    text.split_whitespace().all(|word| title.contains(word))
+        || task.labels().any(|label| label == text)
+        || task.value["list"] == text
 }
 
 fn is_in(period: Period, task: &Known, context: &Context) -> bool {

@@ -91,6 +91,17 @@ impl Rule {
         Self { end, ..plain }.to_string().parse()
     }
 
+    /// The rule for a task that is due on `date`: "every month" says on which day of the month, so that the 31st means
+    /// the last day of a shorter one. A rule that says more than its unit stays as it is.
+    #[must_use]
+    pub fn anchored(self, date: NaiveDate) -> Self {
+        let kind = self.simple_kind();
+        if !self.is_plain() || !matches!(kind, SimpleKind::Monthly | SimpleKind::Yearly) {
+            return self;
+        }
+        Self::from_simple(kind, self.interval, self.end, Some(date)).unwrap_or(self)
+    }
+
     /// Every month on `day`; in a shorter month on its last day.
     ///
     /// # Errors

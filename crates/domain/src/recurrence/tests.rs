@@ -374,3 +374,35 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_plain_rule_is_anchored_on_its_first_date() {
+    let table = [
+        (
+            "FREQ=MONTHLY",
+            "2026-01-31",
+            "FREQ=MONTHLY;BYMONTHDAY=28,29,30,31;BYSETPOS=-1",
+        ),
+        (
+            "FREQ=MONTHLY;INTERVAL=2;COUNT=3",
+            "2026-01-05",
+            "FREQ=MONTHLY;INTERVAL=2;COUNT=3;BYMONTHDAY=5",
+        ),
+        (
+            "FREQ=YEARLY",
+            "2024-02-29",
+            "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=28,29;BYSETPOS=-1",
+        ),
+        ("FREQ=WEEKLY", "2026-01-31", "FREQ=WEEKLY"),
+        (
+            "FREQ=MONTHLY;BYMONTHDAY=5",
+            "2026-01-31",
+            "FREQ=MONTHLY;BYMONTHDAY=5",
+        ),
+    ];
+    for (rule, date, expected) in table {
+        let rule: Rule = rule.parse().expect("a rule");
+        let expected: Rule = expected.parse().expect("a rule");
+        assert_eq!(rule.anchored(date.parse().expect("a date")), expected);
+    }
+}

@@ -2,7 +2,7 @@
 
 use super::message::Message;
 use super::target::target;
-use super::{Intent, Target};
+use super::{Intent, ListQuery, Target};
 use crate::token::Words;
 
 /// A task that is to go away.
@@ -28,7 +28,23 @@ pub(super) fn delete(message: &Message<'_>) -> Option<Intent> {
     ];
     // Also things to do in the world: "cancel my gym membership on Friday", "remove the wallpaper tomorrow".
     const TWOFOLD: &[&str] = &["remove", "cancel", "get rid of", "forget", "clear", "trash"];
+    const ALL: &[&str] = &[
+        "clear my list",
+        "clear the list",
+        "clear my whole list",
+        "clear my to-do list",
+        "clear my todo list",
+        "clear my tasks",
+        "empty my list",
+        "empty the list",
+        "delete my list",
+        "wipe my list",
+        "start over",
+    ];
     let words = message.words;
+    if words.are_any(ALL) {
+        return Some(Intent::Delete(Target::All(ListQuery::default())));
+    }
     if let Some(length) = words.begin_with_any(CLEAR) {
         return target(message, words.from(length)).map(Intent::Delete);
     }

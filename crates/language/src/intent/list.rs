@@ -77,13 +77,19 @@ pub(super) fn list(message: &Message<'_>) -> Option<Intent> {
                 "search",
             ])
             .is_some()
-        || words.begin_with_any(ASKING).is_some() && read.named;
+        || words.begin_with_any(ASKING).is_some() && (read.named || are_named_tasks(words));
     asks_for.then(|| {
         Intent::List(ListQuery {
             text: Some(read.rest.join(" ")),
             ..read.query
         })
     })
+}
+
+/// "list my work tasks": the tasks that have some word about them.
+fn are_named_tasks(words: Words<'_>) -> bool {
+    let shows = words.begin_with_any(&["list", "show", "display", "see", "view", "what are"]);
+    shows.is_some() && words.end_with_any(&["tasks", "todos", "to-dos"]).is_some()
 }
 
 /// "everything due today", "all my tasks", "the overdue ones": all that a list would show.

@@ -20,9 +20,13 @@ pub(super) fn period(message: &Message<'_>, here: Words<'_>) -> Option<(usize, P
         .or_else(|| whole_month(message, here))
         .or_else(|| {
             let found = day::date(here, message.reading)?;
+            // "In 5 minutes" is a time rather than a day.
             let Meaning::Date(said) = found.meaning else {
                 return None;
             };
+            if said.time.is_some() {
+                return None;
+            }
             // "Before Friday" begins now.
             let open = ["before", "by", "due before", "due by"];
             let first = if here.begin_with_any(&open).is_some() {

@@ -2,6 +2,7 @@
 
 use chrono::Duration;
 
+use super::list::everything;
 use super::message::Message;
 use super::target::{target, target_or_last};
 use super::{Intent, NewDue, Target};
@@ -83,11 +84,19 @@ fn moved(message: &Message<'_>) -> Option<(Target, NewDue)> {
         let Some(to) = new_due(message, goal).or_else(|| hour(words, goal)) else {
             continue;
         };
+        // "Everything from today" is less than everything; of one task "from today" says nothing new.
+        let from_today = rest.from(at).skip_any(&["from today"]);
+        let all = everything(message, rest.first(at + from_today));
         // "Set the alarm for 7" and "make a cake for Friday" are tasks; "set it for 7" is none.
-        let target = target_or_last(
-            message,
-            rest.first(at)
-                .without(&["the due date of", "the date of"], &[]),
+        let target = all.map_or_else(
+            || {
+                let named = rest.first(at);
+                target_or_last(
+                    message,
+                    named.without(&["the due date of", "the date of"], &[]),
+                )
+            },
+            Target::All,
         );
         let strict = matches!(
             words.get(0),

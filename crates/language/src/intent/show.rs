@@ -79,8 +79,25 @@ pub(super) fn show(message: &Message<'_>) -> Option<Intent> {
 /// A question that is no task.
 pub(super) fn unanswerable(message: &Message<'_>) -> Option<Intent> {
     const QUESTIONS: &[&str] = &[
-        "what", "what's", "whats", "who", "who's", "why", "where", "where's", "which", "how do",
-        "how does", "how is", "how are", "how can", "how old", "when", "whose",
+        "what",
+        "what's",
+        "whats",
+        "who",
+        "who's",
+        "why",
+        "where",
+        "where's",
+        "which",
+        "how do",
+        "how does",
+        "how is",
+        "how are",
+        "how can",
+        "how old",
+        "when",
+        "whose",
+        "tell me a",
+        "tell me the",
     ];
     const WITH_A_MARK: &[&str] = &[
         "how", "is", "are", "am", "was", "do", "does", "did", "can", "could", "should", "would",

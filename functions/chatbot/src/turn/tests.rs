@@ -278,10 +278,34 @@ fn moving_it_keeps_what_is_not_said() {
 }
 
 #[test]
+fn every_month_on_the_31st_means_the_last_day_of_a_shorter_one() {
+    let mut talk = Talk::new(&["Pay the card"]);
+    talk.say("move the card to 31 january")
+        .say("make it repeat every month")
+        .did(&["changed"]);
+    let rrule = talk.tasks.borrow()[0]["recurrence"]["rrule"].clone();
+    assert_eq!(rrule, "FREQ=MONTHLY;BYMONTHDAY=28,29,30,31;BYSETPOS=-1");
+}
+
+#[test]
+fn tasks_are_listed_by_the_name_of_their_list_or_label() {
+    let mut talk = Talk::new(&[]);
+    talk.say("prepare the slides @work")
+        .say("call the bank #work")
+        .say("water the plants");
+    talk.say("list my work tasks");
+    assert_eq!(talk.last["tasks"].as_array().map(Vec::len), Some(2));
+}
+
+#[test]
 fn small_talk_and_empty_lists() {
     Talk::new(&[])
         .say("what's due today?")
         .hears(expect!["Nothing is due today."])
+        .say("remind me")
+        .hears(expect!["What shall I remind you of?"])
+        .say("in 5 minutes")
+        .hears(expect!["What shall I remind you of?"])
         .say("thanks!")
         .hears(expect!["You're welcome."])
         .say("complete it")
