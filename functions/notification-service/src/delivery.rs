@@ -1,7 +1,5 @@
 //! A message on its way through a channel: sent when it is time, and again while the channel does not take it.
 
-use std::collections::BTreeSet;
-
 use chrono::{DateTime, Duration, Utc};
 use dapr::timetable::{self, Entry};
 use dapr::{Binding, Condition, Dapr, DaprError, Document, Write};
@@ -93,13 +91,7 @@ pub(crate) async fn send_all<D: Dapr>(
     due: &[Entry],
     clock: impl Fn() -> DateTime<Utc>,
 ) -> Result<(), DaprError> {
-    // A message that was tried before has an entry for each try, and the timetable looks at a closing minute again.
-    let mut seen = BTreeSet::new();
-    let owners = due.iter().map(|entry| &entry.owner);
-    let keys: Vec<String> = owners
-        .filter(|owner| seen.insert(*owner))
-        .cloned()
-        .collect();
+    let keys: Vec<String> = due.iter().map(|entry| entry.owner.clone()).collect();
     let mut hangs: Option<String> = None;
     for (key, document) in keys.iter().zip(dapr.get_many(&keys).await?) {
         let Some(document) = document else { continue };

@@ -1,7 +1,5 @@
 //! A reminder comes due: told first, under an id of its own, then marked.
 
-use std::collections::BTreeSet;
-
 use chrono::{DateTime, Utc};
 use dapr::timetable::Entry as Due;
 use dapr::{Condition, Dapr, DaprError, Write};
@@ -31,9 +29,8 @@ pub(crate) async fn ring_all<D: Dapr>(
     due: &[Due],
     now: DateTime<Utc>,
 ) -> Result<(), DaprError> {
-    let owners: BTreeSet<&String> = due.iter().map(|entry| &entry.owner).collect();
+    let owners = due.iter().map(|entry| &entry.owner);
     let keys: Vec<String> = owners
-        .into_iter()
         .filter(|owner| owner.starts_with("reminder/"))
         .cloned()
         .collect();

@@ -1,5 +1,7 @@
 //! One tick: handle what is due, and say so.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
 
 use super::bucket::{self, Entry, Found, MINUTE_MS};
@@ -32,7 +34,7 @@ pub enum Ticked {
     Handled(usize),
 }
 
-/// Handles everything due by now, oldest first, in batches of at most 64.
+/// Handles everything due by now, oldest first, in batches of at most 64 entries of different owners.
 ///
 /// `handle` looks up the owners' documents, lets out what is to go out under derived ids, and writes the documents;
 /// an entry whose owner knows nothing of it is stale. It may be called again for the same entry after a crash.
@@ -230,7 +232,8 @@ fn delete(bucket: &Found) -> Write {
     )
 }
 
-/// What is due after `done` and by `target`, oldest first. When a minute closes, all of it is looked at once more: an
+/// What is due after `done` and by `target`, oldest first, each owner once: an entry is only a hint to look at its
+/// owner. When a minute closes, all of it is looked at once more: an
 /// insert whose process died before it could move its entry may have put it where ticks had already been.
 fn due_entries(found: &[Found], done: i64, target: i64) -> Vec<Entry> {
     let target_minute = target.div_euclid(MINUTE_MS);
@@ -248,6 +251,7 @@ fn due_entries(found: &[Found], done: i64, target: i64) -> Vec<Entry> {
         .map(|(_, entry)| entry.clone())
         .collect();
     due.sort_by(|a, b| (a.due, &a.owner).cmp(&(b.due, &b.owner)));
-    due.dedup();
+    let mut seen = HashSet::new();
+    due.retain(|entry| seen.insert(entry.owner.clone()));
     due
 }
