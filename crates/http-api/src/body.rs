@@ -3,6 +3,8 @@
 use http::header;
 use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
+use serde_path_to_error::Segment;
 
 use crate::{Problem, Request};
 
@@ -28,10 +30,27 @@ pub fn parse_json<T: DeserializeOwned>(request: &Request) -> Result<T, Problem> 
     if !is_json {
         return Err(Problem::unsupported_media_type("application/json"));
     }
-    serde_json::from_slice(request.body()).map_err(|error| match error.classify() {
-        serde_json::error::Category::Data => Problem::invalid_field("", error),
-        _ => Problem::bad_request(format!("The body is not JSON: {error}")),
-    })
+    let value: Value = serde_json::from_slice(request.body())
+        .map_err(|error| Problem::bad_request(format!("The body is not JSON: {error}")))?;
+    from_json(value)
+}
+
+/// Reads a JSON value as `T`.
+///
+/// # Errors
+/// 422 that names the field which is wrong by its JSON pointer (RFC 6901).
+pub fn from_json<T: DeserializeOwned>(value: Value) -> Result<T, Problem> {
+    serde_path_to_error::deserialize(value)
+        .map_err(|error| Problem::invalid_field(pointer(error.path()), error.inner()))
+}
+
+fn pointer(path: &serde_path_to_error::Path) -> String {
+    let segments = path.iter().filter_map(|segment| match segment {
+        Segment::Seq { index } => Some(index.to_string()),
+        Segment::Map { key } => Some(key.replace('~', "~0").replace('/', "~1")),
+        Segment::Enum { .. } | Segment::Unknown => None,
+    });
+    segments.fold(String::new(), |pointer, segment| pointer + "/" + &segment)
 }
 
 /// The parameters of a query string, decoded, in order.

@@ -10,7 +10,7 @@ use domain::{
 use events::{
     ChecklistItemDocument, DueDocument, RecurrenceDocument, ReminderDocument, TaskDocument,
 };
-use http_api::{FieldError, Problem};
+use http_api::{FieldError, Problem, from_json};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
@@ -81,7 +81,7 @@ impl Fields {
     /// Reads the fields of a new task.
     pub(crate) fn of_new(value: Value) -> Result<Self, Problem> {
         refuse_read_only(&value)?;
-        serde_json::from_value(value).map_err(|error| Problem::invalid_field("", error))
+        from_json(value)
     }
 
     /// The fields of `task` after `patch` (RFC 7396).
@@ -94,7 +94,7 @@ impl Fields {
         refuse_read_only(patch)?;
         let mut target = serde_json::to_value(Self::of_task(task)).unwrap_or_default();
         merge(&mut target, patch);
-        serde_json::from_value(target).map_err(|error| Problem::invalid_field("", error))
+        from_json(target)
     }
 
     fn of_task(task: &Task) -> Self {

@@ -132,6 +132,35 @@ fn wrong_fields_are_all_named_at_once() {
 }
 
 #[test]
+fn a_field_of_the_wrong_type_is_named_by_its_place() {
+    let _world = Interleaving::new(0);
+    let table = [
+        (json!({ "title": 7 }), "/title"),
+        (
+            json!({ "title": "A", "due": { "date": "tomorrow" } }),
+            "/due/date",
+        ),
+        (
+            json!({ "title": "A", "due": { "date": "2026-03-05", "time": "9", "time_zone": "UTC" } }),
+            "/due/time",
+        ),
+        (
+            json!({ "title": "A", "checklist": [{ "text": "a" }, { "text": 1 }] }),
+            "/checklist/1/text",
+        ),
+        (json!({ "title": "A", "colour": "red" }), "/colour"),
+    ];
+    for (body, pointer) in table {
+        let (status, problem) = send(&Service::new(), Method::POST, "/api/tasks", body);
+        assert_eq!(
+            (status, &problem["errors"][0]["pointer"]),
+            (422, &json!(pointer)),
+            "{problem}"
+        );
+    }
+}
+
+#[test]
 fn bad_requests_get_a_status_and_a_stable_type() {
     let _world = Interleaving::new(0);
     let service = Service::new();
