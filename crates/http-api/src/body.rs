@@ -50,7 +50,7 @@ fn pointer(path: &serde_path_to_error::Path) -> String {
         Segment::Map { key } => Some(key.replace('~', "~0").replace('/', "~1")),
         Segment::Enum { .. } | Segment::Unknown => None,
     });
-    segments.fold(String::new(), |pointer, segment| pointer + "/" + &segment)
+    segments.map(|segment| format!("/{segment}")).collect()
 }
 
 /// The parameters of a query string, decoded, in order.
