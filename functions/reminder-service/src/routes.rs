@@ -5,6 +5,7 @@ use dapr::outbox::relay_user;
 use domain::EventId;
 use events::Event;
 use http::{Method, StatusCode};
+use http_api::identity::Person;
 use http_api::{
     Answer, Function, Paging, Problem, Request, Response, cursor_to_text, idempotency_key,
     json_response, parse_json, query, segments,
@@ -28,7 +29,7 @@ pub async fn route<D: Dapr + Clone + 'static>(function: &Function<D>, request: R
             service.snooze(&request, id).await.into()
         }
         (&Method::POST, ["api", "reminders", id, "dismiss"]) => {
-            service.command(&request, id, Command::Dismiss).await.into()
+            service.dismiss(&request, id).await.into()
         }
         (_, ["api", "reminders", _, "snooze" | "dismiss"]) => {
             Problem::method_not_allowed("POST").into()
@@ -79,18 +80,25 @@ impl<D: Dapr + Clone + 'static> Reminders<'_, D> {
     }
 
     async fn snooze(&self, request: &Request, id: &str) -> Result<Answer, Problem> {
+        let person = self.0.person(request).await?;
         let body: SnoozeBody = parse_json(request)?;
         let until = body.until(self.0.now())?;
-        self.command(request, id, Command::Snooze(until)).await
+        self.command(person, request, id, Command::Snooze(until))
+            .await
+    }
+
+    async fn dismiss(&self, request: &Request, id: &str) -> Result<Answer, Problem> {
+        let person = self.0.person(request).await?;
+        self.command(person, request, id, Command::Dismiss).await
     }
 
     async fn command(
         &self,
+        person: Person,
         request: &Request,
         id: &str,
         command: Command,
     ) -> Result<Answer, Problem> {
-        let person = self.0.person(request).await?;
         let reminder =
             Uuid::try_parse(id).map_err(|_| Problem::not_found("There is no such reminder."))?;
         let fresh = self.0.fresh();

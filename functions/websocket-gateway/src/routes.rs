@@ -11,6 +11,8 @@ use serde_json::{Value, json};
 
 use crate::talk::{self, Said};
 
+/// How often an update is offered to a proxy: it may be lost, so the others don't wait for one that does not answer.
+const TRIES: u32 = 2;
 /// Close codes of the application: the token is missing, wrong or over.
 const UNAUTHORIZED: u16 = 4401;
 /// Close code of the application: nobody has said who they are.
@@ -209,12 +211,14 @@ impl<D: Dapr> Gateway<'_, D> {
             return delivery_answer(Outcome::Drop);
         };
         if let Some(message) = told {
-            self.publish(&event, &message).await?;
+            self.publish(&event, &message).await;
         }
         delivery_answer(Outcome::Success)
     }
 
-    async fn publish(&self, event: &Event, message: &Value) -> Result<(), Problem> {
+    /// To every proxy. One that does not take it loses it: its sockets are gone too, or see by the revision that they
+    /// missed something, and must not keep everybody else's updates waiting.
+    async fn publish(&self, event: &Event, message: &Value) {
         let channel = format!("user-{}", event.user_id);
         let items = Items {
             items: vec![Item::text(
@@ -237,13 +241,23 @@ impl<D: Dapr> Gateway<'_, D> {
                 headers: vec![("content-type".to_owned(), "application/json".to_owned())],
                 body: body.clone(),
             };
-            let response = self.function.dapr.invoke(call).await?;
-            if !response.status().is_success() {
-                eprintln!("{proxy} answered a publish with {}", response.status());
-                return Err(Problem::unavailable(1));
+            if let Err(reason) = self.push(call).await {
+                eprintln!("{proxy} did not take event {}: {reason}", event.event_id);
             }
         }
-        Ok(())
+    }
+
+    /// One proxy, tried a few times.
+    async fn push(&self, call: Invocation) -> Result<(), String> {
+        let mut last = String::new();
+        for _ in 0..TRIES {
+            match self.function.dapr.invoke(call.clone()).await {
+                Ok(response) if response.status().is_success() => return Ok(()),
+                Ok(response) => last = format!("it answered {}", response.status()),
+                Err(error) => last = error.to_string(),
+            }
+        }
+        Err(last)
     }
 }
 

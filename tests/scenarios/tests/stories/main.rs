@@ -1,6 +1,7 @@
 //! What people experience, told against an address: see the library's documentation.
 
 mod chat;
+mod contract;
 mod history;
 mod identity;
 mod input;

@@ -1,0 +1,177 @@
+//! The WebSocket gateway through its routes: who may listen, and what happens when a proxy does not.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use dapr::fake::{FakeDapr, Interleaving, block_on, clock};
+use dapr::{DaprError, Invocation, Target};
+use domain::{EventId, TaskId};
+use events::{Chain, Event, TaskChanged, Timestamp};
+use grip::Event as Frame;
+use http::Response;
+use http_api::{Answer, Function, Request, fake};
+use uuid::Uuid;
+use websocket_gateway::Gateway;
+
+const KEY: &[u8] = b"grip-key";
+
+/// The routes of the gateway, before two proxies.
+struct Routes;
+
+impl fake::Routes for Routes {
+    const APP_ID: &str = "websocket-gateway";
+
+    async fn route(function: &Function<FakeDapr>, request: Request) -> Answer {
+        let gateway = Gateway {
+            function,
+            grip_key: "grip-key",
+            proxies: "http://one.test, http://two.test",
+        };
+        websocket_gateway::route(&gateway, request).await.into()
+    }
+}
+
+type Service = fake::Replica<Routes>;
+
+/// A gateway whose proxies answer as `proxy` says; and which proxies were called, in order.
+fn gateway(
+    proxy: impl Fn(&str) -> Result<u16, DaprError> + 'static,
+) -> (Service, Rc<RefCell<Vec<String>>>) {
+    let (dapr, called) = (FakeDapr::new(), Rc::<RefCell<Vec<String>>>::default());
+    let calls = Rc::clone(&called);
+    dapr.respond(move |call: &Invocation| {
+        if let Some(keys) = fake::key_set(call) {
+            return Ok(keys);
+        }
+        let Target::Url(url) = &call.target else {
+            return Ok(Response::new(br#"{ "items": [], "revision": 7 }"#.to_vec()));
+        };
+        calls.borrow_mut().push(url.clone());
+        let mut response = Response::new(Vec::new());
+        *response.status_mut() = http::StatusCode::from_u16(proxy(url)?).expect("a status");
+        Ok(response)
+    });
+    (Service::over(dapr), called)
+}
+
+fn changed() -> Event {
+    let payload = TaskChanged {
+        revision: 8,
+        previous_revision: 7,
+        task: None,
+    };
+    let chain = Chain {
+        correlation_id: Uuid::nil(),
+        causation_id: None,
+    };
+    let (id, task) = (EventId(Uuid::from_u128(1)), TaskId(Uuid::from_u128(2)));
+    let user = fake::user("me");
+    Event::new(
+        id,
+        "task-service",
+        &user,
+        Some(task),
+        &payload,
+        chain,
+        Timestamp(clock()),
+    )
+}
+
+/// What the gateway says to the proxy about one socket.
+fn socket(service: &Service, signature: &str, frames: &[Frame]) -> (u16, Vec<Frame>) {
+    let request = http::Request::builder()
+        .method("POST")
+        .uri("/ws")
+        .header("content-type", grip::MEDIA_TYPE)
+        .header("connection-id", "c")
+        .header(grip::SIGNATURE_HEADER, signature)
+        .body(grip::encode(frames))
+        .expect("a request");
+    let response = block_on(service.answer(request)).response;
+    let said = grip::decode(response.body()).unwrap_or_default();
+    (response.status().as_u16(), said)
+}
+
+fn good_signature() -> String {
+    grip::sign(KEY, "pushpin", clock().timestamp().unsigned_abs() + 60)
+}
+
+/// Updates may be lost: one proxy that is gone must not keep those of the others, or of other people, waiting.
+#[test]
+fn a_proxy_that_does_not_answer_holds_nobody_up() {
+    let _world = Interleaving::new(0);
+    let down = |url: &str| match url {
+        "http://one.test" => Err(DaprError::Unavailable {
+            what: "invoke",
+            detail: "refused".to_owned(),
+        }),
+        _ => Ok(200),
+    };
+    let (service, called) = gateway(down);
+    block_on(service.deliver(changed()));
+    let calls = called.borrow();
+    assert_eq!(
+        *calls,
+        ["http://one.test", "http://one.test", "http://two.test"]
+    );
+}
+
+#[test]
+fn every_proxy_is_told_once_when_it_listens() {
+    let _world = Interleaving::new(0);
+    let (service, called) = gateway(|_| Ok(200));
+    block_on(service.deliver(changed()));
+    assert_eq!(*called.borrow(), ["http://one.test", "http://two.test"]);
+}
+
+#[test]
+fn only_the_proxy_speaks_for_sockets() {
+    let _world = Interleaving::new(0);
+    let (service, _) = gateway(|_| Ok(200));
+    let past = grip::sign(KEY, "pushpin", clock().timestamp().unsigned_abs() - 120);
+    let forged = grip::sign(b"guess", "pushpin", clock().timestamp().unsigned_abs() + 60);
+    for (signature, status) in [
+        (good_signature(), 200),
+        (past, 401),
+        (forged, 401),
+        (String::new(), 401),
+        ("x.y.z".to_owned(), 401),
+    ] {
+        assert_eq!(
+            socket(&service, &signature, &[Frame::Open]).0,
+            status,
+            "{signature}"
+        );
+    }
+}
+
+#[test]
+fn a_socket_hears_of_its_own_person_only_behind_a_good_token() {
+    let _world = Interleaving::new(0);
+    let (service, _) = gateway(|_| Ok(200));
+    let auth = |token: &str| Frame::Text(format!(r#"{{"type": "auth", "token": "{token}"}}"#));
+    let said = |frame: Frame| {
+        let (status, frames) = socket(&service, &good_signature(), &[frame]);
+        assert_eq!(status, 200);
+        frames
+    };
+    let texts = |frames: &[Frame]| {
+        let texts = frames.iter().filter_map(|frame| match frame {
+            Frame::Text(text) => Some(text.clone()),
+            _ => None,
+        });
+        texts.collect::<Vec<_>>().join("\n")
+    };
+    let welcome = said(auth(&fake::token("me")));
+    let channel = format!("user-{}", fake::user("me"));
+    assert!(texts(&welcome).contains(&channel), "{welcome:?}");
+    assert!(texts(&welcome).contains(r#""revision":7"#), "{welcome:?}");
+
+    let refused = said(auth("made-up"));
+    assert!(refused.contains(&Frame::Close(Some(4401))), "{refused:?}");
+    assert!(!texts(&refused).contains("subscribe"), "{refused:?}");
+    let nonsense = said(Frame::Text("subscribe me".to_owned()));
+    assert!(!texts(&nonsense).contains(r#""subscribe""#), "{nonsense:?}");
+    let too_much = said(Frame::Text("x".repeat(20_000)));
+    assert_eq!(too_much, [Frame::Close(Some(1009))]);
+}
