@@ -11,8 +11,8 @@ use events::{
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::SOURCE;
 use crate::channel::{Channels, Message};
-use crate::react::SOURCE;
 
 /// Seconds between tries; after the last one the message is given up. A day in all.
 const WAITS: [i64; 11] = [

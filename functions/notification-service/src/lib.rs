@@ -13,6 +13,9 @@ mod routes;
 
 pub use routes::{Notifications, route};
 
+/// The function's app-id, which stands as `source` in its events.
+const SOURCE: &str = "notification-service";
+
 #[cfg(target_arch = "wasm32")]
 mod component {
     use http_api::shell::{self, variable};

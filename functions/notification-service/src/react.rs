@@ -8,10 +8,7 @@ use events::{Event, NotificationAdded, NotificationDocument, Timestamp, Topic};
 
 use crate::inbox::Inbox;
 use crate::preferences::{self, Preferences};
-use crate::{delivery, notice};
-
-/// The function's app-id.
-pub(crate) const SOURCE: &str = "notification-service";
+use crate::{SOURCE, delivery, notice};
 
 /// Handles one event.
 pub(crate) async fn react<D: Dapr>(
