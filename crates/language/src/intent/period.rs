@@ -17,7 +17,7 @@ pub(super) fn period(message: &Message<'_>, here: Words<'_>) -> Option<(usize, P
     named_period(message, led)
         .or_else(|| days_ahead(message, led))
         .map(|(length, period)| (lead + length, period))
-        .or_else(|| whole_month(message, here))
+        .or_else(|| whole_month(message, here, lead))
         .or_else(|| {
             let found = day::date(here, message.reading)?;
             // "In 5 minutes" is a time rather than a day.
@@ -165,9 +165,9 @@ fn days_ahead(message: &Message<'_>, here: Words<'_>) -> Option<(usize, Period)>
     ))
 }
 
-/// "in december", "december": the next one, or this one.
-fn whole_month(message: &Message<'_>, here: Words<'_>) -> Option<(usize, Period)> {
-    let lead = here.skip_any(&["in", "for", "during"]);
+/// "in december", "due in december", "december": the next one, or this one. `lead` words stand before it.
+fn whole_month(message: &Message<'_>, here: Words<'_>, lead: usize) -> Option<(usize, Period)> {
+    let lead = lead + here.from(lead).skip_any(&["in", "for", "during"]);
     let number = month(here.get(lead)).filter(|_| lead > 0 || here.len() == 1)?;
     let today = message.reading.today();
     let year = if number < today.month() {
