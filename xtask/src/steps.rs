@@ -91,7 +91,14 @@ pub(crate) fn run(release: bool, arguments: &[String]) -> Result<()> {
 /// Builds the host, and says where it is.
 pub(crate) fn build_host(release: bool) -> Result<PathBuf> {
     let profile = if release { "host" } else { "dev" };
-    execute(cargo().args(["build", "--quiet", "--profile", profile, "-p", "nudge-host"]))?;
+    // Of the whole workspace, as the tests build it: by itself the package would have its dependencies built once more,
+    // with other features.
+    let which = ["--workspace", "--bin", "nudge"];
+    execute(
+        cargo()
+            .args(["build", "--quiet", "--profile", profile])
+            .args(which),
+    )?;
     let folder = if release { "host" } else { "debug" };
     Ok(root().join("target").join(folder).join("nudge"))
 }

@@ -150,8 +150,7 @@ fn in_postgresql() -> Result<()> {
     let arguments = [
         "test",
         "--quiet",
-        "-p",
-        "dapr",
+        "--workspace",
         "--test",
         "scale_from_zero",
         "--",

@@ -85,7 +85,7 @@ pub(crate) fn test() -> Result<()> {
     let tested = test_conformance(&system).and_then(|()| {
         steps::execute(
             steps::cargo()
-                .args(["test", "--package", "scenarios", "--test", "stories"])
+                .args(["test", "--workspace", "--test", "stories"])
                 .envs(system.for_scenarios(&mail.to_string()))
                 // They share one mail server's address.
                 .args(["--", "--test-threads=1"]),
@@ -103,7 +103,7 @@ fn test_conformance(system: &System) -> Result<()> {
     broker(&["topics", "apply", "--list", list, "--brokers", brokers])?;
     steps::execute(
         steps::cargo()
-            .args(["test", "--package", "conformance", "--test", "dapr"])
+            .args(["test", "--workspace", "--test", "dapr"])
             .envs(&environment)
             // Each case starts two daprds.
             .args(["--", "--ignored", "--test-threads=3"]),
