@@ -1,6 +1,4 @@
 //! Every ring is told once in the inbox and by mail under one id, by simulation.
-//!
-//! Seen to fail: when the inbox is written before the event's mark, in a transaction of its own.
 
 use std::collections::{BTreeMap, BTreeSet};
 
