@@ -7,6 +7,7 @@ mod steps;
 mod toolchain;
 mod web;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Result;
@@ -54,14 +55,20 @@ enum Command {
     },
     /// What functions could not process: list, show, replay, discard.
     Dlq {
+        /// Where the Nudge keeps everything that it is about.
+        #[arg(long, default_value = ".nudge", value_name = "DIR")]
+        data: PathBuf,
         /// `list`, or `show`, `replay`, `discard` with what `list` calls it.
-        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        #[arg(allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
     /// The broker's topics, as dapr-components/topics.json lists them.
     Topics {
-        /// `apply` or `check`, and --brokers HOST:PORT; without it, the broker of the Nudge that runs here.
-        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        /// Where the Nudge keeps everything that it is about.
+        #[arg(long, default_value = ".nudge", value_name = "DIR")]
+        data: PathBuf,
+        /// `apply` or `check`, and --brokers HOST:PORT; without it, the broker of that Nudge.
+        #[arg(allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
     /// Prints an access token for curl. What follows goes to the host: --user NAME, --data DIR.
@@ -84,6 +91,8 @@ enum TestWhat {
     Browser,
     /// Dapr's behaviour and every scenario, against real parts.
     Dapr,
+    /// Parts of the real system killed and paused at random under load: nothing is lost, nothing happens twice.
+    Faults(dapr::faults::Form),
     /// The Helm chart: rendered, validated, and installed into a real Kubernetes API server; the workflows; the image.
     Cluster(cluster::Check),
 }
@@ -111,12 +120,15 @@ fn main() -> ExitCode {
             what: Some(TestWhat::Dapr),
         } => dapr::test(),
         Command::Test {
+            what: Some(TestWhat::Faults(form)),
+        } => dapr::faults::test(&form),
+        Command::Test {
             what: Some(TestWhat::Cluster(check)),
         } => check.run(),
         Command::Cluster { what } => what.run(),
         Command::Image { what } => what.run(),
-        Command::Topics { arguments } => dapr::on_broker("topics", &arguments),
-        Command::Dlq { arguments } => dapr::on_broker("dlq", &arguments),
+        Command::Topics { data, arguments } => dapr::on_broker("topics", &data, &arguments),
+        Command::Dlq { data, arguments } => dapr::on_broker("dlq", &data, &arguments),
         Command::Token { arguments } => steps::host("token", false, &arguments),
         Command::Person { arguments } => steps::host("person", false, &arguments),
     };

@@ -16,6 +16,7 @@
 
 mod answer;
 mod host;
+pub mod load;
 mod mail;
 mod person;
 mod place;

@@ -1,14 +1,17 @@
 //! Somebody who uses Nudge: a client for people.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use http::Method;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
-use crate::{Answer, NewTask, Screen, Task};
+use crate::{Answer, NewTask, PATIENCE, Screen, Task};
 
 /// How long one request may take before a test gives it up.
 const REQUEST_LIMIT: Duration = Duration::from_secs(60);
+/// How long a patient person waits when they are asked to come again.
+const COME_AGAIN: Duration = Duration::from_secs(1);
 
 /// Somebody with an access token.
 #[derive(Debug, Clone)]
@@ -17,6 +20,7 @@ pub struct Person {
     address: String,
     token: Option<String>,
     name: String,
+    patient: bool,
 }
 
 /// A request in the making.
@@ -25,6 +29,7 @@ pub struct Person {
 pub struct Call {
     request: reqwest::RequestBuilder,
     asked: String,
+    patient: bool,
 }
 
 impl Call {
@@ -62,16 +67,33 @@ impl Call {
         })
     }
 
-    /// Sends it.
+    /// Sends it; a patient person sends it again for as long as they are asked to come again.
     ///
     /// # Panics
     /// When there is no answer.
     pub async fn answer(self) -> Answer {
-        let asked = self.asked.clone();
-        match self.try_answer().await {
-            Ok(answer) => answer,
-            Err(error) => panic!("{asked}: {error}"),
+        let begun = Instant::now();
+        let mut call = self;
+        loop {
+            let again = call.again().filter(|again| again.patient);
+            let asked = call.asked.clone();
+            match (call.try_answer().await, again) {
+                (Ok(answer), Some(again)) if answer.status == 503 && begun.elapsed() < PATIENCE => {
+                    tokio::time::sleep(COME_AGAIN).await;
+                    call = again;
+                }
+                (Ok(answer), _) => return answer,
+                (Err(error), _) => panic!("{asked}: {error}"),
+            }
         }
+    }
+
+    fn again(&self) -> Option<Self> {
+        Some(Self {
+            request: self.request.try_clone()?,
+            asked: self.asked.clone(),
+            patient: self.patient,
+        })
     }
 }
 
@@ -93,6 +115,7 @@ impl Person {
             address: address.to_owned(),
             token,
             name: name.to_owned(),
+            patient: false,
         }
     }
 
@@ -101,6 +124,15 @@ impl Person {
     pub fn at(&self, address: &str) -> Self {
         Self {
             address: address.to_owned(),
+            ..self.clone()
+        }
+    }
+
+    /// The same person, who comes again when they are asked to (503), as the screen does.
+    #[must_use]
+    pub fn patient(&self) -> Self {
+        Self {
+            patient: true,
             ..self.clone()
         }
     }
@@ -135,7 +167,14 @@ impl Person {
         if let Some(token) = &self.token {
             request = request.bearer_auth(token);
         }
-        Call { request, asked }
+        if self.patient {
+            request = request.header("idempotency-key", Uuid::new_v4().to_string());
+        }
+        Call {
+            request,
+            asked,
+            patient: self.patient,
+        }
     }
 
     /// `GET path`

@@ -2,6 +2,7 @@
 //! sidecar.
 
 mod daprd;
+pub(crate) mod faults;
 mod kafka;
 mod part;
 mod place;
@@ -14,7 +15,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use clap::Args;
 use nix::unistd::Uid;
 
@@ -43,6 +44,23 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
+    /// Parts of our own with nothing in them, whose mail goes to the test. They are kept in `target`, below `name`.
+    fn for_test(name: &str) -> Result<Self> {
+        let data = steps::root().join("target").join(name);
+        // What an earlier run left would be delivered to this one.
+        if data.exists() {
+            std::fs::remove_dir_all(&data)?;
+        }
+        let [mail] = place::free_ports()?;
+        Ok(Self {
+            mail: Some(SocketAddr::from(([127, 0, 0, 1], mail))),
+            kafka: None,
+            postgres: None,
+            data,
+            port: 0,
+        })
+    }
+
     /// The arguments of `nudge run` in one process.
     pub(crate) fn for_host(&self, more: &[String]) -> Vec<String> {
         let own = [
@@ -68,19 +86,8 @@ pub(crate) fn run(settings: &Settings, release: bool, arguments: &[String]) -> R
 /// Runs the suite of Dapr's behaviour and every scenario against real parts.
 pub(crate) fn test() -> Result<()> {
     let stop = system::on_interrupt()?;
-    let data = steps::root().join("target/dapr-test");
-    // What an earlier run left would be delivered to this one.
-    if data.exists() {
-        std::fs::remove_dir_all(&data)?;
-    }
-    let mail = SocketAddr::from(([127, 0, 0, 1], place::free_ports::<1>()?[0]));
-    let settings = Settings {
-        mail: Some(mail),
-        kafka: None,
-        postgres: None,
-        data,
-        port: 0,
-    };
+    let settings = Settings::for_test("dapr-test")?;
+    let mail = settings.mail.context("a test has a mail address")?;
     let system = System::start(&settings, false, &[], &stop)?;
     let tested = test_conformance(&system).and_then(|()| {
         steps::execute(
@@ -110,9 +117,9 @@ fn test_conformance(system: &System) -> Result<()> {
     )
 }
 
-/// Runs a command of the tool that speaks to the broker, against the Nudge that runs here where it names no other.
-pub(crate) fn on_broker(command: &str, arguments: &[String]) -> Result<()> {
-    let place = Place::open(Path::new(".nudge"))?;
+/// Runs a command of the tool that speaks to the broker, against the Nudge in `data` where it names no other.
+pub(crate) fn on_broker(command: &str, data: &Path, arguments: &[String]) -> Result<()> {
+    let place = Place::of(data)?;
     // What the environment says goes before what a running Nudge wrote down.
     let known = place.read_environment().unwrap_or_default();
     let missing = known

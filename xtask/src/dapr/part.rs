@@ -42,7 +42,7 @@ pub(crate) enum Ready {
     /// When a path answers with 2xx.
     Path(u16, &'static str),
     /// When a program says so by its exit code.
-    Program(Box<dyn Fn() -> Command + Send>),
+    Program(Box<dyn Fn() -> Command + Send + Sync>),
 }
 
 /// A part that is kept alive by a thread of its own until it is stopped.
@@ -104,11 +104,34 @@ impl Part {
     /// # Errors
     /// When it is not ready in time, with the end of its log; or when `cancelled` says that nobody waits any more.
     pub(crate) fn wait_ready(&self, limit: Duration, cancelled: &dyn Fn() -> bool) -> Result<()> {
-        while !self.is_ready() {
+        self.wait_ready_since(self.started, limit, cancelled)?;
+        eprintln!(
+            "  {:<28} ready after {:.1} s",
+            self.name,
+            self.started.elapsed().as_secs_f32()
+        );
+        Ok(())
+    }
+
+    /// Waits until the part is ready again, after something happened to it.
+    ///
+    /// # Errors
+    /// As of [`wait_ready`](Self::wait_ready).
+    pub(crate) fn wait_again(&self, limit: Duration, cancelled: &dyn Fn() -> bool) -> Result<()> {
+        self.wait_ready_since(Instant::now(), limit, cancelled)
+    }
+
+    fn wait_ready_since(
+        &self,
+        begun: Instant,
+        limit: Duration,
+        cancelled: &dyn Fn() -> bool,
+    ) -> Result<()> {
+        while self.pid().is_none() || !self.is_ready() {
             if cancelled() {
                 bail!("stopped while {} was starting", self.name);
             }
-            if self.started.elapsed() > limit {
+            if begun.elapsed() > limit {
                 bail!(
                     "{} is not ready after {} s; its log ends with:\n{}",
                     self.name,
@@ -118,11 +141,6 @@ impl Part {
             }
             thread::sleep(LOOK_EVERY);
         }
-        eprintln!(
-            "  {:<28} ready after {:.1} s",
-            self.name,
-            self.started.elapsed().as_secs_f32()
-        );
         Ok(())
     }
 

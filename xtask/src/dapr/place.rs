@@ -20,14 +20,19 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    /// Makes the folders below `data`.
-    pub(crate) fn open(data: &Path) -> Result<Self> {
+    /// The folders below `data`, which need not be there.
+    pub(crate) fn of(data: &Path) -> Result<Self> {
         let data = std::path::absolute(data)?;
-        let place = Self {
+        Ok(Self {
             parts: data.join("parts"),
             logs: data.join("logs"),
             data,
-        };
+        })
+    }
+
+    /// Makes the folders below `data`.
+    pub(crate) fn open(data: &Path) -> Result<Self> {
+        let place = Self::of(data)?;
         for folder in [&place.parts, &place.logs] {
             fs::create_dir_all(folder)
                 .with_context(|| format!("can't make {}", folder.display()))?;

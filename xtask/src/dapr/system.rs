@@ -17,7 +17,7 @@ use crate::steps;
 
 /// How long a part may take to become ready: a broker that was killed waits for its old session to end, and the machine
 /// may be busy.
-const START_LIMIT: Duration = Duration::from_secs(180);
+pub(super) const START_LIMIT: Duration = Duration::from_secs(180);
 
 /// Says whether somebody asked to stop.
 #[derive(Clone, Default)]
@@ -32,7 +32,15 @@ impl Stop {
         drop(bell.wait_while(asked, |asked| !*asked));
     }
 
-    fn asked(&self) -> bool {
+    /// Waits so long, or until somebody asks; says whether somebody did.
+    pub(super) fn wait_for(&self, length: Duration) -> bool {
+        let (asked, bell) = &*self.0;
+        let asked = asked.lock().unwrap_or_else(PoisonError::into_inner);
+        let waited = bell.wait_timeout_while(asked, length, |asked| !*asked);
+        *waited.unwrap_or_else(PoisonError::into_inner).0
+    }
+
+    pub(super) fn asked(&self) -> bool {
         *self.0.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -211,6 +219,11 @@ impl System {
     /// Where people find it.
     pub(crate) fn address(&self) -> &str {
         &self.address
+    }
+
+    /// The parts, in the order in which they were started.
+    pub(super) fn parts(&self) -> &[Part] {
+        &self.parts
     }
 
     /// The file that lists the parts.

@@ -18,18 +18,13 @@
 //!
 //! `NUDGE_KILLS=200` makes a long run of it, `NUDGE_KILL_SEED` repeats the random choices of one.
 
-mod check;
-mod record;
-mod work;
-
 use std::time::Duration;
 
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
+use scenarios::load::{Record, check_in_the_end, work};
 use scenarios::{Host, HostSettings, MailServer, Person};
 use tokio::sync::watch;
-
-use record::Record;
 
 const PEOPLE: usize = 8;
 const KILLS: u32 = 20;
@@ -69,7 +64,7 @@ async fn nothing_acknowledged_is_lost_and_nothing_happens_twice() {
         .iter()
         .map(|person| {
             let random = StdRng::seed_from_u64(random.random());
-            let work = work::work(person.clone(), place.clone(), end.clone(), random);
+            let work = work(person.clone(), place.clone(), end.clone(), 0..0, random);
             tokio::spawn(work)
         })
         .collect();
@@ -103,7 +98,8 @@ async fn nothing_acknowledged_is_lost_and_nothing_happens_twice() {
         .map(|person| person.at(host.address()))
         .collect();
     for (person, record) in people.iter().zip(&records) {
-        check::in_the_end(person, record, &mail).await;
+        assert!(record.wrong.is_empty(), "{:#?}", record.wrong);
+        check_in_the_end(person, record, &mail).await;
     }
 }
 

@@ -3,20 +3,27 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
-use scenarios::{MailServer, PATIENCE, Person, Task, eventually, task};
 use serde_json::Value;
 
-use crate::record::{Kind, Known, Record, State};
+use super::record::{Kind, Known, Record, State};
+use crate::{MailServer, PATIENCE, Person, Task, eventually, task};
+
+/// How long everything may take to become as it must be, once nothing is broken any more.
+pub const SETTLE_LIMIT: Duration = PATIENCE.saturating_mul(2);
 
 /// The title of the task that is created after everything else.
 const MARKER: &str = "Marker";
+/// How often a person looks.
+const PAUSE: Duration = Duration::from_millis(500);
 
-/// Waits until everything is as it must be, lets something later happen, and looks again: nothing may come on top.
+/// Waits until everything is as it must be, lets something later happen, and looks again: nothing may come on top. Returns
+/// how long it took until everything was as it must be.
 ///
 /// # Panics
 /// With the first thing that is not as it must be.
-pub(crate) async fn in_the_end(person: &Person, record: &Record, mail: &MailServer) {
-    comes_true(person, record, mail).await;
+pub async fn check_in_the_end(person: &Person, record: &Record, mail: &MailServer) -> Duration {
+    let person = &person.patient();
+    let settled_after = comes_true(person, record, mail).await;
     let marker = person.creates(task(MARKER).reminded_in(2)).await;
     eventually("the marker's reminder", async || {
         let inbox = person.inbox().await;
@@ -25,15 +32,16 @@ pub(crate) async fn in_the_end(person: &Person, record: &Record, mail: &MailServ
     })
     .await;
     comes_true(person, record, mail).await;
+    settled_after
 }
 
-async fn comes_true(person: &Person, record: &Record, mail: &MailServer) {
+async fn comes_true(person: &Person, record: &Record, mail: &MailServer) -> Duration {
     let begun = Instant::now();
     while let Err(wrong) = look(person, record, mail).await {
-        let waited = begun.elapsed();
-        assert!(waited < 2 * PATIENCE, "{}: {wrong}", person.name());
-        tokio::time::sleep(Duration::from_millis(200)).await;
+        assert!(begun.elapsed() < SETTLE_LIMIT, "{}: {wrong}", person.name());
+        tokio::time::sleep(PAUSE).await;
     }
+    begun.elapsed()
 }
 
 /// Looks at everything once.

@@ -1,27 +1,35 @@
 //! A person at work.
 
-use std::time::Duration;
+use std::ops::Range;
+use std::time::{Duration, SystemTime};
 
 use http::Method;
 use rand::Rng;
 use rand::rngs::StdRng;
-use scenarios::{Answer, NewTask, Person, task};
 use serde_json::json;
 use tokio::sync::watch;
+use tokio::time::{sleep, timeout};
 use uuid::Uuid;
 
-use crate::record::{Kind, Known, Record, State};
+use super::record::{Kind, Known, Record, State, Unanswered};
+use crate::{Answer, NewTask, Person, task};
 
 /// Out of how many creations without an answer one is not sent again.
 const GIVE_UP_ONE_OF: u32 = 3;
 /// How long a person waits before they try again.
 const PAUSE: Duration = Duration::from_millis(20);
+/// How long a person waits for an answer: longer than Nudge may take to find out that what it needs is away.
+const ANSWER_LIMIT: Duration = Duration::from_secs(40);
 
-/// Works until the end is told.
-pub(crate) async fn work(
+/// Works until the end is told, with a pause of so many milliseconds between two commands.
+///
+/// # Panics
+/// When a command is refused that must not be.
+pub async fn work(
     person: Person,
     place: watch::Receiver<Option<String>>,
     end: watch::Receiver<bool>,
+    pace: Range<u64>,
     random: StdRng,
 ) -> Record {
     let mut worker = Worker {
@@ -35,8 +43,16 @@ pub(crate) async fn work(
         if worker.record.known.len() < 4 || worker.random.random_ratio(1, 3) {
             worker.create(number).await;
             number += 1;
+        } else if worker.random.random_ratio(1, 4) {
+            worker.look().await;
         } else {
             worker.change().await;
+        }
+        if !pace.is_empty() {
+            sleep(Duration::from_millis(
+                worker.random.random_range(pace.clone()),
+            ))
+            .await;
         }
     }
     worker.record
@@ -162,11 +178,19 @@ impl Worker {
         known.state = next;
     }
 
+    /// Reads the beginning of the list, which must be all there is to it.
+    async fn look(&mut self) {
+        let look = Command::new(Method::GET, "/api/tasks?limit=5".to_owned(), String::new());
+        if let Some(answer) = self.send(&look).await {
+            let _ = answer.expect(200);
+        }
+    }
+
     /// Sends a command; `None` when there was no answer, or one that says to come again.
     async fn send(&mut self, command: &Command) -> Option<Answer> {
         let address = self.place.borrow().clone();
         let Some(address) = address else {
-            tokio::time::sleep(PAUSE).await;
+            sleep(PAUSE).await;
             return None;
         };
         let call = self
@@ -179,18 +203,23 @@ impl Worker {
             _ if command.body.is_empty() => call,
             _ => call.body("application/json", command.body.clone()),
         };
-        let answer = call.try_answer().await.ok();
-        match answer {
-            Some(answer) if answer.status == 503 => {
-                assert!(answer.header("retry-after").is_some(), "{answer:?}");
-                tokio::time::sleep(PAUSE).await;
-                None
+        let from = SystemTime::now();
+        let answer = timeout(ANSWER_LIMIT, call.try_answer()).await;
+        match answer.unwrap_or_else(|_| Err(format!("no answer in {ANSWER_LIMIT:?}"))) {
+            Ok(answer) if answer.status.is_server_error() => {
+                self.record.put_off += 1;
+                if answer.status != 503 || answer.header("retry-after").is_none() {
+                    self.record.wrong.push(format!("{answer:?}"));
+                }
             }
-            None => {
-                tokio::time::sleep(PAUSE).await;
-                None
-            }
-            answer => answer,
+            Ok(answer) => return Some(answer),
+            Err(why) => self.record.unanswered.push(Unanswered {
+                from,
+                to: SystemTime::now(),
+                how: format!("{} {}: {why}", command.method, command.path),
+            }),
         }
+        sleep(PAUSE).await;
+        None
     }
 }
