@@ -7,7 +7,6 @@ mod steps;
 mod toolchain;
 mod web;
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Result;
@@ -55,20 +54,14 @@ enum Command {
     },
     /// What functions could not process: list, show, replay, discard.
     Dlq {
-        /// Where the Nudge keeps everything that it is about.
-        #[arg(long, default_value = ".nudge", value_name = "DIR")]
-        data: PathBuf,
-        /// `list`, or `show`, `replay`, `discard` with what `list` calls it.
-        #[arg(allow_hyphen_values = true)]
+        /// `list`, or `show`, `replay`, `discard` with what `list` calls it; --data DIR says where the Nudge is.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
     /// The broker's topics, as dapr-components/topics.json lists them.
     Topics {
-        /// Where the Nudge keeps everything that it is about.
-        #[arg(long, default_value = ".nudge", value_name = "DIR")]
-        data: PathBuf,
-        /// `apply` or `check`, and --brokers HOST:PORT; without it, the broker of that Nudge.
-        #[arg(allow_hyphen_values = true)]
+        /// `apply` or `check`; --brokers HOST:PORT, or --data DIR, where the Nudge is whose broker is meant.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
     /// Prints an access token for curl. What follows goes to the host: --user NAME, --data DIR.
@@ -127,8 +120,8 @@ fn main() -> ExitCode {
         } => check.run(),
         Command::Cluster { what } => what.run(),
         Command::Image { what } => what.run(),
-        Command::Topics { data, arguments } => dapr::on_broker("topics", &data, &arguments),
-        Command::Dlq { data, arguments } => dapr::on_broker("dlq", &data, &arguments),
+        Command::Topics { arguments } => dapr::on_broker("topics", &arguments),
+        Command::Dlq { arguments } => dapr::on_broker("dlq", &arguments),
         Command::Token { arguments } => steps::host("token", false, &arguments),
         Command::Person { arguments } => steps::host("person", false, &arguments),
     };

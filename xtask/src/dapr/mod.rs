@@ -117,8 +117,10 @@ fn test_conformance(system: &System) -> Result<()> {
     )
 }
 
-/// Runs a command of the tool that speaks to the broker, against the Nudge in `data` where it names no other.
-pub(crate) fn on_broker(command: &str, data: &Path, arguments: &[String]) -> Result<()> {
+/// Runs a command of the tool that speaks to the broker, against the Nudge that `--data` names or the one that runs here,
+/// where the environment names no other.
+pub(crate) fn on_broker(command: &str, arguments: &[String]) -> Result<()> {
+    let (data, arguments) = split_data(arguments)?;
     let place = Place::of(data)?;
     // What the environment says goes before what a running Nudge wrote down.
     let known = place.read_environment().unwrap_or_default();
@@ -132,6 +134,23 @@ pub(crate) fn on_broker(command: &str, data: &Path, arguments: &[String]) -> Res
             .args(arguments)
             .envs(missing),
     )
+}
+
+/// The folder that `--data` names, wherever it stands, and all other arguments.
+fn split_data(arguments: &[String]) -> Result<(&Path, Vec<&String>)> {
+    let mut data = Path::new(".nudge");
+    let mut others = Vec::new();
+    let mut arguments = arguments.iter();
+    while let Some(argument) = arguments.next() {
+        if argument == "--data" {
+            data = Path::new(arguments.next().context("--data takes a folder")?);
+        } else if let Some(folder) = argument.strip_prefix("--data=") {
+            data = Path::new(folder);
+        } else {
+            others.push(argument);
+        }
+    }
+    Ok((data, others))
 }
 
 /// Runs the tool that speaks to the broker.
@@ -171,4 +190,29 @@ fn digest(contents: &[&[u8]]) -> u64 {
         hasher.write(content);
     }
     hasher.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn data_may_stand_anywhere() {
+        for (line, data, others) in [
+            ("list", ".nudge", "list"),
+            ("--data a list", "a", "list"),
+            ("show --data=a/b x/0/1", "a/b", "show x/0/1"),
+            ("list --brokers b:1 --data a", "a", "list --brokers b:1"),
+        ] {
+            let arguments: Vec<String> = line.split(' ').map(str::to_owned).collect();
+            let split = split_data(&arguments).expect(line);
+            let expected: Vec<String> = others.split(' ').map(str::to_owned).collect();
+            assert_eq!(
+                split,
+                (Path::new(data), expected.iter().collect()),
+                "{line}"
+            );
+        }
+        assert!(split_data(&["list".to_owned(), "--data".to_owned()]).is_err());
+    }
 }
