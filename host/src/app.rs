@@ -86,6 +86,8 @@ pub struct App {
     pub sockets: Sockets,
     /// Dapr, where it is in this process.
     sidecar: Option<Arc<Sidecar>>,
+    /// What Dapr proves itself with.
+    app_api_token: String,
 }
 
 /// What holds the WebSockets.
@@ -199,6 +201,7 @@ impl App {
             sign_in,
             sockets: Sockets::Held(gateway),
             sidecar: Some(sidecar),
+            app_api_token: token,
         })
     }
 
@@ -226,7 +229,14 @@ impl App {
             sign_in,
             sockets: Sockets::Passed(SocketProxy::new(socket_proxy.clone())),
             sidecar: None,
+            app_api_token: std::env::var("SPIN_VARIABLE_APP_API_TOKEN").unwrap_or_default(),
         })
+    }
+
+    /// What Dapr proves itself with to the functions; whoever has it may ask them what only Dapr may.
+    #[must_use]
+    pub fn app_api_token(&self) -> &str {
+        &self.app_api_token
     }
 
     /// Ends sockets, deliveries and instances, in this order, and closes the database.

@@ -10,6 +10,7 @@ pub mod engine;
 pub mod function;
 pub mod manifest;
 pub mod outbound;
+pub mod replay;
 pub mod route;
 pub mod server;
 pub mod sign_in;

@@ -13,6 +13,7 @@ use http::uri::Authority;
 use nudge_host::app::{App, Dapr, Settings, sign_in_folder};
 use nudge_host::component;
 use nudge_host::manifest::Manifest;
+use nudge_host::replay::{Recorder, replay};
 use nudge_host::server::{self, Door, Names};
 use nudge_host::sign_in::{self, SignIn};
 use tokio::net::TcpListener;
@@ -34,6 +35,8 @@ enum Command {
     Token(Token),
     /// Adds a person who may sign in, or changes their address and passphrase (read from standard input).
     Person(Person),
+    /// Tells a function again what is on record, so that it makes state again that it lost. Nobody is told anything twice.
+    Replay(Replay),
     /// Writes each function as one composed component, as an image carries it.
     Components(Components),
 }
@@ -74,6 +77,32 @@ struct Run {
     /// Where Pushpin takes WebSockets.
     #[arg(long, default_value = "127.0.0.1:7999", requires = "no_sidecar")]
     socket_proxy: Authority,
+}
+
+#[derive(Args)]
+struct Replay {
+    /// Whose state was lost: reminder-service, recurrence-engine or notification-service.
+    #[arg(long, value_name = "FUNCTION")]
+    to: String,
+    /// Only this person's.
+    #[arg(long, value_name = "NAME")]
+    user: Option<String>,
+    /// Only this person's, by the id that keys and events have; may be given several times.
+    #[arg(long, value_name = "ID", conflicts_with = "user")]
+    user_id: Vec<String>,
+    /// Where Dapr finds the functions of a Nudge that runs with real parts; without it, one that does not run is opened.
+    /// It takes APP_API_TOKEN of the environment.
+    #[arg(long, env = "INNER_URL", value_name = "URL")]
+    inner_url: Option<String>,
+    /// Where everything is kept.
+    #[arg(long, default_value = ".nudge")]
+    data: PathBuf,
+    /// The Spin manifest.
+    #[arg(long, default_value = "spin.toml")]
+    manifest: PathBuf,
+    /// Dapr's YAML files.
+    #[arg(long, default_value = "dapr-components")]
+    components: PathBuf,
 }
 
 #[derive(Args)]
@@ -123,6 +152,7 @@ fn main() -> ExitCode {
         Command::Run(run) => start(run),
         Command::Token(token) => print_token(&token),
         Command::Person(person) => set_person(person),
+        Command::Replay(asked) => replay_all(asked),
         Command::Components(components) => write_components(&components),
     };
     match done {
@@ -211,6 +241,56 @@ async fn stop_signal() {
         }
     }
     interrupt.await.ok();
+}
+
+fn replay_all(asked: Replay) -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        let user_ids = match asked.user_id.is_empty() {
+            true => SignIn::open(&sign_in_folder(&asked.data), false)?
+                .user_ids(asked.user.as_deref())?,
+            false => asked.user_id,
+        };
+        if let Some(url) = &asked.inner_url {
+            let app_api_token = std::env::var("APP_API_TOKEN").context("set APP_API_TOKEN")?;
+            let recorder = Recorder::At {
+                url,
+                app_api_token: &app_api_token,
+            };
+            return replay_each(&recorder, &asked.to, &user_ids).await;
+        }
+        let app = App::start(&Settings {
+            manifest: asked.manifest,
+            dapr: Dapr::Within {
+                components: asked.components,
+                allow_private: false,
+            },
+            data: asked.data,
+            demand_passphrases: false,
+            public_url: "http://localhost:3000".to_owned(),
+        })
+        .await?;
+        let replayed = replay_each(&Recorder::Within(&app), &asked.to, &user_ids).await;
+        app.stop().await;
+        replayed
+    })
+}
+
+async fn replay_each(recorder: &Recorder<'_>, to: &str, user_ids: &[String]) -> Result<()> {
+    let operator = std::env::var("USER").unwrap_or_else(|_| "unknown".to_owned());
+    for user_id in user_ids {
+        let replayed = replay(recorder, to, user_id, &operator).await?;
+        println!(
+            "{user_id}: {} tasks told, {} restored",
+            replayed.told, replayed.restored
+        );
+        for refused in &replayed.refused {
+            println!("{user_id}: not understood: {refused}");
+        }
+    }
+    Ok(())
 }
 
 fn write_components(components: &Components) -> Result<()> {

@@ -92,6 +92,21 @@ impl SignIn {
         self.keys.access_token(person, now() + ACCESS_SECONDS)
     }
 
+    /// The ids by which the system knows the person called `name`, or everybody.
+    ///
+    /// # Errors
+    /// When there is no such person.
+    pub fn user_ids(&self, name: Option<&str>) -> Result<Vec<String>> {
+        let id = |name: &str| {
+            let digest = Sha256::digest(format!("{ISSUER}\n{name}"));
+            URL_SAFE_NO_PAD.encode(digest)
+        };
+        Ok(match name {
+            Some(name) => vec![id(&self.people.find(Some(name))?.name)],
+            None => self.people.names().map(id).collect(),
+        })
+    }
+
     /// The key set (RFC 7517).
     #[must_use]
     pub fn jwks(&self) -> Response<Bytes> {

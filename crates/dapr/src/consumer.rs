@@ -105,6 +105,36 @@ pub async fn consume<D: Dapr>(
     Outcome::Unavailable
 }
 
+/// Makes lost state again: `make` loads, and returns what is missing; it is called again after a conflict. Says whether
+/// anything was. Nothing goes out, and no marks are looked at: they may be older than what was lost.
+///
+/// # Errors
+/// What `make` says, or the store.
+pub async fn restore<D: Dapr>(
+    dapr: &D,
+    make: impl AsyncFn() -> Result<Vec<Write>, HandleError>,
+) -> Result<bool, HandleError> {
+    for _ in 0..TRIES {
+        let writes = make().await?;
+        if writes.is_empty() {
+            return Ok(false);
+        }
+        match dapr.transact(writes).await {
+            Ok(()) => return Ok(true),
+            Err(DaprError::Conflict) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Err(DaprError::Conflict.into())
+}
+
+/// The write that marks an event as seen, whether or not it is marked.
+#[must_use]
+pub fn seen(event: &Event) -> Write {
+    let key = format!("seen/{}", event.event_id);
+    Write::put(key, &json!(1), Condition::Any).with_ttl(SEEN_TTL_SECONDS)
+}
+
 async fn attempt<D: Dapr>(
     dapr: &D,
     event: &Event,

@@ -114,7 +114,7 @@ event_types! {
     AccessDenied = "ACCESS_DENIED" on TaskAudit;
     /// Somebody took their data out.
     DataExported = "DATA_EXPORTED" on TaskAudit;
-    /// A dead-lettered event was given to its consumer again.
+    /// A dead-lettered event, or what is on record, was given to a consumer again.
     EventReplayed = "EVENT_REPLAYED" on TaskAudit;
 }
 

@@ -6,6 +6,7 @@
 mod cloud_event;
 mod envelope;
 mod payload;
+mod story;
 mod task_document;
 mod timestamp;
 mod topic;
@@ -13,6 +14,7 @@ mod topic;
 pub use cloud_event::{Malformed, cloud_event, parse_delivery};
 pub use envelope::{Chain, Event, EventType, Metadata, Payload, PayloadError, VERSION};
 pub use payload::*;
+pub use story::{DERIVATIONS, Derivation, Story};
 pub use task_document::{
     BasisDocument, ChecklistItemDocument, DueDocument, InvalidTask, RecurrenceDocument,
     RecurrenceEndDocument, ReminderDocument, StatusDocument, TaskDocument,

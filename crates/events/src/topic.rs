@@ -41,7 +41,7 @@ impl Topic {
         }
     }
 
-    /// Whether a consumer that cannot process an event of this topic has it dead-lettered.
+    /// Whether losing an event of this topic would be a loss: where not, people see the same by other means.
     #[must_use]
     pub fn must_arrive(self) -> bool {
         self != Self::TaskUpdates
@@ -55,7 +55,7 @@ impl Topic {
             Self::TaskReminders => &["task-service", "reminder-service"],
             Self::TaskRecurrence => &["recurrence-engine"],
             Self::TaskUpdates => &["task-service", "notification-service"],
-            Self::TaskAudit => &["notification-service"],
+            Self::TaskAudit => &["notification-service", "audit-service"],
         }
     }
 

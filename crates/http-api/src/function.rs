@@ -3,13 +3,16 @@
 use chrono::{DateTime, Utc};
 use dapr::consumer::{self, Effect, HandleError, Outcome};
 use dapr::{Dapr, DaprError, timetable};
-use events::{Chain, Event};
+use events::{Chain, Event, Story};
 use http::StatusCode;
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::identity::{self, Issuer, Person, dapr_caller};
-use crate::{Problem, Request, Response, correlation_id, empty, json_response};
+use crate::identity::{self, Issuer, Person, dapr_caller, function_caller};
+use crate::{Problem, Request, Response, correlation_id, empty, json_response, parse_json};
+
+/// Who has everything on record.
+const RECORDER: &str = "audit-service";
 
 /// A function's means: nothing else reaches out of its core.
 #[derive(Debug, Clone)]
@@ -70,6 +73,15 @@ impl<D: Dapr> Function<D> {
         delivery_answer(outcome)
     }
 
+    /// What is on record of a task, told by the audit service so that lost state can be made again.
+    ///
+    /// # Errors
+    /// 401 or 403 when it was not the audit service; 422 when it is no story.
+    pub fn story(&self, request: &Request) -> Result<Story, Problem> {
+        function_caller(request.headers(), &self.app_api_token, RECORDER)?;
+        parse_json(request)
+    }
+
     /// A tick of a cron binding: works through what is due in the timetable.
     ///
     /// # Errors
@@ -95,6 +107,21 @@ impl<D: Dapr> Function<D> {
             StatusCode::OK,
             &json!({ "status": "ok", "function": name, "state": "ok" }),
         ))
+    }
+}
+
+/// Whether state was made again from a story.
+///
+/// # Errors
+/// 422 when the story can't be understood; else what the store answered.
+pub fn restore_answer(restored: Result<bool, HandleError>) -> Result<Response, Problem> {
+    match restored {
+        Ok(restored) => Ok(json_response(
+            StatusCode::OK,
+            &json!({ "restored": restored }),
+        )),
+        Err(HandleError::Dapr(error)) => Err(error.into()),
+        Err(HandleError::Poison(reason)) => Err(Problem::invalid_field("/events", reason)),
     }
 }
 

@@ -131,8 +131,8 @@ pub(crate) async fn verify<D: Dapr>(dapr: &D, user: &str, from: u64) -> Result<V
                     .read::<Record>(&log::record_key(user, number))
                     .map_err(|error| error.to_string())
                     .and_then(|record| {
-                        let body = body.as_ref().map(|body| &body.value);
-                        record.check(number - 1, &previous, body)?;
+                        let body = body.map(|body| body.value.value());
+                        record.check(number - 1, &previous, body.as_ref())?;
                         Ok(record.hash())
                     }),
             };

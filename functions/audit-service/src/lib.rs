@@ -1,11 +1,13 @@
 //! The audit service: every event of every topic, on record for good.
 //!
 //! [`chain`] is the record and how records hang together; `log` writes them; `history` reads them for the person whose
-//! tasks they are, and verifies that nothing was changed, left out or put in.
+//! tasks they are, and verifies that nothing was changed, left out or put in; `replay` tells it to a function whose state
+//! was lost.
 
 pub mod chain;
 mod history;
 mod log;
+mod replay;
 mod routes;
 
 pub use routes::route;

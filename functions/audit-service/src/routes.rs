@@ -10,7 +10,7 @@ use http_api::{
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::{history, log};
+use crate::{history, log, replay};
 
 /// Answers a request.
 pub async fn route<D: Dapr>(function: &Function<D>, request: Request) -> Answer {
@@ -24,6 +24,9 @@ pub async fn route<D: Dapr>(function: &Function<D>, request: Request) -> Answer 
             let record =
                 async |event: &Event| log::record(&function.dapr, event, function.now()).await;
             function.deliver(&request, record).await.into()
+        }
+        (&Method::POST, ["audit-service", "replay"]) => {
+            replay::replay(function, &request).await.into()
         }
         (&Method::GET, ["audit-service", "health"]) => {
             function.health("audit-service").await.into()

@@ -1,10 +1,10 @@
 //! What a person sees in the app: a list, the newest first, with marks of what was read.
 
 use dapr::ordered::{Directory, Editor, Item, chunk_key, read_chunk};
-use dapr::{Condition, Dapr, DaprError, Document, Write};
+use dapr::{Condition, Dapr, DaprError, Document, Json, Write};
 use events::{NotificationDocument, Timestamp};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 /// The document `inbox/{user}`.
@@ -25,11 +25,18 @@ pub(crate) struct Inbox {
     head: Head,
 }
 
+/// The document that says where in the list a notification is.
+#[derive(Serialize, Deserialize)]
+struct Place {
+    /// Its sort key.
+    key: String,
+}
+
 fn prefix(user: &str) -> String {
     format!("inbox/{user}")
 }
 
-/// The key of the document that says where in the list a notification is.
+/// The key of a notification's [`Place`].
 fn place_key(user: &str, id: Uuid) -> String {
     format!("notification/{user}/{id}")
 }
@@ -66,8 +73,30 @@ impl Inbox {
         )
     }
 
-    /// The writes that put a notification in.
+    /// The writes that put a new notification in.
     pub(crate) async fn add<D: Dapr>(
+        mut self,
+        dapr: &D,
+        notification: &NotificationDocument,
+    ) -> Result<Vec<Write>, DaprError> {
+        self.head.unread += 1;
+        self.insert(dapr, notification).await
+    }
+
+    /// The writes that put one back in which was read and lost; `None` when it is there.
+    pub(crate) async fn put_back<D: Dapr>(
+        self,
+        dapr: &D,
+        notification: &NotificationDocument,
+    ) -> Result<Option<Vec<Write>>, DaprError> {
+        let key = sort_key(notification.created_at, notification.id);
+        match self.find(dapr, &key).await? {
+            Some(_) => Ok(None),
+            None => self.insert(dapr, notification).await.map(Some),
+        }
+    }
+
+    async fn insert<D: Dapr>(
         mut self,
         dapr: &D,
         notification: &NotificationDocument,
@@ -75,12 +104,11 @@ impl Inbox {
         let key = sort_key(notification.created_at, notification.id);
         let item = Item {
             key: key.clone(),
-            value: serde_json::to_value(notification).unwrap_or_default(),
+            value: Json::of(notification),
         };
         let mut writes = self.edit(dapr, &key, |editor| editor.insert(item)).await?;
-        self.head.unread += 1;
         let place = place_key(&self.user, notification.id);
-        writes.push(Write::put(place, &json!({ "key": key }), Condition::Any));
+        writes.push(Write::put(place, &Place { key }, Condition::Any));
         writes.push(self.head_write());
         Ok(writes)
     }
@@ -94,18 +122,18 @@ impl Inbox {
         let Some(place) = dapr.get(&place_key(&self.user, id)).await? else {
             return Ok(None);
         };
-        let key = place.value["key"].as_str().unwrap_or_default().to_owned();
+        let Place { key } = place.read(&place_key(&self.user, id))?;
         let Some(item) = self.find(dapr, &key).await? else {
             return Ok(None);
         };
-        if item.value["read"] == true || key <= self.head.read_up_to {
+        let mut value = item.value.value();
+        if value["read"] == true || key <= self.head.read_up_to {
             return Ok(Some(Vec::new()));
         }
-        let mut value = item.value;
         value["read"] = json!(true);
         let item = Item {
             key: key.clone(),
-            value,
+            value: Json::of(&value),
         };
         let mut writes = self.edit(dapr, &key, |editor| editor.insert(item)).await?;
         self.head.unread = self.head.unread.saturating_sub(1);
@@ -126,7 +154,7 @@ impl Inbox {
         dapr: &D,
         cursor: Option<&str>,
         limit: usize,
-    ) -> Result<(Vec<serde_json::Value>, Option<String>), DaprError> {
+    ) -> Result<(Vec<Value>, Option<String>), DaprError> {
         let prefix = prefix(&self.user);
         let mut items = Vec::new();
         for chunk in self.head.list.chunks().iter().rev() {
@@ -148,7 +176,7 @@ impl Inbox {
             .filter(|_| further)
             .map(|item| item.key.clone());
         let shown = items.into_iter().map(|item| {
-            let mut value = item.value;
+            let mut value = item.value.value();
             if item.key <= self.head.read_up_to {
                 value["read"] = json!(true);
             }

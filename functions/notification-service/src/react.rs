@@ -2,9 +2,9 @@
 
 use chrono::{DateTime, Utc};
 use dapr::Dapr;
-use dapr::consumer::{Effect, HandleError};
+use dapr::consumer::{self, Effect, HandleError};
 use domain::{TaskId, UserId};
-use events::{Event, NotificationAdded, NotificationDocument, Timestamp, Topic};
+use events::{Event, NotificationAdded, NotificationDocument, Story, Timestamp, Topic};
 
 use crate::inbox::Inbox;
 use crate::preferences::{self, Preferences};
@@ -37,6 +37,30 @@ pub(crate) async fn react<D: Dapr>(
         writes.push(delivery::begin(dapr, event, &notification, address, at, now).await?);
     }
     Ok(writes.into())
+}
+
+/// Puts what was lost into the inbox again, as read: it was told before. Nobody is told anew.
+pub(crate) async fn restore<D: Dapr>(dapr: &D, story: &Story) -> Result<bool, HandleError> {
+    let mut restored = false;
+    for event in &story.events {
+        let Some(notification) = notice::of(event)? else {
+            continue;
+        };
+        let notification = NotificationDocument {
+            read: true,
+            ..notification
+        };
+        let make = async || {
+            let inbox = Inbox::read(dapr, &story.user_id).await?;
+            let Some(mut writes) = inbox.put_back(dapr, &notification).await? else {
+                return Ok(Vec::new());
+            };
+            writes.push(consumer::seen(event));
+            Ok(writes)
+        };
+        restored |= consumer::restore(dapr, make).await?;
+    }
+    Ok(restored)
 }
 
 /// May be lost: a screen reads its inbox when it connects.

@@ -5,7 +5,7 @@ use events::{Event, Timestamp};
 use http::{Method, StatusCode};
 use http_api::{
     Answer, Function, Paging, Problem, Request, Response, cursor_to_text, empty, json_response,
-    parse_json, query, segments,
+    parse_json, query, restore_answer, segments,
 };
 use serde_json::json;
 use uuid::Uuid;
@@ -14,7 +14,7 @@ use crate::channel::Channels;
 use crate::delivery;
 use crate::inbox::Inbox;
 use crate::preferences::{self, Preferences};
-use crate::react::react;
+use crate::react::{self, react};
 
 /// How often a mark tries again when others change the same inbox.
 const TRIES: u32 = 8;
@@ -55,6 +55,9 @@ pub async fn route<D: Dapr, C: Channels>(
             let react = async |event: &Event| react(&function.dapr, event, function.now()).await;
             function.deliver(&request, react).await.into()
         }
+        (&Method::POST, ["notification-service", "restore"]) => {
+            service.restore(&request).await.into()
+        }
         (&Method::POST, ["notification-service", "cron-delivery"]) => {
             service.tick(&request).await.into()
         }
@@ -66,6 +69,12 @@ pub async fn route<D: Dapr, C: Channels>(
 }
 
 impl<D: Dapr, C: Channels> Notifications<'_, D, C> {
+    /// What is on record of a task, for an inbox that was lost.
+    async fn restore(&self, request: &Request) -> Result<Response, Problem> {
+        let story = self.function.story(request)?;
+        restore_answer(react::restore(&self.function.dapr, &story).await)
+    }
+
     async fn list(&self, request: &Request) -> Result<Response, Problem> {
         let person = self.function.person(request).await?;
         let paging = Paging::parse(&query(request)?)?;

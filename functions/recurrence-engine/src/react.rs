@@ -1,11 +1,11 @@
 //! A recurring task was completed, so its next occurrence is made; or reopened, so that is taken back.
 
-use dapr::consumer::{Effect, HandleError};
+use dapr::consumer::{self, Effect, HandleError};
 use dapr::{Condition, Dapr, DaprError, Invocation, Target, Write};
 use domain::{SeriesId, Task, TaskId, UserId};
 use events::{
-    Chain, DueDocument, Event, EventType, Payload, ReminderDocument, TaskCompleted, TaskDocument,
-    TaskRecurred, TaskReopened, Timestamp,
+    Chain, DueDocument, Event, EventType, Payload, ReminderDocument, Story, TaskCompleted,
+    TaskDocument, TaskRecurred, TaskReopened, Timestamp,
 };
 use http::{Method, StatusCode};
 use serde::{Deserialize, Serialize};
@@ -89,7 +89,7 @@ async fn completed<D: Dapr>(
     };
     publish(dapr, event, "recurred", id, &payload).await?;
 
-    let key = key(event, series.id);
+    let key = key(&event.user_id, series.id);
     let before = dapr.get(&key).await?;
     let series = Series {
         last_task_id: task.id.0,
@@ -113,7 +113,7 @@ async fn reopened<D: Dapr>(
     let Some(series_id) = document.series_id else {
         return Ok(Effect::ignored());
     };
-    let key = key(event, SeriesId(series_id));
+    let key = key(&event.user_id, SeriesId(series_id));
     let Some(stored) = dapr.get(&key).await? else {
         return Ok(Effect::ignored());
     };
@@ -131,8 +131,59 @@ async fn reopened<D: Dapr>(
     Ok(vec![Write::delete(key, Condition::Unchanged(stored.etag))].into())
 }
 
-fn key(event: &Event, series: SeriesId) -> String {
-    format!("series/{}/{series}", event.user_id)
+/// Makes the series' document again that was lost, from what is on record of the occurrence that was completed. The
+/// occurrence which that made is there: it is the task service's.
+pub(crate) async fn restore<D: Dapr>(dapr: &D, story: &Story) -> Result<bool, HandleError> {
+    let Some(recurred) = last_recurrence(story)? else {
+        return Ok(false);
+    };
+    let key = key(&story.user_id, SeriesId(recurred.series_id));
+    let series = Series {
+        last_task_id: recurred.from_task_id,
+        next_task_id: recurred.next_task_id,
+        occurrence: recurred.occurrence,
+    };
+    let make = async || {
+        let stored = dapr.get(&key).await?;
+        let before = stored.as_ref().map(|document| document.read(&key));
+        let before: Option<Series> = before.transpose()?;
+        if before.is_some_and(|before| before.occurrence >= series.occurrence) {
+            return Ok(Vec::new());
+        }
+        let mut writes = vec![Write::put(
+            key.clone(),
+            &series,
+            Condition::as_read(stored.as_ref()),
+        )];
+        writes.extend(story.events.iter().map(consumer::seen));
+        Ok(writes)
+    };
+    consumer::restore(dapr, make).await
+}
+
+/// What the task's last completion led to, unless it was reopened since.
+fn last_recurrence(story: &Story) -> Result<Option<TaskRecurred>, HandleError> {
+    // Their topics are not in order among each other: a recurrence names the completion that caused it.
+    let completion = story.events.iter().filter(|event| {
+        matches!(
+            event.event_type,
+            EventType::TaskCompleted | EventType::TaskReopened
+        )
+    });
+    let last = completion.max_by_key(|event| event.metadata.sequence);
+    let Some(last) = last.filter(|last| last.event_type == EventType::TaskCompleted) else {
+        return Ok(None);
+    };
+    let caused = |event: &&Event| {
+        event.event_type == EventType::TaskRecurred
+            && event.metadata.causation_id == Some(last.event_id)
+    };
+    let recurred = story.events.iter().find(caused);
+    Ok(recurred.map(Event::payload).transpose()?)
+}
+
+fn key(user: &str, series: SeriesId) -> String {
+    format!("series/{user}/{series}")
 }
 
 fn task(document: &TaskDocument) -> Result<Task, HandleError> {

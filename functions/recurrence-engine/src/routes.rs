@@ -3,10 +3,13 @@
 use dapr::Dapr;
 use events::Event;
 use http::{Method, StatusCode};
-use http_api::{Answer, Function, Problem, Request, Response, json_response, parse_json, segments};
+use http_api::{
+    Answer, Function, Problem, Request, Response, json_response, parse_json, restore_answer,
+    segments,
+};
 
 use crate::preview::Preview;
-use crate::react::react;
+use crate::react::{self, react};
 
 /// Answers a request.
 pub async fn route<D: Dapr>(function: &Function<D>, request: Request) -> Answer {
@@ -19,11 +22,20 @@ pub async fn route<D: Dapr>(function: &Function<D>, request: Request) -> Answer 
             let react = async |event: &Event| react(&function.dapr, event).await;
             function.deliver(&request, react).await.into()
         }
+        (&Method::POST, ["recurrence-engine", "restore"]) => {
+            restore(function, &request).await.into()
+        }
         (&Method::GET, ["recurrence-engine", "health"]) => {
             function.health("recurrence-engine").await.into()
         }
         _ => Problem::not_found("There is no such route.").into(),
     }
+}
+
+/// What is on record of a task, for a series that was lost.
+async fn restore<D: Dapr>(function: &Function<D>, request: &Request) -> Result<Response, Problem> {
+    let story = function.story(request)?;
+    restore_answer(react::restore(&function.dapr, &story).await)
 }
 
 async fn preview<D: Dapr>(function: &Function<D>, request: &Request) -> Result<Response, Problem> {

@@ -3,7 +3,7 @@
 
 use dapr::ordered::{Directory, Editor, Item, chunk_key, read_chunk};
 use dapr::outbox::OutboxHead;
-use dapr::{Dapr, DaprError, Document, Write};
+use dapr::{Dapr, DaprError, Document, Json, Write};
 use events::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -53,7 +53,10 @@ fn prefix(user: &str) -> String {
 fn item(task: Uuid, entry: &Entry) -> Option<Item> {
     (!entry.state.is_over()).then(|| Item {
         key: format!("{}/{task}/{}", entry.at.0.format("%Y%m%d%H%M%S"), entry.id),
-        value: json!({ "task_id": task, "reminder_id": entry.id }),
+        value: Json::of(&Pointer {
+            task_id: task,
+            reminder_id: entry.id,
+        }),
     })
 }
 
@@ -127,7 +130,7 @@ pub(crate) async fn page<D: Dapr>(
         .map(|item| item.key.clone());
     let pointers = items
         .into_iter()
-        .filter_map(|item| Pointer::deserialize(item.value).ok())
+        .filter_map(|item| item.value.read().ok())
         .collect();
     Ok((pointers, next))
 }

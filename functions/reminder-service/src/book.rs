@@ -2,7 +2,10 @@
 //!
 //! One document, because a change of the task sets all of them at once, and the timetable's entry needs only its key.
 
-use events::{DueDocument, ScheduledReminder, TaskReminderSet, Timestamp};
+use events::{
+    DueDocument, Event, EventType, PayloadError, ReminderDismissed, ReminderSnoozed,
+    ReminderTriggered, ScheduledReminder, TaskReminderSet, Timestamp,
+};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -69,6 +72,21 @@ impl State {
     }
 }
 
+impl Entry {
+    /// The person wants to hear of it again at `until`.
+    pub fn snooze(&mut self, until: Timestamp) {
+        self.state = State::Snoozed;
+        self.at = until;
+        self.version += 1;
+    }
+
+    /// The person has seen it, or does not want it.
+    pub fn dismiss(&mut self) {
+        self.state = State::Dismissed;
+        self.version += 1;
+    }
+}
+
 impl Book {
     /// The task's reminders are now those of `set`. One that keeps its time keeps its state, so that
     /// editing a task does not ring it again; returns when the moved and the new ones ring.
@@ -114,6 +132,48 @@ impl Book {
                 State::Dismissed
             };
         }
+    }
+
+    /// Takes in what is on record of the task, its own rings and the person's commands among it: the book as it was when
+    /// that was written down.
+    ///
+    /// # Errors
+    /// When a payload is malformed.
+    pub fn replay(events: &[Event]) -> Result<Self, PayloadError> {
+        let mut book = Self::default();
+        for event in events {
+            let sequence = event.metadata.sequence.unwrap_or(book.sequence);
+            match event.event_type {
+                EventType::TaskReminderSet if sequence > book.sequence => {
+                    book.set(sequence, event.payload()?, event.metadata.correlation_id);
+                }
+                EventType::TaskReminderCleared if sequence > book.sequence => book.clear(sequence),
+                EventType::ReminderTriggered => {
+                    let rang: ReminderTriggered = event.payload()?;
+                    let entry = book.find(rang.reminder_id);
+                    // A ring of another version was of a time that the reminder no longer has.
+                    if let Some(entry) = entry.filter(|entry| {
+                        entry.version == rang.reminder_version && entry.state.waits()
+                    }) {
+                        entry.state = State::Triggered;
+                    }
+                }
+                EventType::ReminderSnoozed => {
+                    let snoozed: ReminderSnoozed = event.payload()?;
+                    if let Some(entry) = book.find(snoozed.reminder_id) {
+                        entry.snooze(snoozed.until);
+                    }
+                }
+                EventType::ReminderDismissed => {
+                    let dismissed: ReminderDismissed = event.payload()?;
+                    if let Some(entry) = book.find(dismissed.reminder_id) {
+                        entry.dismiss();
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(book)
     }
 
     /// The reminders that are to ring by `now`.

@@ -13,7 +13,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::agenda::{self, Head, Pointer};
-use crate::book::{Book, State};
+use crate::book::Book;
 use crate::fire::SOURCE;
 use crate::schedule;
 
@@ -125,7 +125,7 @@ impl Request<'_> {
         let mut next = || documents.next().flatten();
         let (answered, head_document, pointer) = (next(), next(), next());
         if let Some(answered) = answered {
-            return Ok(Ok(answered.value));
+            return Ok(Ok(answered.value.value()));
         }
         let Some(pointer) = pointer else {
             return Ok(Err(no_such_reminder()));
@@ -146,13 +146,9 @@ impl Request<'_> {
                     "This reminder was dismissed, or its task is done.",
                 )));
             }
-            Command::Snooze(until) => {
-                entry.state = State::Snoozed;
-                entry.at = Timestamp(until);
-            }
-            Command::Dismiss => entry.state = State::Dismissed,
+            Command::Snooze(until) => entry.snooze(Timestamp(until)),
+            Command::Dismiss => entry.dismiss(),
         }
-        entry.version += 1;
         let entry = entry.clone();
 
         let mut head = Head::read(&head_key, head_document.as_ref())?;

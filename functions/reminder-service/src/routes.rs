@@ -8,7 +8,7 @@ use http::{Method, StatusCode};
 use http_api::identity::Person;
 use http_api::{
     Answer, Function, Paging, Problem, Request, Response, cursor_to_text, idempotency_key,
-    json_response, parse_json, query, segments,
+    json_response, parse_json, query, restore_answer, segments,
 };
 use serde_json::json;
 use uuid::Uuid;
@@ -35,6 +35,7 @@ pub async fn route<D: Dapr + Clone + 'static>(function: &Function<D>, request: R
             Problem::method_not_allowed("POST").into()
         }
         (&Method::POST, ["reminder-service", "events"]) => service.event(&request).await.into(),
+        (&Method::POST, ["reminder-service", "restore"]) => service.restore(&request).await.into(),
         (&Method::POST, ["reminder-service", "cron-reminder"]) => {
             service.cron(&request).await.into()
         }
@@ -130,6 +131,12 @@ impl<D: Dapr + Clone + 'static> Reminders<'_, D> {
         let now = self.0.now();
         let take = async |event: &Event| schedule::take(&self.0.dapr, event, now).await;
         self.0.deliver(request, take).await
+    }
+
+    /// What is on record of a task, for a book that was lost.
+    async fn restore(&self, request: &Request) -> Result<Response, Problem> {
+        let story = self.0.story(request)?;
+        restore_answer(schedule::restore(&self.0.dapr, &story, self.0.now()).await)
     }
 
     /// `cron-reminder`: rings what is due, and publishes what commands left behind.

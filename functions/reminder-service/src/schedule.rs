@@ -1,10 +1,10 @@
 //! What the task service says of reminders, taken into the book, the agenda and the timetable.
 
 use chrono::{DateTime, Utc};
-use dapr::consumer::{Effect, HandleError};
+use dapr::consumer::{self, Effect, HandleError};
 use dapr::timetable::{self, Entry};
-use dapr::{Condition, Dapr, Write};
-use events::{Event, EventType, TaskReminderCleared, TaskReminderSet};
+use dapr::{Condition, Dapr, DaprError, Document, Write};
+use events::{Event, EventType, Story, TaskReminderCleared, TaskReminderSet};
 use uuid::Uuid;
 
 use crate::agenda::{self, Head, Pointer};
@@ -30,24 +30,16 @@ pub(crate) async fn take<D: Dapr>(
     ) {
         return Ok(Effect::ignored());
     }
-    let (user, task) = (event.user_id.as_str(), task_id(event)?);
+    let (user, task) = (event.user_id.as_str(), task_id(&event.task_id)?);
     let sequence = event.metadata.sequence.ok_or_else(|| {
         HandleError::Poison("an event of the task service has no sequence".to_owned())
     })?;
-    let (key, head_key) = (key(user, task), agenda::head_key(user));
-    let mut documents = dapr.get_many(&[key.clone(), head_key.clone()]).await?;
-    let (head_document, document) = (documents.pop().flatten(), documents.pop().flatten());
-    let mut head = Head::read(&head_key, head_document.as_ref())?;
-    let before: Book = document
-        .as_ref()
-        .map(|document| document.read(&key))
-        .transpose()?
-        .unwrap_or_default();
-    if sequence <= before.sequence {
+    let shelf = Shelf::open(dapr, user, task).await?;
+    if sequence <= shelf.before.sequence {
         return Ok(Vec::new().into());
     }
 
-    let mut book = before.clone();
+    let mut book = shelf.before.clone();
     if event.event_type == EventType::TaskReminderCleared {
         event.payload::<TaskReminderCleared>()?;
         book.clear(sequence);
@@ -59,29 +51,90 @@ pub(crate) async fn take<D: Dapr>(
             ));
         }
         for at in book.set(sequence, set, event.metadata.correlation_id) {
-            timetable::insert(dapr, Entry::new(at.0, user, &key), now).await?;
+            timetable::insert(dapr, Entry::new(at.0, user, &shelf.key), now).await?;
         }
     }
-
-    let mut writes = agenda::edit(dapr, &mut head, user, task, &before, &book).await?;
-    writes.extend(pointers(user, task, &before, &book));
-    writes.push(Write::put(
-        head_key,
-        &head,
-        Condition::as_read(head_document.as_ref()),
-    ));
-    writes.push(Write::put(
-        key,
-        &book,
-        Condition::as_read(document.as_ref()),
-    ));
-    Ok(writes.into())
+    Ok(shelf.put(dapr, &book).await?.into())
 }
 
-fn task_id(event: &Event) -> Result<Uuid, HandleError> {
-    event
-        .task_id
-        .parse()
+/// Makes a book again that was lost, or that is older than the record. What waits rings at its time, and at once where
+/// that is past; what rang before does not ring again.
+pub(crate) async fn restore<D: Dapr>(
+    dapr: &D,
+    story: &Story,
+    now: DateTime<Utc>,
+) -> Result<bool, HandleError> {
+    let (user, task) = (story.user_id.as_str(), task_id(&story.task_id)?);
+    let book = Book::replay(&story.events)?;
+    let make = async || {
+        let shelf = Shelf::open(dapr, user, task).await?;
+        if book.sequence <= shelf.before.sequence {
+            return Ok(Vec::new());
+        }
+        for entry in book.reminders.iter().filter(|entry| entry.state.waits()) {
+            timetable::insert(dapr, Entry::new(entry.at.0, user, &shelf.key), now).await?;
+        }
+        let mut writes = shelf.put(dapr, &book).await?;
+        writes.extend(story.events.iter().map(consumer::seen));
+        Ok(writes)
+    };
+    consumer::restore(dapr, make).await
+}
+
+/// A task's book and what lists it, read to be changed.
+struct Shelf<'a> {
+    user: &'a str,
+    task: Uuid,
+    key: String,
+    document: Option<Document>,
+    before: Book,
+    head_key: String,
+    head_document: Option<Document>,
+}
+
+impl<'a> Shelf<'a> {
+    async fn open<D: Dapr>(dapr: &D, user: &'a str, task: Uuid) -> Result<Self, DaprError> {
+        let (key, head_key) = (key(user, task), agenda::head_key(user));
+        let mut documents = dapr.get_many(&[key.clone(), head_key.clone()]).await?;
+        let (head_document, document) = (documents.pop().flatten(), documents.pop().flatten());
+        let before = document
+            .as_ref()
+            .map(|document| document.read(&key))
+            .transpose()?
+            .unwrap_or_default();
+        Ok(Self {
+            user,
+            task,
+            key,
+            document,
+            before,
+            head_key,
+            head_document,
+        })
+    }
+
+    /// The writes that put `book` in the place of the one that was there.
+    async fn put<D: Dapr>(self, dapr: &D, book: &Book) -> Result<Vec<Write>, DaprError> {
+        let mut head = Head::read(&self.head_key, self.head_document.as_ref())?;
+        let (user, task) = (self.user, self.task);
+        let mut writes = agenda::edit(dapr, &mut head, user, task, &self.before, book).await?;
+        writes.extend(pointers(user, task, &self.before, book));
+        writes.push(Write::put(
+            self.head_key,
+            &head,
+            Condition::as_read(self.head_document.as_ref()),
+        ));
+        writes.push(Write::put(
+            self.key,
+            book,
+            Condition::as_read(self.document.as_ref()),
+        ));
+        Ok(writes)
+    }
+}
+
+fn task_id(text: &str) -> Result<Uuid, HandleError> {
+    text.parse()
         .map_err(|_| HandleError::Poison("task_id is not the id of a task".to_owned()))
 }
 

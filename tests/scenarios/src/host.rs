@@ -53,6 +53,26 @@ impl HostSettings {
     }
 }
 
+impl HostSettings {
+    /// What `nudge replay` says, over the data of a host that does not run.
+    ///
+    /// # Panics
+    /// When it fails.
+    pub async fn replays_to(&self, function: &str) -> String {
+        let (manifest, components) = (self.manifest.display(), self.components.display());
+        let arguments = [
+            "replay",
+            "--to",
+            function,
+            "--manifest",
+            &manifest.to_string(),
+            "--components",
+            &components.to_string(),
+        ];
+        run_command(&self.data, &arguments).await
+    }
+}
+
 /// A running host; killed when it is dropped.
 #[derive(Debug)]
 pub struct Host {

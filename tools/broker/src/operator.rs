@@ -148,6 +148,7 @@ fn replayed(letter: &DeadLetter, app_id: &str) -> Event {
         replayed_event_id,
         topic: letter.id.topic.clone(),
         operator: std::env::var("USER").unwrap_or_else(|_| "unknown".to_owned()),
+        to: None,
     };
     let original = events::parse_delivery(&letter.body).ok();
     let purpose = format!("replay {}", letter.id);

@@ -51,13 +51,16 @@ payload! {
 }
 
 payload! {
-    /// A dead-lettered event was given to its consumer again.
+    /// An event, or what is on record, was given to a consumer again.
     EventReplayed for EventReplayed {
-        /// The event.
+        /// The event; of a replay from the record, the last one that was there.
         replayed_event_id: Uuid,
-        /// The dead-letter topic that held it.
+        /// The dead-letter topic that held it, or `audit` for the record.
         topic: String,
         /// Who asked for it.
         operator: String,
+        /// Which function got it; absent for a dead letter, whose topic says so.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        to: Option<String>,
     }
 }

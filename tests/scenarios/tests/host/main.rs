@@ -1,4 +1,5 @@
 //! The host as a process: how it starts, stops, starts again, and what keeps it from starting.
 
+mod replay;
 mod start;
 mod stop;
