@@ -198,7 +198,7 @@ fn commit(part: &Part, deed: Deed, stop: &Stop) -> Result<Outage> {
             }
         }
         Deed::Pause(length) => {
-            let _paused = Paused::stop(pid, &part.name)?;
+            let _paused = Paused::stop(part);
             stop.wait_for(length);
         }
     }
@@ -211,20 +211,18 @@ fn commit(part: &Part, deed: Deed, stop: &Stop) -> Result<Outage> {
 }
 
 /// A part, with all that it started, that stands still until this is dropped.
-struct Paused(Pid);
+struct Paused<'a>(&'a Part);
 
-impl Paused {
-    fn stop(group: Pid, name: &str) -> Result<Self> {
-        // Before the signal: half a group may have it when the other half can't be reached.
-        let paused = Self(group);
-        killpg(group, Signal::SIGSTOP).with_context(|| format!("{name} can't be paused"))?;
-        Ok(paused)
+impl<'a> Paused<'a> {
+    fn stop(part: &'a Part) -> Self {
+        part.signal(Signal::SIGSTOP);
+        Self(part)
     }
 }
 
-impl Drop for Paused {
+impl Drop for Paused<'_> {
     fn drop(&mut self) {
-        killpg(self.0, Signal::SIGCONT).ok();
+        self.0.signal(Signal::SIGCONT);
     }
 }
 

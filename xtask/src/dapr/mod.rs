@@ -2,6 +2,7 @@
 //! sidecar.
 
 mod daprd;
+mod family;
 pub(crate) mod faults;
 mod kafka;
 mod part;

@@ -11,8 +11,10 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use nix::sys::signal::{Signal, kill, killpg};
+use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+
+use super::family::Family;
 
 /// How often a part is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
@@ -52,6 +54,7 @@ pub(crate) struct Part {
     log: PathBuf,
     started: Instant,
     state: Arc<Mutex<State>>,
+    family: Family,
     stop_signal: Signal,
     stop_limit: Duration,
     keeper: Option<JoinHandle<()>>,
@@ -59,7 +62,7 @@ pub(crate) struct Part {
 
 #[derive(Default)]
 struct State {
-    /// Its process, which leads a process group: what the part starts itself goes with it.
+    /// Its process, which leads a process group.
     pid: Option<Pid>,
     stopping: bool,
 }
@@ -72,7 +75,8 @@ impl Part {
     pub(crate) fn start(spec: Spec, logs: &Path) -> Result<Self> {
         let log = logs.join(format!("{}.log", spec.name));
         let state = Arc::new(Mutex::new(State::default()));
-        let first = spawn(&spec, &log)?;
+        let family = Family::new()?;
+        let first = spawn((spec.command)(), &spec.name, &log, &family)?;
         lock(&state).pid = Some(pid(&first));
         let Spec {
             name,
@@ -86,6 +90,7 @@ impl Part {
             command,
             log: log.clone(),
             state: Arc::clone(&state),
+            family: family.clone(),
         };
         Ok(Self {
             name,
@@ -93,6 +98,7 @@ impl Part {
             log,
             started: Instant::now(),
             state,
+            family,
             stop_signal,
             stop_limit,
             keeper: Some(thread::spawn(move || keeper.keep(first))),
@@ -166,8 +172,7 @@ impl Part {
     /// Sends a signal to the part and all that it started.
     pub(crate) fn signal(&self, signal: Signal) {
         if let Some(pid) = self.pid() {
-            // It may have ended meanwhile.
-            killpg(pid, signal).ok();
+            self.family.signal(pid, signal);
         }
     }
 
@@ -215,6 +220,7 @@ struct Keeper {
     command: Box<dyn Fn() -> Command + Send>,
     log: PathBuf,
     state: Arc<Mutex<State>>,
+    family: Family,
 }
 
 impl Keeper {
@@ -223,9 +229,7 @@ impl Keeper {
         loop {
             let began = Instant::now();
             let ended = child.wait();
-            let group = pid(&child);
-            // What a killed part leaves behind would hold its ports.
-            killpg(group, Signal::SIGKILL).ok();
+            self.family.end(pid(&child));
             let mut state = lock(&self.state);
             state.pid = None;
             if state.stopping {
@@ -245,7 +249,7 @@ impl Keeper {
                 if state.stopping {
                     return;
                 }
-                match spawn_command((self.command)(), &self.name, &self.log) {
+                match spawn((self.command)(), &self.name, &self.log, &self.family) {
                     Ok(child) => {
                         state.pid = Some(pid(&child));
                         break child;
@@ -257,17 +261,14 @@ impl Keeper {
     }
 }
 
-fn spawn(spec: &Spec, log: &Path) -> Result<Child> {
-    spawn_command((spec.command)(), &spec.name, log)
-}
-
 /// In a process group of its own: Ctrl-C on the terminal is for us, who know the order of stopping.
-fn spawn_command(mut command: Command, name: &str, log: &Path) -> Result<Child> {
+fn spawn(mut command: Command, name: &str, log: &Path, family: &Family) -> Result<Child> {
     let file = File::options()
         .create(true)
         .append(true)
         .open(log)
         .with_context(|| format!("can't write {}", log.display()))?;
+    family.adopt(&mut command);
     command
         .stdin(Stdio::null())
         .stdout(file.try_clone()?)

@@ -1,0 +1,97 @@
+//! A process with all that it started, wherever that went: Pushpin gives each of its processes a group of its own, and the
+//! kernel gives what a killed process leaves behind to nobody in particular.
+
+use std::fs;
+use std::process::Command;
+use std::thread;
+use std::time::Duration;
+
+use anyhow::Result;
+use nix::sys::signal::{Signal, kill, killpg};
+use nix::unistd::Pid;
+
+use super::place;
+
+/// What children inherit, and by which they are known.
+const VARIABLE: &str = "NUDGE_PART";
+/// How often what is killed is looked for once more: it may have started something a moment before.
+const LOOKS: u32 = 50;
+const LOOK_EVERY: Duration = Duration::from_millis(20);
+
+/// The processes of one part.
+#[derive(Debug, Clone)]
+pub(super) struct Family {
+    mark: String,
+}
+
+impl Family {
+    pub(super) fn new() -> Result<Self> {
+        Ok(Self {
+            mark: place::random_text()?,
+        })
+    }
+
+    /// Makes the process of `command`, and all that it starts, one of the family.
+    pub(super) fn adopt(&self, command: &mut Command) {
+        command.env(VARIABLE, &self.mark);
+    }
+
+    /// Sends a signal to the group of `leader` and to every process of the family.
+    pub(super) fn signal(&self, leader: Pid, signal: Signal) {
+        // Not only the members: PostgreSQL writes over what it inherited. Any of them may have ended meanwhile.
+        killpg(leader, signal).ok();
+        for member in self.members() {
+            kill(member, signal).ok();
+        }
+    }
+
+    /// Kills all of them, and returns when they are gone: they would hold the part's ports.
+    pub(super) fn end(&self, leader: Pid) {
+        for _ in 0..LOOKS {
+            self.signal(leader, Signal::SIGKILL);
+            if self.members().is_empty() {
+                return;
+            }
+            thread::sleep(LOOK_EVERY);
+        }
+    }
+
+    /// As far as the kernel shows them, which Linux does.
+    fn members(&self) -> Vec<Pid> {
+        let entry = format!("{VARIABLE}={}", self.mark);
+        let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
+        let ids = processes.filter_map(|process| process.file_name().to_str()?.parse().ok());
+        ids.filter(|id: &i32| {
+            let environment = fs::read(format!("/proc/{id}/environ")).unwrap_or_default();
+            environment
+                .split(|byte| *byte == 0)
+                .any(|variable| variable == entry.as_bytes())
+        })
+        .map(Pid::from_raw)
+        .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::process::CommandExt;
+    use std::process::Stdio;
+
+    use super::*;
+
+    /// A child that left its parent's group before that was killed.
+    #[test]
+    fn what_a_killed_part_left_behind_is_found() {
+        let family = Family::new().expect("a family");
+        let mut command = Command::new("setsid");
+        command.args(["--fork", "sleep", "1000"]).process_group(0);
+        command.stdin(Stdio::null());
+        family.adopt(&mut command);
+        let mut parent = command.spawn().expect("setsid");
+        let leader = Pid::from_raw(i32::try_from(parent.id()).expect("an id"));
+        parent.wait().expect("setsid leaves its child behind");
+        assert_eq!(family.members().len(), 1);
+        family.end(leader);
+        assert_eq!(family.members(), []);
+    }
+}
