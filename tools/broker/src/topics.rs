@@ -244,16 +244,14 @@ mod tests {
             .map(|topic| topic.name().to_owned())
             .collect();
         for subscription in events::SUBSCRIPTIONS {
-            if subscription.topic.must_arrive() {
-                let dead_letter = subscription.topic.dead_letter(subscription.app_id);
-                let owner = listed.iter().find(|topic| topic.name == dead_letter);
-                assert_eq!(
-                    owner.map(|topic| topic.owner.as_str()),
-                    Some(subscription.app_id),
-                    "{dead_letter} belongs to who could not process it"
-                );
-                expected.push(dead_letter);
-            }
+            let dead_letter = subscription.topic.dead_letter(subscription.app_id);
+            let owner = listed.iter().find(|topic| topic.name == dead_letter);
+            assert_eq!(
+                owner.map(|topic| topic.owner.as_str()),
+                Some(subscription.app_id),
+                "{dead_letter} belongs to who could not process it"
+            );
+            expected.push(dead_letter);
         }
         names.sort();
         expected.sort();
