@@ -8,6 +8,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use events::{Event, Topic};
 use http::Response;
@@ -15,7 +16,7 @@ use serde_json::Value;
 
 pub use interleaving::{Interleaving, clock};
 
-use crate::{Binding, Condition, Dapr, DaprError, Document, Invocation, Write};
+use crate::{Binding, Condition, Dapr, DaprError, Document, Invocation, Json, Write};
 
 /// Answers an invocation in place of another function.
 pub type Responder = Box<dyn Fn(&Invocation) -> Result<Response<Vec<u8>>, DaprError>>;
@@ -179,7 +180,7 @@ impl Inner {
     fn read(&mut self, key: &str) -> Option<Document> {
         self.reads += 1;
         self.state.get(key).map(|(value, etag)| Document {
-            value: value.clone(),
+            value: Json::of(value),
             etag: etag.to_string(),
         })
     }
@@ -195,7 +196,9 @@ impl Inner {
     fn write(&mut self, write: Write) {
         self.next_etag += 1;
         match write.value {
-            Some(value) => self.state.insert(write.key, (value, self.next_etag)),
+            Some(value) => self
+                .state
+                .insert(write.key, (value.value(), self.next_etag)),
             None => self.state.remove(&write.key),
         };
     }
@@ -251,6 +254,11 @@ impl Dapr for FakeDapr {
             answer
         })
         .await
+    }
+
+    /// Here nobody takes longer than they may.
+    async fn within<T>(&self, _: Duration, work: impl Future<Output = T>) -> Option<T> {
+        Some(work.await)
     }
 
     async fn bind(&self, binding: Binding) -> Result<Vec<u8>, DaprError> {

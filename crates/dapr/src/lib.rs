@@ -11,6 +11,7 @@ pub mod client;
 pub mod consumer;
 #[cfg(feature = "fake")]
 pub mod fake;
+mod json;
 pub mod ordered;
 pub mod outbox;
 #[cfg(target_arch = "wasm32")]
@@ -18,10 +19,13 @@ pub mod spin;
 pub mod timetable;
 
 use std::future::Future;
+use std::time::Duration;
 
 use events::{Event, Topic};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
+
+pub use json::Json;
 
 /// The building blocks of Dapr that the functions use.
 ///
@@ -57,13 +61,21 @@ pub trait Dapr {
 
     /// Gives `data` to an output binding.
     fn bind(&self, binding: Binding) -> impl Future<Output = Result<Vec<u8>, DaprError>>;
+
+    /// Waits for `work` no longer than `limit`: Dapr itself waits for whom it calls as long as they take. `None` when the
+    /// time is over; what was sent by then may still have its effect.
+    fn within<T>(
+        &self,
+        limit: Duration,
+        work: impl Future<Output = T>,
+    ) -> impl Future<Output = Option<T>>;
 }
 
 /// A document of the state store with the version that it had when it was read.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Document {
     /// The JSON.
-    pub value: Value,
+    pub value: Json,
     /// The store's version of it.
     pub etag: String,
 }
@@ -74,7 +86,7 @@ impl Document {
     /// # Errors
     /// [`DaprError::Corrupt`] when it has another shape.
     pub fn read<T: DeserializeOwned>(&self, key: &str) -> Result<T, DaprError> {
-        T::deserialize(&self.value).map_err(|error| DaprError::Corrupt {
+        self.value.read().map_err(|error| DaprError::Corrupt {
             key: key.to_owned(),
             detail: error.to_string(),
         })
@@ -87,7 +99,7 @@ pub struct Write {
     /// The key, without the app-id.
     pub key: String,
     /// The new value; `None` deletes.
-    pub value: Option<Value>,
+    pub value: Option<Json>,
     /// What must hold for the transaction to be made.
     pub condition: Condition,
     /// Seconds until the store forgets the document.
@@ -118,11 +130,9 @@ impl Condition {
 impl Write {
     /// Sets `key` to `value`.
     pub fn put<T: Serialize>(key: impl Into<String>, value: &T, condition: Condition) -> Self {
-        // Every document type has string keys and finite numbers, so this can't fail.
-        let value = serde_json::to_value(value).unwrap_or(Value::Null);
         Self {
             key: key.into(),
-            value: Some(value),
+            value: Some(Json::of(value)),
             condition,
             ttl_seconds: None,
         }

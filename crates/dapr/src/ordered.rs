@@ -6,9 +6,8 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
-use crate::{Condition, DaprError, Document, Write};
+use crate::{Condition, DaprError, Document, Json, Write};
 
 /// Most items of one chunk; a fuller one is split in two.
 pub const CHUNK_ITEMS: usize = 128;
@@ -37,7 +36,7 @@ pub struct Item {
     /// Sort key.
     pub key: String,
     /// Summary.
-    pub value: Value,
+    pub value: Json,
 }
 
 impl Directory {

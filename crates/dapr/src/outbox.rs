@@ -153,7 +153,7 @@ pub async fn relay_user<D: Dapr>(dapr: &D, user: &str, head_key: &str) -> Result
         let Some(document) = dapr.get(head_key).await? else {
             return Ok(());
         };
-        let mut value = document.value.clone();
+        let mut value = document.value.value();
         let mut head: OutboxHead =
             serde_json::from_value(value["outbox"].take()).map_err(|error| DaprError::Corrupt {
                 key: head_key.to_owned(),

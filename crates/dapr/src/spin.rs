@@ -1,6 +1,14 @@
 //! The transport inside a component: Spin's outbound HTTP.
 
+use std::future::{self, Future};
+use std::pin::pin;
+use std::task::Poll;
+use std::time::Duration;
+
+use futures::future::{Either, select};
 use http::{Request, Response};
+use spin_executor::{CancelOnDropToken, push_waker_and_get_token};
+use wasi::clocks::monotonic_clock;
 
 use crate::client::Transport;
 
@@ -14,4 +22,28 @@ impl Transport for SpinTransport {
             .await
             .map_err(|error| error.to_string())
     }
+
+    async fn within<O>(&self, limit: Duration, work: impl Future<Output = O>) -> Option<O> {
+        match select(pin!(work), pin!(sleep(limit))).await {
+            Either::Left((done, _)) => Some(done),
+            Either::Right(((), _)) => None,
+        }
+    }
+}
+
+/// The SDK has no timer of its own, but its executor waits for whatever WASI can wait for.
+async fn sleep(length: Duration) {
+    let nanoseconds = u64::try_from(length.as_nanos()).unwrap_or(u64::MAX);
+    let end = monotonic_clock::now().saturating_add(nanoseconds);
+    let mut waiting = None;
+    future::poll_fn(|context| {
+        if monotonic_clock::now() >= end {
+            return Poll::Ready(());
+        }
+        let pollable = monotonic_clock::subscribe_instant(end);
+        let token = push_waker_and_get_token(pollable, context.waker().clone());
+        waiting = Some(CancelOnDropToken::from(token));
+        Poll::Pending
+    })
+    .await;
 }

@@ -3,11 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use dapr::Dapr;
 use dapr::fake::{FakeDapr, Interleaving, block_on};
 use dapr::ordered::{CHUNK_ITEMS, Directory, Editor, Item, chunk_key, read_chunk};
+use dapr::{Dapr, Json};
 use rand::Rng;
-use serde_json::json;
 
 async fn edit(dapr: &FakeDapr, directory: &mut Directory, key: &str, insert: bool) -> usize {
     let numbers = directory.needed([key]);
@@ -20,7 +19,7 @@ async fn edit(dapr: &FakeDapr, directory: &mut Directory, key: &str, insert: boo
     if insert {
         editor.insert(Item {
             key: key.to_owned(),
-            value: json!(key),
+            value: Json::of(key),
         });
     } else {
         editor.remove(key);

@@ -52,12 +52,13 @@ async fn ring(dapr: &FakeDapr, entries: &[Entry], rings: &Rings) -> Result<(), D
     for entry in entries {
         loop {
             let document = dapr.get(&entry.owner).await?.unwrap();
-            if document.value["rung"] == Value::Bool(true) {
+            let owner = document.value.value();
+            if owner["rung"] == Value::Bool(true) {
                 break;
             }
             // Out first, under an id that is the same each time (here: the owner), then the owner's document.
             rings.borrow_mut().push((entry.owner.clone(), clock()));
-            let rung = json!({ "due": document.value["due"], "rung": true });
+            let rung = json!({ "due": owner["due"], "rung": true });
             match dapr
                 .transact(vec![Write::put(
                     entry.owner.clone(),

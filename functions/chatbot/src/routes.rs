@@ -65,7 +65,7 @@ impl<D: Dapr> Chatbot<'_, D> {
         if let Some(key) = &answer_key
             && let Some(kept) = self.0.dapr.get(key).await?
         {
-            return Ok(in_form(request, &kept.value));
+            return Ok(in_form(request, &kept.value.value()));
         }
         let tasks = self.tasks(&person, request)?;
         let zone = match zone {

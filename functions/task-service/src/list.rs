@@ -4,10 +4,11 @@ mod filter;
 
 use chrono::{DateTime, Utc};
 use dapr::ordered::{Directory, Item, chunk_key, read_chunk};
-use dapr::{Dapr, DaprError};
+use dapr::{Dapr, DaprError, Json};
 use domain::UserId;
 use http_api::{Problem, cursor_to_text};
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 pub(crate) use filter::{Listing, Sort, Which};
 
@@ -20,13 +21,13 @@ const TRIES: u32 = 5;
 /// Most chunks that are read at a time.
 const MOST_CHUNKS: usize = 16;
 
-/// Answers a listing: `{"items", "next_cursor", "revision"}`.
+/// Answers a listing.
 pub(crate) async fn list<D: Dapr>(
     dapr: &D,
     user: &UserId,
     listing: &Listing,
     now: DateTime<Utc>,
-) -> Result<Value, Problem> {
+) -> Result<Answer, Problem> {
     for _ in 0..TRIES {
         let document = dapr.get(&head::key(user)).await?;
         let head = Head::read(user, document.as_ref())?;
@@ -40,13 +41,34 @@ pub(crate) async fn list<D: Dapr>(
     Err(Problem::unavailable(1))
 }
 
+/// What a listing is answered.
+#[derive(Debug, Serialize)]
+pub(crate) struct Answer {
+    /// Summaries, as the lists keep them.
+    items: Vec<Json>,
+    pub(crate) next_cursor: Option<String>,
+    revision: u64,
+}
+
+impl Answer {
+    /// The tasks of the page.
+    pub(crate) fn ids(&self) -> Vec<Uuid> {
+        #[derive(Deserialize)]
+        struct Id {
+            id: Uuid,
+        }
+        let ids = self.items.iter().map(Json::read::<Id>);
+        ids.flatten().map(|item| item.id).collect()
+    }
+}
+
 struct Page {
     /// One more than the limit when there is a further page.
     items: Vec<Item>,
 }
 
 impl Page {
-    fn answer(mut self, listing: &Listing, revision: u64) -> Value {
+    fn answer(mut self, listing: &Listing, revision: u64) -> Answer {
         let further = self.items.len() > listing.paging.limit;
         self.items.truncate(listing.paging.limit);
         let next_cursor = self
@@ -54,8 +76,11 @@ impl Page {
             .last()
             .filter(|_| further)
             .map(|item| cursor_to_text(&item.key));
-        let items: Vec<Value> = self.items.into_iter().map(|item| item.value).collect();
-        json!({ "items": items, "next_cursor": next_cursor, "revision": revision })
+        Answer {
+            items: self.items.into_iter().map(|item| item.value).collect(),
+            next_cursor,
+            revision,
+        }
     }
 }
 
@@ -193,7 +218,7 @@ impl Found<'_> {
             items = items
                 .into_iter()
                 .map(|item| Item {
-                    key: format!("{}/{}", listing.sort.key(&item.value), item.key),
+                    key: format!("{}/{}", listing.sort.key(&item.value.value()), item.key),
                     value: item.value,
                 })
                 .filter(|item| {

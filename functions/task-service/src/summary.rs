@@ -1,10 +1,11 @@
 //! What a list shows of a task, and where in the list it stands.
 
 use chrono::{DateTime, NaiveTime, Utc};
+use dapr::Json;
 use dapr::ordered::Item;
 use domain::{Due, Task, zone};
 use events::TaskDocument;
-use serde_json::{Value, json};
+use serde_json::json;
 
 /// Sorts behind every instant: tasks without a due date come last.
 pub(crate) const NO_DUE: &str = "~";
@@ -47,7 +48,7 @@ fn list_instant(due: &Due) -> DateTime<Utc> {
 }
 
 /// The task without its long texts, and with what a list shows instead of them.
-fn summary(task: &Task) -> Value {
+fn summary(task: &Task) -> Json {
     let mut value = serde_json::to_value(TaskDocument::from(task)).unwrap_or_default();
     if let Some(fields) = value.as_object_mut() {
         fields.remove("notes");
@@ -62,5 +63,5 @@ fn summary(task: &Task) -> Value {
             json!({ "done": done, "total": task.checklist.len() }),
         );
     }
-    value
+    Json::of(&value)
 }

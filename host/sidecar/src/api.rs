@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, Response, StatusCode, header};
 use percent_encoding::percent_decode_str;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::pubsub::{Published, wrap};
@@ -340,8 +340,10 @@ pub(crate) fn query_value(request: &Request<Bytes>, name: &str) -> Option<String
     })
 }
 
-pub(crate) fn json_answer(status: StatusCode, body: &Value) -> Response<Bytes> {
-    let mut response = Response::new(Bytes::from(body.to_string()));
+pub(crate) fn json_answer(status: StatusCode, body: &impl Serialize) -> Response<Bytes> {
+    // Every answer has string keys, so this can't fail.
+    let body = serde_json::to_vec(body).unwrap_or_default();
+    let mut response = Response::new(Bytes::from(body));
     *response.status_mut() = status;
     response.headers_mut().insert(
         header::CONTENT_TYPE,

@@ -2,9 +2,8 @@
 
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use serde_json::{Value, json};
 
 use crate::Sidecar;
 use crate::api::{Answer, Failure, empty, header_text, json_answer};
@@ -75,22 +74,35 @@ fn get_bulk(sidecar: &Sidecar, app_id: &str, body: &[u8]) -> Answer {
         .store
         .read(&full)
         .map_err(|error| fault("ERR_STATE_BULK_GET", &error))?;
-    let mut answer = Vec::with_capacity(keys.len());
-    for (key, document) in keys.into_iter().zip(found) {
-        let Some(document) = document else {
-            answer.push(json!({ "key": key }));
-            continue;
-        };
-        let data: Value = serde_json::from_slice(&document.value).map_err(|error| {
+    let found = keys.iter().zip(&found).map(|(key, document)| {
+        let data = document
+            .as_ref()
+            .map(|document| serde_json::from_slice(&document.value));
+        let data = data.transpose().map_err(|error| {
             Failure::new(
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "ERR_STATE_BULK_GET",
                 error,
             )
         })?;
-        answer.push(json!({ "key": key, "data": data, "etag": document.etag.to_string() }));
-    }
-    Ok(json_answer(StatusCode::OK, &Value::Array(answer)))
+        Ok(Found {
+            key,
+            data,
+            etag: document.as_ref().map(|document| document.etag.to_string()),
+        })
+    });
+    let found = found.collect::<Result<Vec<_>, Failure>>()?;
+    Ok(json_answer(StatusCode::OK, &found))
+}
+
+/// What a bulk get says of a key: the key alone when there is nothing.
+#[derive(Serialize)]
+struct Found<'a> {
+    key: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<&'a RawValue>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    etag: Option<String>,
 }
 
 #[derive(Deserialize)]

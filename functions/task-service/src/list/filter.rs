@@ -142,9 +142,21 @@ impl Listing {
         }
     }
 
+    /// Whether every task is asked for.
+    fn takes_all(&self) -> bool {
+        self.labels.is_empty()
+            && self.list.is_none()
+            && self.priority.is_none()
+            && self.text.is_none()
+            && self.due.is_none()
+    }
+
     /// Whether the item of a list is asked for.
     pub(crate) fn matches(&self, item: &Item, now: DateTime<Utc>) -> bool {
-        let task = &item.value;
+        if self.takes_all() {
+            return true;
+        }
+        let task = &item.value.value();
         let text = |name: &str| task.get(name).and_then(Value::as_str).unwrap_or_default();
         let has_label = |label: &String| {
             task["labels"]

@@ -1,0 +1,105 @@
+//! What the client makes of answers that are not what they seem.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use dapr::client::{HttpDapr, Transport};
+use dapr::{Dapr, DaprError};
+use futures::executor::block_on;
+use http::{Method, Request, Response};
+use serde_json::{Value, json};
+
+/// A store behind daprd, whose connection may break.
+#[derive(Default)]
+struct Store {
+    documents: RefCell<BTreeMap<String, Value>>,
+    /// How many rows of an answer to a bulk get are read before the connection breaks; the rest counts as missing.
+    breaks_after: Option<usize>,
+}
+
+impl Store {
+    fn bulk(&self, body: &Value) -> Value {
+        let documents = self.documents.borrow();
+        let keys = body["keys"].as_array().expect("keys");
+        let (mut rows, mut missing) = (Vec::new(), Vec::new());
+        for key in keys.iter().filter_map(Value::as_str) {
+            match documents.get(key) {
+                Some(value) if rows.len() < self.breaks_after.unwrap_or(usize::MAX) => {
+                    rows.push(json!({ "key": key, "data": value, "etag": "1" }));
+                }
+                _ => missing.push(json!({ "key": key })),
+            }
+        }
+        rows.append(&mut missing);
+        Value::Array(rows)
+    }
+
+    fn transact(&self, body: &Value) {
+        for operation in body["operations"].as_array().expect("operations") {
+            let request = &operation["request"];
+            let key = request["key"].as_str().expect("a key").to_owned();
+            let value = request["value"].clone();
+            self.documents.borrow_mut().insert(key, value);
+        }
+    }
+}
+
+impl Transport for &Store {
+    async fn send(&self, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, String> {
+        let body = serde_json::from_slice(request.body()).unwrap_or_default();
+        let path = request.uri().path().rsplit('/').next().unwrap_or_default();
+        let (status, answer) = match (request.method(), path) {
+            (&Method::POST, "bulk") => (200, self.bulk(&body).to_string()),
+            (&Method::POST, "transaction") => {
+                self.transact(&body);
+                (204, String::new())
+            }
+            (&Method::GET, key) => match self.documents.borrow().get(key) {
+                Some(value) => (200, value.to_string()),
+                None => (204, String::new()),
+            },
+            other => panic!("{other:?}"),
+        };
+        let response = Response::builder().status(status).body(answer.into_bytes());
+        Ok(response.expect("an answer"))
+    }
+
+    async fn within<O>(&self, _: Duration, work: impl Future<Output = O>) -> Option<O> {
+        Some(work.await)
+    }
+}
+
+fn ask(store: &Store, keys: &[&str]) -> Result<Vec<Option<Value>>, DaprError> {
+    let keys: Vec<String> = keys.iter().map(|key| (*key).to_owned()).collect();
+    let dapr = HttpDapr::new(store, "http://127.0.0.1:3500", None);
+    let documents = block_on(dapr.get_many(&keys))?;
+    let value = |document: Option<dapr::Document>| document.map(|document| document.value.value());
+    Ok(documents.into_iter().map(value).collect())
+}
+
+#[test]
+fn missing_is_missing_when_the_answer_is_whole() {
+    let mut store = Store::default();
+    assert_eq!(ask(&store, &["a", "b"]).ok(), Some(vec![None, None]));
+    store.documents.get_mut().insert("b".to_owned(), json!(2));
+    let found = Some(vec![None, Some(json!(2))]);
+    assert_eq!(ask(&store, &["a", "b"]).ok(), found);
+}
+
+#[test]
+fn an_answer_that_broke_off_is_none() {
+    let mut store = Store::default();
+    ask(&store, &["a"]).expect("the witness is written");
+    store.documents.get_mut().insert("b".to_owned(), json!(2));
+    for breaks_after in [0, 1] {
+        store.breaks_after = Some(breaks_after);
+        let answer = ask(&store, &["a", "b"]);
+        assert!(
+            matches!(answer, Err(DaprError::Unavailable { .. })),
+            "{answer:?}"
+        );
+    }
+    // All that was asked for was read.
+    assert_eq!(ask(&store, &["b"]).ok(), Some(vec![Some(json!(2))]));
+}
