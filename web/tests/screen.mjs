@@ -17,8 +17,13 @@ export class Screen {
     return screen;
   }
 
-  isLive() {
-    return this.page.locator("header [role=status]", { hasText: "Live" }).waitFor();
+  isLive(timeout = PATIENCE) {
+    return this.page.locator("header [role=status]", { hasText: "Live" }).waitFor({ timeout });
+  }
+
+  /** Says that it does not listen. */
+  isAway() {
+    return this.page.locator("header [role=status]", { hasText: "Reconnecting" }).waitFor();
   }
 
   get composer() {

@@ -64,6 +64,13 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// Tells a function again what is on record, so that it makes state again that it lost. What follows goes to the host:
+    /// --to FUNCTION, --user NAME, --data DIR.
+    Replay {
+        /// Arguments of `nudge replay`.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
     /// Prints an access token for curl. What follows goes to the host: --user NAME, --data DIR.
     Token {
         /// Arguments of `nudge token`.
@@ -82,10 +89,18 @@ enum Command {
 enum TestWhat {
     /// The screen, in a real Chromium before the real host.
     Browser,
-    /// Dapr's behaviour and every scenario, against real parts.
-    Dapr,
+    /// Dapr's behaviour, every scenario, and sockets whose proxy dies, against real parts.
+    Dapr {
+        /// One of the suites.
+        #[arg(long)]
+        only: Option<dapr::Suite>,
+    },
     /// Parts of the real system killed and paused at random under load: nothing is lost, nothing happens twice.
     Faults(dapr::faults::Form),
+    /// A broker that demands TLS and a password, with the settings of production.
+    Sasl,
+    /// The database goes back to a moment, as docs/operations.md says, and people find what they expect.
+    Restore,
     /// The Helm chart: rendered, validated, and installed into a real Kubernetes API server; the workflows; the image.
     Cluster(cluster::Check),
 }
@@ -110,11 +125,17 @@ fn main() -> ExitCode {
             what: Some(TestWhat::Browser),
         } => web::test_browser(),
         Command::Test {
-            what: Some(TestWhat::Dapr),
-        } => dapr::test(),
+            what: Some(TestWhat::Dapr { only }),
+        } => dapr::test(only),
         Command::Test {
             what: Some(TestWhat::Faults(form)),
         } => dapr::faults::test(&form),
+        Command::Test {
+            what: Some(TestWhat::Restore),
+        } => dapr::restore::test(),
+        Command::Test {
+            what: Some(TestWhat::Sasl),
+        } => dapr::sasl::test(),
         Command::Test {
             what: Some(TestWhat::Cluster(check)),
         } => check.run(),
@@ -122,6 +143,7 @@ fn main() -> ExitCode {
         Command::Image { what } => what.run(),
         Command::Topics { arguments } => dapr::on_broker("topics", &arguments),
         Command::Dlq { arguments } => dapr::on_broker("dlq", &arguments),
+        Command::Replay { arguments } => dapr::replay(&arguments),
         Command::Token { arguments } => steps::host("token", false, &arguments),
         Command::Person { arguments } => steps::host("person", false, &arguments),
     };

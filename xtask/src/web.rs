@@ -1,5 +1,6 @@
 //! The screen in `web/`: built by npm before the function that embeds it, and only when something changed.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
@@ -67,6 +68,19 @@ pub(crate) fn test_browser() -> Result<()> {
         .args(["run", "--silent", "test:browser"])
         .env("NUDGE_BINARY", host)
         .env("CHROMIUM", browser);
+    run(&mut command)
+}
+
+/// The screen in a real browser, before the Nudge with real parts that `environment` tells of.
+pub(crate) fn test_browser_with_real_parts(environment: &BTreeMap<&str, String>) -> Result<()> {
+    install()?;
+    let browser = browser()?;
+    eprintln!("Testing the screen in {} …", browser.display());
+    let mut command = npm_command();
+    command
+        .args(["run", "--silent", "test:real-parts"])
+        .env("CHROMIUM", browser)
+        .envs(environment);
     run(&mut command)
 }
 

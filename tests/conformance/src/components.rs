@@ -21,6 +21,9 @@ pub(crate) fn write(folder: &Path, app_id: &str, mail: Option<SocketAddr>) {
     for name in SHIPPED {
         fs::copy(shipped.join(name), folder.join(name)).expect(name);
     }
+    if let Some(other) = std::env::var_os("CONFORMANCE_PUBSUB") {
+        fs::copy(other, folder.join("kafka-pubsub.yaml")).expect("CONFORMANCE_PUBSUB");
+    }
     let write = |name: &str, text: String| fs::write(folder.join(name), text).expect(name);
     write(
         "events.yaml",

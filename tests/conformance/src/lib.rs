@@ -11,6 +11,7 @@
 //! | `CONFORMANCE_DAPRD` | the program |
 //! | `NUDGE_KAFKA_BROKERS` | a broker that has the topics of `topics.json` |
 //! | `NUDGE_POSTGRES` | a database |
+//! | `CONFORMANCE_PUBSUB` | a file in the place of dapr-components/kafka-pubsub.yaml; `cargo xtask test sasl` sets it |
 
 mod app;
 mod components;

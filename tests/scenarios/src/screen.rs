@@ -4,6 +4,7 @@ use futures::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
+use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
@@ -87,7 +88,7 @@ impl Screen {
         }
     }
 
-    /// The code that the socket is closed with.
+    /// The code that the socket is closed with; `None` when it broke off without one.
     ///
     /// # Panics
     /// When it stays open.
@@ -119,7 +120,12 @@ impl Screen {
                     return Err(frame.map(|frame| frame.code.into()));
                 }
                 Some(Ok(_)) => {}
-                Some(Err(Error::ConnectionClosed)) | None => return Err(None),
+                Some(Err(
+                    Error::ConnectionClosed
+                    | Error::Io(_)
+                    | Error::Protocol(ProtocolError::ResetWithoutClosingHandshake),
+                ))
+                | None => return Err(None),
                 Some(Err(error)) => panic!("the socket broke: {error}"),
             }
         }

@@ -1,5 +1,7 @@
 //! How the broker is reached.
 
+use std::path::PathBuf;
+
 use clap::Args;
 use rdkafka::ClientConfig;
 
@@ -23,6 +25,14 @@ pub(crate) struct Connection {
     /// The SASL mechanism.
     #[arg(long, default_value = "SCRAM-SHA-256")]
     mechanism: String,
+    /// A file with the certificate that the broker's is signed with, where no public authority signed it.
+    #[arg(
+        long,
+        value_name = "PEM",
+        env = "NUDGE_KAFKA_CA",
+        requires = "username"
+    )]
+    ca: Option<PathBuf>,
 }
 
 impl Connection {
@@ -39,6 +49,9 @@ impl Connection {
                 .set("sasl.mechanism", &self.mechanism)
                 .set("sasl.username", username)
                 .set("sasl.password", password);
+        }
+        if let Some(ca) = &self.ca {
+            config.set("ssl.ca.location", ca.display().to_string());
         }
         config
     }

@@ -15,19 +15,46 @@ use crate::{cache, steps};
 /// Any 16 bytes in base64url: it only tells a folder of another cluster from this one.
 const CLUSTER_ID: &str = "bnVkZ2Utb24tbG9vcGJhYw";
 
+/// What a broker demands of its clients.
+pub(crate) struct Demands {
+    /// Its key and certificates, which clients check.
+    pub(crate) certificate: PathBuf,
+    /// Who may come in, by SCRAM-SHA-256.
+    pub(crate) user: String,
+    pub(crate) password: String,
+}
+
 /// A broker on loopback that keeps its data in `place`.
 pub(crate) fn spec(place: &Place, port: u16, controller_port: u16) -> Result<Spec> {
+    demanding(place, port, controller_port, None)
+}
+
+/// The same, with TLS and passwords where `demands` says so.
+pub(crate) fn demanding(
+    place: &Place,
+    port: u16,
+    controller_port: u16,
+    demands: Option<&Demands>,
+) -> Result<Spec> {
     let jars = jars()?;
     let folder = place.parts.join("kafka");
     fs::create_dir_all(&folder)?;
     let settings = folder.join("server.properties");
-    fs::write(&settings, properties(&folder, port, controller_port))?;
+    let mut text = properties(&folder, port, controller_port);
+    if let Some(demands) = demands {
+        text.push_str(&demands.properties(port, controller_port));
+    }
+    fs::write(&settings, text)?;
     if !folder.join("data/meta.properties").exists() {
-        steps::quietly(
-            java(&jars)
-                .args(["kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c"])
-                .arg(&settings),
-        )?;
+        let mut format = java(&jars);
+        format
+            .args(["kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c"])
+            .arg(&settings);
+        if let Some(Demands { user, password, .. }) = demands {
+            let account = format!("SCRAM-SHA-256=[name={user},password={password}]");
+            format.args(["--add-scram", &account]);
+        }
+        steps::quietly(&mut format)?;
     }
     Ok(Spec {
         name: "kafka".to_owned(),
@@ -40,6 +67,31 @@ pub(crate) fn spec(place: &Place, port: u16, controller_port: u16) -> Result<Spe
         stop_signal: Signal::SIGTERM,
         stop_limit: Duration::from_secs(20),
     })
+}
+
+impl Demands {
+    /// They count before what was said earlier in the file. The broker comes to itself in the same way as its clients.
+    fn properties(&self, port: u16, controller_port: u16) -> String {
+        let Self { user, password, .. } = self;
+        let module = "org.apache.kafka.common.security.scram.ScramLoginModule";
+        format!(
+            "
+listeners=SASL_SSL://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller_port}
+advertised.listeners=SASL_SSL://127.0.0.1:{port}
+listener.security.protocol.map=SASL_SSL:SASL_SSL,CONTROLLER:PLAINTEXT
+inter.broker.listener.name=SASL_SSL
+sasl.enabled.mechanisms=SCRAM-SHA-256
+sasl.mechanism.inter.broker.protocol=SCRAM-SHA-256
+listener.name.sasl_ssl.scram-sha-256.sasl.jaas.config={module} required \\
+  username=\"{user}\" password=\"{password}\";
+ssl.keystore.type=PEM
+ssl.keystore.location={certificate}
+ssl.truststore.type=PEM
+ssl.truststore.location={certificate}
+",
+            certificate = self.certificate.display()
+        )
+    }
 }
 
 /// The broker's jars, downloaded once by Maven.

@@ -9,18 +9,21 @@ mod part;
 mod place;
 pub(crate) mod postgres;
 mod pushpin;
+pub(crate) mod restore;
+pub(crate) mod sasl;
 mod system;
 
+use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hasher};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
-use clap::Args;
+use clap::{Args, ValueEnum};
 use nix::unistd::Uid;
 
-use crate::steps;
+use crate::{steps, web};
 use place::Place;
 use system::System;
 
@@ -42,6 +45,9 @@ pub(crate) struct Settings {
     /// Where mail goes, instead of where the environment says.
     #[arg(skip)]
     mail: Option<SocketAddr>,
+    /// Lets the gateway know of a second Pushpin, which the tests of the sockets start.
+    #[arg(skip)]
+    second_proxy: bool,
 }
 
 impl Settings {
@@ -52,9 +58,15 @@ impl Settings {
         if data.exists() {
             std::fs::remove_dir_all(&data)?;
         }
+        std::fs::create_dir_all(&data)?;
+        // Which the other tests use as well: compiling all functions takes longer than starting everything else.
+        let compiled = steps::root().join("target/tmp/compiled");
+        std::fs::create_dir_all(&compiled)?;
+        std::os::unix::fs::symlink(compiled, data.join("compiled"))?;
         let [mail] = place::free_ports()?;
         Ok(Self {
             mail: Some(SocketAddr::from(([127, 0, 0, 1], mail))),
+            second_proxy: false,
             kafka: None,
             postgres: None,
             data,
@@ -84,23 +96,66 @@ pub(crate) fn run(settings: &Settings, release: bool, arguments: &[String]) -> R
     Ok(())
 }
 
-/// Runs the suite of Dapr's behaviour and every scenario against real parts.
-pub(crate) fn test() -> Result<()> {
+/// What is run against real parts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Suite {
+    /// The behaviour of Dapr that Nudge relies on.
+    Conformance,
+    /// Every scenario.
+    Stories,
+    /// What holds the sockets dies and comes back, before test clients and before a real screen.
+    Sockets,
+}
+
+/// Runs all suites, or one, against real parts.
+pub(crate) fn test(only: Option<Suite>) -> Result<()> {
     let stop = system::on_interrupt()?;
-    let settings = Settings::for_test("dapr-test")?;
+    let name = only.map_or_else(
+        || "dapr-test".to_owned(),
+        |suite| format!("dapr-test-{suite:?}").to_lowercase(),
+    );
+    let settings = Settings {
+        second_proxy: true,
+        ..Settings::for_test(&name)?
+    };
     let mail = settings.mail.context("a test has a mail address")?;
     let system = System::start(&settings, false, &[], &stop)?;
-    let tested = test_conformance(&system).and_then(|()| {
-        steps::execute(
-            steps::cargo()
-                .args(["test", "--workspace", "--test", "stories"])
-                .envs(system.for_scenarios(&mail.to_string()))
-                // They share one mail server's address.
-                .args(["--", "--test-threads=1"]),
-        )
-    });
+    let scenarios = system.for_scenarios(&mail.to_string());
+    let run = |suite: &Suite| match suite {
+        Suite::Conformance => test_conformance(&system),
+        Suite::Stories => test_stories(&scenarios),
+        Suite::Sockets => test_sockets(&system, &scenarios),
+    };
+    let tested = Suite::value_variants()
+        .iter()
+        .filter(|suite| only.is_none_or(|only| only == **suite))
+        .try_for_each(run);
     system.stop();
     tested
+}
+
+fn test_stories(scenarios: &BTreeMap<&str, String>) -> Result<()> {
+    steps::execute(
+        steps::cargo()
+            .args(["test", "--workspace", "--test", "stories"])
+            .envs(scenarios)
+            // They share one mail server's address.
+            .args(["--", "--test-threads=1"]),
+    )
+}
+
+/// What holds the sockets, killed and started again; then the same before a real screen.
+fn test_sockets(system: &System, scenarios: &BTreeMap<&str, String>) -> Result<()> {
+    steps::execute(
+        steps::cargo()
+            .args(["test", "--workspace", "--test", "sockets"])
+            .envs(scenarios)
+            .envs(system.for_sockets()?)
+            // Nothing is mailed here, so each may have a mail server of its own.
+            .env_remove("NUDGE_MAIL_ADDRESS")
+            .args(["--", "--ignored"]),
+    )?;
+    web::test_browser_with_real_parts(&system.for_screen()?)
 }
 
 /// The same suite that `cargo test -p conformance` runs against the host's sidecar.
@@ -134,6 +189,22 @@ pub(crate) fn on_broker(command: &str, arguments: &[String]) -> Result<()> {
             .arg(command)
             .args(arguments)
             .envs(missing),
+    )
+}
+
+/// Tells a function again what is on record, in the Nudge that runs with real parts, or in one that does not run.
+pub(crate) fn replay(arguments: &[String]) -> Result<()> {
+    let (data, _) = split_data(arguments)?;
+    let known = Place::of(data)?.read_environment().unwrap_or_default();
+    let missing = known
+        .into_iter()
+        .filter(|(name, _)| std::env::var_os(name).is_none());
+    steps::execute(
+        Command::new(steps::build_host(false)?)
+            .arg("replay")
+            .args(arguments)
+            .envs(missing)
+            .current_dir(steps::root()),
     )
 }
 

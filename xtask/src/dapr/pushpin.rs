@@ -20,17 +20,28 @@ pub(crate) struct Ports {
     pub(crate) publish: u16,
 }
 
-/// Pushpin and Zurl, in the order in which they start. They pass sockets on to `functions_port`, signed with `key`.
-pub(crate) fn specs(
+/// One Pushpin with its Zurl, whose settings are written.
+pub(crate) struct Pushpin {
+    name: String,
+    pub(crate) ports: Ports,
+    /// Where its processes find each other.
+    pub(crate) run: PathBuf,
+    pub(crate) settings: PathBuf,
+    pub(crate) zurl_settings: PathBuf,
+}
+
+/// A Pushpin called `name`, which passes sockets on to `functions_port`, signed with `key`.
+pub(crate) fn prepare(
     place: &Place,
+    name: &str,
     ports: Ports,
     functions_port: u16,
     key: &str,
-) -> Result<[Spec; 2]> {
+) -> Result<Pushpin> {
     if place::find_program("pushpin", &[]).is_none() {
         super::install("pushpin", "")?;
     }
-    let folder = place.parts.join("pushpin");
+    let folder = place.parts.join(name);
     fs::create_dir_all(&folder)?;
     let run = run_folder(&folder)?;
     let (settings, zurl_settings, routes) = (
@@ -41,34 +52,48 @@ pub(crate) fn specs(
     fs::write(&routes, format!("* 127.0.0.1:{functions_port},over_http\n"))?;
     fs::write(&zurl_settings, zurl_text(&run))?;
     fs::write(&settings, pushpin_text(&run, &routes, ports, key))?;
-    let input = run.join("zurl-in");
-    let zurl = Spec {
-        name: "zurl".to_owned(),
-        command: Box::new(move || {
-            let mut command = Command::new("zurl");
-            command.arg(format!("--config={}", zurl_settings.display()));
-            command
-        }),
-        ready: Ready::Program(Box::new(move || {
-            let mut command = Command::new("test");
-            command.arg("-S").arg(&input);
-            command
-        })),
-        stop_signal: Signal::SIGTERM,
-        stop_limit: Duration::from_secs(5),
-    };
-    let pushpin = Spec {
-        name: "pushpin".to_owned(),
-        command: Box::new(move || {
-            let mut command = Command::new("pushpin");
-            command.arg("--merge-output").arg("--config").arg(&settings);
-            command
-        }),
-        ready: Ready::Port(ports.publish),
-        stop_signal: Signal::SIGTERM,
-        stop_limit: Duration::from_secs(10),
-    };
-    Ok([zurl, pushpin])
+    Ok(Pushpin {
+        name: name.to_owned(),
+        ports,
+        run,
+        settings,
+        zurl_settings,
+    })
+}
+
+impl Pushpin {
+    /// Zurl and Pushpin, in the order in which they start.
+    pub(crate) fn specs(&self) -> [Spec; 2] {
+        let (settings, zurl_settings) = (self.settings.clone(), self.zurl_settings.clone());
+        let input = self.run.join("zurl-in");
+        let zurl = Spec {
+            name: self.name.replace("pushpin", "zurl"),
+            command: Box::new(move || {
+                let mut command = Command::new("zurl");
+                command.arg(format!("--config={}", zurl_settings.display()));
+                command
+            }),
+            ready: Ready::Program(Box::new(move || {
+                let mut command = Command::new("test");
+                command.arg("-S").arg(&input);
+                command
+            })),
+            stop_signal: Signal::SIGTERM,
+            stop_limit: Duration::from_secs(5),
+        };
+        let pushpin = Spec {
+            name: self.name.clone(),
+            command: Box::new(move || {
+                let mut command = Command::new("pushpin");
+                command.arg("--merge-output").arg("--config").arg(&settings);
+                command
+            }),
+            ready: Ready::Port(self.ports.publish),
+            stop_signal: Signal::SIGTERM,
+            stop_limit: Duration::from_secs(10),
+        };
+        [zurl, pushpin]
+    }
 }
 
 /// Unix sockets have short names, so they can't live in a data folder that may lie deep.

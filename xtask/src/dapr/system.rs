@@ -6,12 +6,13 @@ use std::process::Command;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use nix::sys::signal::Signal;
 
 use super::daprd::{self, Daprds};
 use super::part::{Part, Ready, Spec};
 use super::place::{self, Place, free_ports};
+use super::pushpin::Pushpin;
 use super::{Settings, kafka, postgres, pushpin};
 use crate::steps;
 
@@ -66,6 +67,10 @@ pub(crate) struct System {
     address: String,
     /// The host's binary.
     host: PathBuf,
+    /// Those that hold the sockets, the one that was started first.
+    proxies: Vec<Pushpin>,
+    /// What they prove themselves with.
+    grip_key: String,
 }
 
 impl System {
@@ -79,13 +84,14 @@ impl System {
         steps::build_components()?;
         let host = steps::build_host(release)?;
         let place = Place::open(&settings.data)?;
-        let [inner_port, sockets, publish] = free_ports()?;
-        let pushpin_ports = pushpin::Ports { sockets, publish };
+        let [inner_port] = free_ports()?;
         let mut system = Self {
             address: String::new(),
             parts: Vec::new(),
             place,
             host: host.clone(),
+            proxies: Vec::new(),
+            grip_key: String::new(),
         };
         let secrets = Secrets::new()?;
         let (kafka, postgres) = system.start_stores(settings, stop)?;
@@ -130,9 +136,10 @@ impl System {
             environment.insert("SMTP_PORT".to_owned(), mail.port().to_string());
             environment.insert("SMTP_FROM".to_owned(), "nudge@example.test".to_owned());
         }
-        let variables = variables(&secrets, pushpin_ports, &daprd_ports);
-        let specs = pushpin::specs(&system.place, pushpin_ports, inner_port, &secrets.grip_key)?;
-        system.start_parts(specs, stop)?;
+        let proxies = system.prepare_proxies(settings, inner_port, &secrets.grip_key)?;
+        let sockets = proxies[0].ports.sockets;
+        let variables = variables(&secrets, &proxies, &daprd_ports);
+        system.start_parts(proxies[0].specs(), stop)?;
         let host_spec = Spec {
             name: "functions".to_owned(),
             command: {
@@ -176,7 +183,27 @@ impl System {
             );
         }
         system.place.write_environment(&environment)?;
+        system.proxies = proxies;
+        system.grip_key = secrets.grip_key;
         Ok(system)
+    }
+
+    /// The Pushpin that is one of the parts; and one that the tests of the sockets start and kill themselves, to which the
+    /// gateway publishes from the beginning.
+    fn prepare_proxies(
+        &self,
+        settings: &Settings,
+        functions_port: u16,
+        key: &str,
+    ) -> Result<Vec<Pushpin>> {
+        let names = ["pushpin", "pushpin-2"];
+        let wanted = if settings.second_proxy { 2 } else { 1 };
+        let prepare = |name: &&str| {
+            let [sockets, publish] = free_ports()?;
+            let ports = pushpin::Ports { sockets, publish };
+            pushpin::prepare(&self.place, name, ports, functions_port, key)
+        };
+        names.iter().take(wanted).map(prepare).collect()
     }
 
     /// The broker and the database, ready and with all topics; how they are reached.
@@ -256,6 +283,42 @@ impl System {
         ])
     }
 
+    /// What the tests of the sockets have to know, beside what the scenarios know.
+    pub(crate) fn for_sockets(&self) -> Result<BTreeMap<&'static str, String>> {
+        let [first, second] = self.proxies.as_slice() else {
+            bail!("the tests of the sockets need two proxies");
+        };
+        let inner = self.place.read_environment()?;
+        let address = |pushpin: &Pushpin| format!("http://127.0.0.1:{}", pushpin.ports.sockets);
+        Ok(BTreeMap::from([
+            ("SOCKETS_INNER_URL", inner["INNER_URL"].clone()),
+            ("SOCKETS_GRIP_KEY", self.grip_key.clone()),
+            ("SOCKETS_FIRST_PROXY", address(first)),
+            ("SOCKETS_SECOND_PROXY", address(second)),
+            ("SOCKETS_SECOND_RUN", second.run.display().to_string()),
+            (
+                "SOCKETS_SECOND_PUSHPIN",
+                second.settings.display().to_string(),
+            ),
+            (
+                "SOCKETS_SECOND_ZURL",
+                second.zurl_settings.display().to_string(),
+            ),
+        ]))
+    }
+
+    /// What the test of the screen before a proxy that dies has to know.
+    pub(crate) fn for_screen(&self) -> Result<BTreeMap<&'static str, String>> {
+        let proxy = self.parts.iter().find(|part| part.name == "pushpin");
+        let pid = proxy.and_then(Part::pid).context("Pushpin does not run")?;
+        Ok(BTreeMap::from([
+            ("NUDGE_URL", self.address.clone()),
+            ("NUDGE_DATA", self.place.data.display().to_string()),
+            ("NUDGE_BINARY", self.host.display().to_string()),
+            ("NUDGE_PROXY_PID", pid.to_string()),
+        ]))
+    }
+
     /// Stops what was started, the last first: nothing is taken from under what still works.
     pub(crate) fn stop(mut self) {
         while let Some(mut part) = self.parts.pop() {
@@ -314,14 +377,18 @@ impl Secrets {
 /// What the functions are told of the parts.
 fn variables(
     secrets: &Secrets,
-    pushpin: pushpin::Ports,
+    proxies: &[Pushpin],
     daprds: &BTreeMap<String, daprd::Ports>,
 ) -> BTreeMap<String, String> {
     let url = |port: u16| format!("http://127.0.0.1:{port}");
+    let publishers = proxies.iter().map(|pushpin| url(pushpin.ports.publish));
     let mut variables = BTreeMap::from([
         ("APP_API_TOKEN".to_owned(), secrets.app_api_token.clone()),
         ("GRIP_KEY".to_owned(), secrets.grip_key.clone()),
-        ("PUSHPIN_URLS".to_owned(), url(pushpin.publish)),
+        (
+            "PUSHPIN_URLS".to_owned(),
+            publishers.collect::<Vec<_>>().join(","),
+        ),
     ]);
     for (app_id, ports) in daprds {
         variables.insert(format!("{}_DAPR_URL", screaming(app_id)), url(ports.http));
