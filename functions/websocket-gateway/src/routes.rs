@@ -1,8 +1,11 @@
 //! The routes of the gateway.
 
+use std::time::Duration;
+
 use dapr::consumer::Outcome;
 use dapr::{Dapr, Invocation, Target};
 use events::{Event, parse_delivery};
+use futures::future::join_all;
 use grip::{Control, Item, Items};
 use http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use http_api::identity::{self, dapr_caller};
@@ -13,6 +16,8 @@ use crate::talk::{self, Said};
 
 /// How often an update is offered to a proxy: it may be lost, so the others don't wait for one that does not answer.
 const TRIES: u32 = 2;
+/// How long a proxy may take for an update. The next update of the same people waits for that.
+const PROXY_LIMIT: Duration = Duration::from_secs(2);
 /// Close codes of the application: the token is missing, wrong or over.
 const UNAUTHORIZED: u16 = 4401;
 /// Close code of the application: nobody has said who they are.
@@ -216,8 +221,8 @@ impl<D: Dapr> Gateway<'_, D> {
         delivery_answer(Outcome::Success)
     }
 
-    /// To every proxy. One that does not take it loses it: its sockets are gone too, or see by the revision that they
-    /// missed something, and must not keep everybody else's updates waiting.
+    /// To every proxy at once. One that does not take it loses it: its sockets are gone too, or see by the revision that
+    /// they missed something, and must not keep everybody else's updates waiting.
     async fn publish(&self, event: &Event, message: &Value) {
         let channel = format!("user-{}", event.user_id);
         let items = Items {
@@ -228,27 +233,30 @@ impl<D: Dapr> Gateway<'_, D> {
             )],
         };
         let body = serde_json::to_vec(&items).unwrap_or_default();
-        for proxy in self
-            .proxies
-            .split(',')
-            .map(str::trim)
-            .filter(|proxy| !proxy.is_empty())
-        {
-            let call = Invocation {
-                target: Target::Url(proxy.to_owned()),
-                method: Method::POST,
-                path: "/publish/".to_owned(),
-                headers: vec![("content-type".to_owned(), "application/json".to_owned())],
-                body: body.clone(),
-            };
-            if let Err(reason) = self.push(call).await {
-                eprintln!("{proxy} did not take event {}: {reason}", event.event_id);
+        let proxies = self.proxies.split(',').map(str::trim);
+        let tell = |proxy| {
+            let body = body.clone();
+            async move {
+                let told = self.push(proxy, body);
+                let told = self.function.dapr.within(PROXY_LIMIT, told).await;
+                let told = told.unwrap_or_else(|| Err("no answer in time".to_owned()));
+                if let Err(reason) = told {
+                    eprintln!("{proxy} did not take event {}: {reason}", event.event_id);
+                }
             }
-        }
+        };
+        join_all(proxies.filter(|proxy| !proxy.is_empty()).map(tell)).await;
     }
 
     /// One proxy, tried a few times.
-    async fn push(&self, call: Invocation) -> Result<(), String> {
+    async fn push(&self, proxy: &str, body: Vec<u8>) -> Result<(), String> {
+        let call = Invocation {
+            target: Target::Url(proxy.to_owned()),
+            method: Method::POST,
+            path: "/publish/".to_owned(),
+            headers: vec![("content-type".to_owned(), "application/json".to_owned())],
+            body,
+        };
         let mut last = String::new();
         for _ in 0..TRIES {
             match self.function.dapr.invoke(call.clone()).await {
