@@ -122,15 +122,7 @@ pub async fn relay<D: Dapr>(dapr: &D, user: &str, events: Vec<Numbered>) -> Resu
     if events.is_empty() {
         return Ok(());
     }
-    let by_topic = Topic::ALL.iter().filter_map(|&topic| {
-        let batch: Vec<Event> = events
-            .iter()
-            .filter(|numbered| numbered.event.event_type.topic() == topic)
-            .map(|n| n.event.clone())
-            .collect();
-        (!batch.is_empty()).then_some(async move { dapr.publish(topic, &batch).await })
-    });
-    join_all(by_topic)
+    join_all(Topic::ALL.map(|topic| publish_in_order(dapr, topic, &events)))
         .await
         .into_iter()
         .collect::<Result<Vec<()>, _>>()?;
@@ -139,6 +131,20 @@ pub async fn relay<D: Dapr>(dapr: &D, user: &str, events: Vec<Numbered>) -> Resu
         .map(|numbered| Write::delete(key(user, numbered.number), Condition::Any))
         .collect();
     dapr.transact(deletes).await
+}
+
+/// Publishes those of `events` that belong on `topic`, each when the one before it has arrived. In one bulk they would be
+/// faster, but a broker that goes away in the middle takes the later ones of a bulk without the earlier.
+async fn publish_in_order<D: Dapr>(
+    dapr: &D,
+    topic: Topic,
+    events: &[Numbered],
+) -> Result<(), DaprError> {
+    let events = events.iter().map(|numbered| &numbered.event);
+    for event in events.filter(|event| event.event_type.topic() == topic) {
+        dapr.publish(topic, std::slice::from_ref(event)).await?;
+    }
+    Ok(())
 }
 
 /// Publishes all that a user's commands left behind, then ends the planned check in the user's head.

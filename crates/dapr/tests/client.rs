@@ -1,14 +1,16 @@
-//! What the client makes of answers that are not what they seem.
+//! What the client makes of answers that are not what they seem, and what becomes of order when a broker goes away.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use dapr::client::{HttpDapr, Transport};
+use dapr::outbox::{self, Numbered};
 use dapr::{Dapr, DaprError};
 use futures::executor::block_on;
 use http::{Method, Request, Response};
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 /// A store behind daprd, whose connection may break.
 #[derive(Default)]
@@ -16,6 +18,10 @@ struct Store {
     documents: RefCell<BTreeMap<String, Value>>,
     /// How many rows of an answer to a bulk get are read before the connection breaks; the rest counts as missing.
     breaks_after: Option<usize>,
+    /// The ids that the broker took.
+    published: RefCell<Vec<String>>,
+    /// Those that it does not take.
+    refused: Vec<String>,
 }
 
 impl Store {
@@ -35,12 +41,24 @@ impl Store {
         Value::Array(rows)
     }
 
+    /// Takes what it can: a broker that goes away in the middle of a bulk takes any part of it.
+    fn publish(&self, body: &Value) -> u16 {
+        let ids = body.as_array().expect("entries").iter();
+        let ids = ids.filter_map(|entry| entry["entryId"].as_str().map(str::to_owned));
+        let (refused, taken): (Vec<_>, Vec<_>) = ids.partition(|id| self.refused.contains(id));
+        self.published.borrow_mut().extend(taken);
+        if refused.is_empty() { 204 } else { 500 }
+    }
+
     fn transact(&self, body: &Value) {
         for operation in body["operations"].as_array().expect("operations") {
             let request = &operation["request"];
             let key = request["key"].as_str().expect("a key").to_owned();
-            let value = request["value"].clone();
-            self.documents.borrow_mut().insert(key, value);
+            let mut documents = self.documents.borrow_mut();
+            match operation["operation"].as_str() {
+                Some("upsert") => documents.insert(key, request["value"].clone()),
+                _ => documents.remove(&key),
+            };
         }
     }
 }
@@ -51,6 +69,7 @@ impl Transport for &Store {
         let path = request.uri().path().rsplit('/').next().unwrap_or_default();
         let (status, answer) = match (request.method(), path) {
             (&Method::POST, "bulk") => (200, self.bulk(&body).to_string()),
+            (&Method::POST, "task-events") => (self.publish(&body), String::new()),
             (&Method::POST, "transaction") => {
                 self.transact(&body);
                 (204, String::new())
@@ -102,4 +121,42 @@ fn an_answer_that_broke_off_is_none() {
     }
     // All that was asked for was read.
     assert_eq!(ask(&store, &["b"]).ok(), Some(vec![Some(json!(2))]));
+}
+
+fn event(number: u64) -> Numbered {
+    let id = Uuid::from_u64_pair(0, number);
+    let event = json!({
+        "event_id": id, "event_type": "TASK_DELETED", "task_id": "", "user_id": "u", "payload": {},
+        "metadata": { "source": "task-service", "version": "v1", "sequence": number, "correlation_id": id },
+        "timestamp": "2026-04-01T07:00:00.000Z",
+    });
+    let event = serde_json::from_value(event).expect("an event");
+    Numbered { number, event }
+}
+
+/// In one bulk the third would arrive without the second.
+#[test]
+fn no_event_arrives_before_one_that_comes_first() {
+    let mut store = Store::default();
+    let events = [event(1), event(2), event(3)];
+    let ids = events.each_ref().map(|n| n.event.event_id.to_string());
+    let relay = |store: &Store| {
+        let dapr = HttpDapr::new(store, "http://127.0.0.1:3500", None);
+        block_on(outbox::relay(&dapr, "u", events.to_vec()))
+    };
+    for number in 1..=3 {
+        store
+            .documents
+            .get_mut()
+            .insert(outbox::key("u", number), json!(1));
+    }
+    store.refused = vec![ids[1].clone()];
+    assert!(relay(&store).is_err());
+    assert_eq!(store.published.take(), [ids[0].clone()]);
+    assert_eq!(store.documents.borrow().len(), 3, "none is confirmed");
+
+    store.refused.clear();
+    relay(&store).expect("the broker is back");
+    assert_eq!(store.published.take(), ids);
+    assert!(store.documents.borrow().is_empty());
 }
