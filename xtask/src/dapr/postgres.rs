@@ -28,21 +28,49 @@ struct Server {
 
 /// A server on loopback that keeps its data in `place`, and how it is reached.
 pub(crate) fn spec(place: &Place, port: u16) -> Result<(Spec, String)> {
-    let server = Server::find()?;
-    let folder = place.parts.join("postgres");
+    spec_in(place, "postgres", port, &[])
+}
+
+/// A folder of `place` that the server may write to.
+pub(super) fn folder(place: &Place, name: &str) -> Result<PathBuf> {
+    let folder = place.parts.join(name);
     fs::create_dir_all(&folder)?;
-    if let Some(user) = &server.user {
+    if let Some(user) = &Server::find()?.user {
         chown(&folder, Some(user.uid.as_raw()), Some(user.gid.as_raw()))?;
     }
+    Ok(folder)
+}
+
+/// One of the server's programs, run by whom the server is run by.
+pub(super) fn command(program: &str) -> Result<Command> {
+    Ok(Server::find()?.command(program))
+}
+
+/// A server whose data is in the folder `name` of `place`, with more settings than every one has.
+pub(super) fn spec_in(
+    place: &Place,
+    name: &str,
+    port: u16,
+    settings: &[String],
+) -> Result<(Spec, String)> {
+    let server = Server::find()?;
+    let folder = folder(place, name)?;
     let password = place.kept_secret("postgres-password")?;
     let data = folder.join("data");
     if !data.join("PG_VERSION").exists() {
         server.make(&folder, &data, &password)?;
     }
     let ready = server.clone();
+    let settings = settings.to_vec();
     let spec = Spec {
         name: "postgresql".to_owned(),
-        command: Box::new(move || server.run(&data, port)),
+        command: Box::new(move || {
+            let mut command = server.run(&data, port);
+            for setting in &settings {
+                command.args(["-c", setting]);
+            }
+            command
+        }),
         ready: Ready::Program(Box::new(move || {
             let mut command = Command::new(ready.programs.join("pg_isready"));
             command.args(["-q", "-h", "127.0.0.1", "-p", &port.to_string()]);
