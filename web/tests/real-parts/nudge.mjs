@@ -1,8 +1,5 @@
 // The Nudge with real parts that `cargo xtask test dapr` started.
 
-import { execFile } from "node:child_process";
-import { promisify } from "node:util";
-
 function setting(name) {
   const value = process.env[name];
   if (!value) throw new Error(`${name} is not set: run cargo xtask test dapr`);
@@ -11,17 +8,23 @@ function setting(name) {
 
 export const url = setting("NUDGE_URL");
 
-/** Calls the API as the one person whom the host signs in without a form. */
-export async function api(method, path, body) {
-  const token = ["token", "--user", "me", "--data", setting("NUDGE_DATA")];
-  const { stdout } = await promisify(execFile)(setting("NUDGE_BINARY"), token);
-  const response = await fetch(url + path, {
-    method,
-    headers: { authorization: `Bearer ${stdout.trim()}`, "content-type": "application/json" },
-    body: body === undefined ? undefined : JSON.stringify(body),
+/** Calls the API as the person whom the host signs in without a form: with the token that the pages of `context` use. */
+export function caller(context) {
+  const token = new Promise((resolve) => {
+    context.on("request", (request) => {
+      const { authorization } = request.headers();
+      if (authorization) resolve(authorization);
+    });
   });
-  if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
-  return response.status === 204 ? undefined : response.json();
+  return async (method, path, body) => {
+    const response = await fetch(url + path, {
+      method,
+      headers: { authorization: await token, "content-type": "application/json" },
+      body: body === undefined ? undefined : JSON.stringify(body),
+    });
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
+    return response.json();
+  };
 }
 
 /** Ends Pushpin as a power cut would. It leads a process group, and is started again by what runs the parts. */

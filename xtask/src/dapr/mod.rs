@@ -2,6 +2,7 @@
 //! sidecar.
 
 mod daprd;
+mod existing;
 mod family;
 pub(crate) mod faults;
 mod kafka;
@@ -103,6 +104,8 @@ pub(crate) enum Suite {
     Conformance,
     /// Every scenario.
     Stories,
+    /// Events that a function can't process, and what an operator does with them.
+    Poison,
     /// What holds the sockets dies and comes back, before test clients and before a real screen.
     Sockets,
 }
@@ -124,6 +127,7 @@ pub(crate) fn test(only: Option<Suite>) -> Result<()> {
     let run = |suite: &Suite| match suite {
         Suite::Conformance => test_conformance(&system),
         Suite::Stories => test_stories(&scenarios),
+        Suite::Poison => test_poison(&system, &scenarios),
         Suite::Sockets => test_sockets(&system, &scenarios),
     };
     let tested = Suite::value_variants()
@@ -141,6 +145,21 @@ fn test_stories(scenarios: &BTreeMap<&str, String>) -> Result<()> {
             .envs(scenarios)
             // They share one mail server's address.
             .args(["--", "--test-threads=1"]),
+    )
+}
+
+/// Events that a function can't process. The operator uses this very program.
+fn test_poison(system: &System, scenarios: &BTreeMap<&str, String>) -> Result<()> {
+    steps::execute(
+        steps::cargo()
+            .args(["test", "--workspace", "--test", "poison"])
+            .envs(scenarios)
+            .envs(system.parts_environment()?)
+            .env("POISON_XTASK", std::env::current_exe()?)
+            .env("POISON_DATA", system.data())
+            // Nothing is mailed here, so each may have a mail server of its own.
+            .env_remove("NUDGE_MAIL_ADDRESS")
+            .args(["--", "--ignored"]),
     )
 }
 

@@ -1,7 +1,7 @@
 //! All parts together: the order of their start, what they know of each other, and the order of their stop.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
@@ -13,7 +13,7 @@ use super::daprd::{self, Daprds};
 use super::part::{Part, Ready, Spec};
 use super::place::{self, Place, free_ports};
 use super::pushpin::Pushpin;
-use super::{Settings, kafka, postgres, pushpin};
+use super::{Settings, existing, kafka, postgres, pushpin};
 use crate::steps;
 
 /// How long a part may take to become ready: a broker that was killed waits for its old session to end, and the machine
@@ -81,6 +81,7 @@ impl System {
         arguments: &[String],
         stop: &Stop,
     ) -> Result<Self> {
+        existing::check(settings)?;
         steps::build_components()?;
         let host = steps::build_host(release)?;
         let place = Place::open(&settings.data)?;
@@ -258,6 +259,16 @@ impl System {
         self.place.environment()
     }
 
+    /// Where everything is kept.
+    pub(super) fn data(&self) -> &Path {
+        &self.place.data
+    }
+
+    /// Where the parts are.
+    pub(super) fn parts_environment(&self) -> Result<BTreeMap<String, String>> {
+        self.place.read_environment()
+    }
+
     /// What the suite of Dapr's behaviour has to know.
     pub(crate) fn for_conformance(&self) -> Result<BTreeMap<String, String>> {
         let mut environment = self.place.read_environment()?;
@@ -313,8 +324,6 @@ impl System {
         let pid = proxy.and_then(Part::pid).context("Pushpin does not run")?;
         Ok(BTreeMap::from([
             ("NUDGE_URL", self.address.clone()),
-            ("NUDGE_DATA", self.place.data.display().to_string()),
-            ("NUDGE_BINARY", self.host.display().to_string()),
             ("NUDGE_PROXY_PID", pid.to_string()),
         ]))
     }
