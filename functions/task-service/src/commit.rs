@@ -161,8 +161,10 @@ impl Command<'_> {
                 to_publish: Vec::new(),
             });
         };
-        let created = matches!(change, Change::Created(_));
-        if (created || matches!(change, Change::Reopened(_))) && head.open.len() >= MAX_OPEN_TASKS {
+        let created = matches!(change, Change::Created(_) | Change::Imported { .. });
+        let opens = outcome.before.as_ref().is_none_or(is_completed)
+            && outcome.after().is_some_and(|task| !is_completed(task));
+        if opens && head.open.len() >= MAX_OPEN_TASKS {
             let detail =
                 format!("There are {MAX_OPEN_TASKS} open tasks. Complete or delete some first.");
             return Err(Failed::Refused(Box::new(Problem::limit(detail))));
@@ -412,6 +414,10 @@ impl Edit {
             editor.insert(item.clone());
         }
     }
+}
+
+fn is_completed(task: &Task) -> bool {
+    task.status == Status::Completed
 }
 
 fn place(task: &Task) -> (List, Item, String) {

@@ -3,11 +3,14 @@
 mod complete;
 mod create;
 mod delete;
+mod import;
 mod outcome;
 mod update;
 
 pub use complete::{complete, reopen};
 pub use create::{create, create_next};
 pub use delete::{delete, withdraw};
+pub use import::import;
+pub(crate) use outcome::SOURCE;
 pub use outcome::{Change, Context, Outcome};
 pub use update::update;

@@ -97,7 +97,8 @@ impl Fields {
         from_json(target)
     }
 
-    fn of_task(task: &Task) -> Self {
+    /// The fields of `task` as it is.
+    pub(crate) fn of_task(task: &Task) -> Self {
         let document = TaskDocument::from(task);
         Self {
             title: document.title,

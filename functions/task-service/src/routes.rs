@@ -2,23 +2,24 @@
 
 use dapr::outbox::relay_user;
 use dapr::{Dapr, timetable};
-use domain::{Task, TaskId, UserId};
-use events::Chain;
+use domain::{EventId, Task, TaskId, UserId};
+use events::{Chain, DataExported, Event, Timestamp, Topic};
 use http::{HeaderValue, Method, StatusCode, header};
 use http_api::identity::function_caller;
 use http_api::{
     Answer, Function, IfMatch, Problem, Request, Response, empty, etag, idempotency_key, if_match,
     json_response, parse_json, query, segments,
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::commit::{Command, Committed, fingerprint, publish};
-use crate::decide::{self, Context, Outcome};
+use crate::decide::{self, Context, Outcome, SOURCE};
 use crate::fields::Fields;
 use crate::head;
 use crate::internal::{NextOccurrence, Withdraw};
 use crate::list::{self, Listing};
 use crate::record::{self, Found};
+use crate::transfer::{self, Import};
 
 /// Who may ask for the next occurrence.
 const RECURRENCE_ENGINE: &str = "recurrence-engine";
@@ -31,6 +32,11 @@ pub async fn route<D: Dapr + Clone + 'static>(function: &Function<D>, request: R
         (&Method::GET, ["api", "tasks"]) => service.list(&request).await.into(),
         (&Method::POST, ["api", "tasks"]) => service.create(&request).await.into(),
         (_, ["api", "tasks"]) => Problem::method_not_allowed("GET, POST").into(),
+
+        (&Method::GET, ["api", "tasks", "export"]) => service.export(&request).await.into(),
+        (_, ["api", "tasks", "export"]) => Problem::method_not_allowed("GET").into(),
+        (&Method::POST, ["api", "tasks", "import"]) => service.import(&request).await.into(),
+        (_, ["api", "tasks", "import"]) => Problem::method_not_allowed("POST").into(),
 
         (&Method::GET, ["api", "tasks", id]) => service.get(&request, id).await.into(),
         (&Method::PATCH, ["api", "tasks", id]) => service.update(&request, id).await.into(),
@@ -83,6 +89,51 @@ impl<D: Dapr + Clone + 'static> Tasks<'_, D> {
         Ok(task_response(
             StatusCode::OK,
             &serde_json::to_value(events::TaskDocument::from(&task)).unwrap_or_default(),
+        ))
+    }
+
+    /// On record before it is answered.
+    async fn export(&self, request: &Request) -> Result<Response, Problem> {
+        let person = self.0.person(request).await?;
+        let listing = Listing::parse(&query(request)?)?;
+        let (dapr, now) = (&self.0.dapr, Timestamp(self.0.now()));
+        let page = list::list(dapr, &person.id, &listing, now.0).await?;
+        let export = transfer::export(dapr, &person.id, page, now).await?;
+        let payload = DataExported {
+            format: "json".to_owned(),
+            tasks: u32::try_from(export.items.len()).unwrap_or(u32::MAX),
+        };
+        let (id, chain) = (EventId(self.0.fresh()), self.0.chain(request));
+        let event = Event::new(id, SOURCE, &person.id, None, &payload, chain, now);
+        dapr.publish(Topic::TaskAudit, &[event]).await?;
+        Ok(json_response(StatusCode::OK, &export))
+    }
+
+    async fn import(&self, request: &Request) -> Result<Response, Problem> {
+        let person = self.0.person(request).await?;
+        let import: Import = parse_json(request)?;
+        let context = self.context(&person.id, self.0.chain(request));
+        let (mut imported, mut skipped) = (0_u32, 0_u32);
+        for task in import.tasks(self.0.new_id)? {
+            let command = Command {
+                context: &context,
+                task_id: task.id,
+                // The task's own id keeps a repeat from doing anything.
+                request_key: self.0.fresh().to_string(),
+                fingerprint: String::new(),
+            };
+            let decide = |found| Ok(decide::import(task.clone(), import.exported_at, found));
+            let committed = command.run(&self.0.dapr, decide).await?;
+            match committed.created {
+                true => imported += 1,
+                false => skipped += 1,
+            }
+            // Now, or the next commit would find all of it still there.
+            publish(&self.0.dapr, &person.id, committed.to_publish).await;
+        }
+        Ok(json_response(
+            StatusCode::OK,
+            &json!({ "imported": imported, "skipped": skipped }),
         ))
     }
 

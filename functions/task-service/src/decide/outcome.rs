@@ -11,7 +11,7 @@ use events::{
 use uuid::Uuid;
 
 /// The app-id that stands as `source` in the service's events.
-const SOURCE: &str = "task-service";
+pub(crate) const SOURCE: &str = "task-service";
 
 /// Who asks, when, and in which chain.
 pub struct Context<'a> {
@@ -41,6 +41,13 @@ pub struct Outcome {
 pub enum Change {
     /// It now exists.
     Created(Task),
+    /// It came from another Nudge, as it was there at `since`.
+    Imported {
+        /// As it now is.
+        task: Task,
+        /// What was to remind of it by then has done so.
+        since: Timestamp,
+    },
     /// Its fields changed.
     Updated {
         /// As it now is.
@@ -74,6 +81,7 @@ impl Outcome {
             Some(Change::Gone(_)) => None,
             Some(
                 Change::Created(task)
+                | Change::Imported { task, .. }
                 | Change::Updated { task, .. }
                 | Change::Completed(task)
                 | Change::Reopened(task),
@@ -143,7 +151,9 @@ impl Told<'_> {
 
     fn what_happened(&mut self, change: &Change, before: Option<&Task>) {
         match change {
-            Change::Created(task) => self.push(&TaskCreated { task: task.into() }),
+            Change::Created(task) | Change::Imported { task, .. } => {
+                self.push(&TaskCreated { task: task.into() });
+            }
             Change::Updated { task, changed } => {
                 let changed = changed.iter().map(ToString::to_string).collect();
                 self.push(&TaskUpdated {
@@ -171,12 +181,11 @@ impl Told<'_> {
         let now = self.context.now;
         let set = match (change, after) {
             (Change::Created(task), _) => scheduled(task),
+            (Change::Imported { task, .. }, _) if task.completed_at.is_some() => Vec::new(),
+            (Change::Imported { task, since }, _) => after_instant(task, *since),
             (Change::Reopened(task), _) => {
                 // A reminder whose time has passed has been given, or was made needless by completing the task.
-                scheduled(task)
-                    .into_iter()
-                    .filter(|reminder| reminder.at.0 > now)
-                    .collect()
+                after_instant(task, Timestamp(now))
             }
             (Change::Updated { task, .. }, _)
                 if before.is_some_and(|before| tells_the_same(before, task)) =>
@@ -207,6 +216,12 @@ impl Told<'_> {
 
 fn tells_the_same(before: &Task, after: &Task) -> bool {
     before.title == after.title && before.due == after.due && before.reminders == after.reminders
+}
+
+fn after_instant(task: &Task, instant: Timestamp) -> Vec<ScheduledReminder> {
+    let mut reminders = scheduled(task);
+    reminders.retain(|reminder| reminder.at > instant);
+    reminders
 }
 
 /// The reminders that come to an instant. A completed task has none.
