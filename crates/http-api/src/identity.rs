@@ -102,14 +102,13 @@ pub async fn verify<D: Dapr>(
     now: DateTime<Utc>,
 ) -> Result<Person, Problem> {
     if token.len() > MAX_TOKEN {
-        return Err(Problem::unauthorized("The token is too long."));
+        return Err(Problem::unauthorized("The token is too long.").recorded());
     }
     let header = jsonwebtoken::decode_header(token)
-        .map_err(|_| Problem::unauthorized("That is no token."))?;
+        .map_err(|_| Problem::unauthorized("That is no token.").recorded())?;
     if !ALGORITHMS.contains(&header.alg) {
-        return Err(Problem::unauthorized(
-            "The token is signed in a way that is not taken.",
-        ));
+        let reason = "The token is signed in a way that is not taken.";
+        return Err(Problem::unauthorized(reason).recorded());
     }
     let key = keys::find(dapr, issuer, header.kid.as_deref(), header.alg, now).await?;
     let mut rules = Validation::new(header.alg);
@@ -119,7 +118,7 @@ pub async fn verify<D: Dapr>(
     // The function's own notion of now is checked below, so that tests can move it.
     rules.validate_exp = false;
     let claims = jsonwebtoken::decode::<Claims>(token, &key, &rules)
-        .map_err(|error| Problem::unauthorized(refusal(&error)))?
+        .map_err(|error| Problem::unauthorized(refusal(&error)).recorded())?
         .claims;
     let expires_at = in_force(&claims, now)?;
     Ok(Person {
@@ -167,9 +166,8 @@ pub fn dapr_caller(headers: &HeaderMap, expected: &str) -> Result<(), Problem> {
     if !expected.is_empty() && bool::from(given.ct_eq(expected.as_bytes())) {
         Ok(())
     } else {
-        Err(Problem::unauthorized(
-            "This route is for Dapr: it takes the app API token.",
-        ))
+        let reason = "This route is for Dapr: it takes the app API token.";
+        Err(Problem::unauthorized(reason).recorded())
     }
 }
 
@@ -183,6 +181,6 @@ pub fn function_caller(headers: &HeaderMap, expected: &str, app_id: &str) -> Res
     let mut callers = headers.get_all("dapr-caller-app-id").iter();
     match (callers.next(), callers.next()) {
         (Some(caller), None) if caller == app_id => Ok(()),
-        _ => Err(Problem::forbidden(format!("Only {app_id} may call this."))),
+        _ => Err(Problem::forbidden(format!("Only {app_id} may call this.")).recorded()),
     }
 }

@@ -5,6 +5,7 @@
 
 mod answer;
 mod body;
+pub mod denied;
 #[cfg(feature = "fake")]
 pub mod fake;
 mod function;

@@ -6,6 +6,7 @@ use http::{HeaderName, HeaderValue, StatusCode, header};
 use serde::Serialize;
 
 use crate::Response;
+use crate::denied::Denied;
 
 /// An error with a stable type, a sentence that says what to do, and the fields that were wrong.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -24,6 +25,9 @@ pub struct Problem {
     pub errors: Vec<FieldError>,
     #[serde(skip)]
     headers: Vec<(HeaderName, String)>,
+    /// Whether the refusal goes on the audit record.
+    #[serde(skip)]
+    recorded: bool,
 }
 
 /// One field that was wrong.
@@ -44,7 +48,15 @@ impl Problem {
             detail: detail.into(),
             errors: Vec::new(),
             headers: Vec::new(),
+            recorded: false,
         }
+    }
+
+    /// A refusal of somebody who claims what does not hold; it goes on the audit record.
+    #[must_use]
+    pub fn recorded(mut self) -> Self {
+        self.recorded = true;
+        self
     }
 
     fn with_header(mut self, name: HeaderName, value: impl Into<String>) -> Self {
@@ -230,6 +242,10 @@ impl From<Problem> for Response {
             HeaderValue::from_static("application/problem+json"),
         );
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if problem.recorded {
+            response.extensions_mut().insert(Denied(problem.detail));
+        }
+        let headers = response.headers_mut();
         for (name, value) in problem.headers {
             if let Ok(value) = HeaderValue::from_str(&value) {
                 headers.insert(name, value);

@@ -8,6 +8,7 @@ use spin_sdk::http::{Fields, IncomingRequest, Method, OutgoingResponse, Response
 use spin_sdk::variables;
 use uuid::Uuid;
 
+use crate::denied::{self, Denied, Refusal};
 use crate::identity::Issuer;
 use crate::{Answer, Function, MAX_API_BODY, MAX_DELIVERY_BODY, Problem, Request, traceparent};
 
@@ -45,14 +46,32 @@ fn now() -> DateTime<Utc> {
 
 /// Reads the request, answers it, and then does what is still to be done.
 ///
-/// Bodies are limited: 256 KiB for people, 2 MiB for what Dapr delivers.
+/// Bodies are limited: 256 KiB for people, 2 MiB for what Dapr delivers. A refusal goes on the audit record in the name of
+/// `app_id`, this function.
 pub async fn serve(
+    app_id: &'static str,
     request: IncomingRequest,
     response_out: ResponseOutparam,
     route: impl AsyncFn(&Function<ComponentDapr>, Request) -> Answer,
 ) {
+    let mut refused = None;
     let answer = match read(request).await {
-        Ok(request) => route(&function(&request), request).await,
+        Ok(request) => {
+            let function = function(&request);
+            let route_of = format!("{} {}", request.method(), request.uri().path());
+            let correlation_id = function.chain(&request).correlation_id;
+            let answer = route(&function, request).await;
+            if let Some(Denied(reason)) = answer.response.extensions().get() {
+                let refusal = Refusal {
+                    app_id,
+                    route: route_of,
+                    reason: reason.clone(),
+                    correlation_id,
+                };
+                refused = Some((function, refusal));
+            }
+            answer
+        }
         Err(problem) => problem.into(),
     };
     let (parts, body) = answer.response.into_parts();
@@ -69,6 +88,12 @@ pub async fn serve(
     response_out.set_with_body(response, body).await.ok();
     if let Some(work) = answer.after {
         work.await;
+    }
+    if let Some((function, refusal)) = refused {
+        let (id, now) = (function.fresh(), function.now());
+        if let Err(error) = denied::record(&function.dapr, &refusal, id, now).await {
+            eprintln!("a refusal is not on record: {error}");
+        }
     }
 }
 

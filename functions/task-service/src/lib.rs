@@ -12,6 +12,7 @@ mod list;
 mod record;
 mod routes;
 mod summary;
+mod transfer;
 
 pub use routes::route;
 
@@ -21,6 +22,6 @@ mod component {
 
     #[spin_sdk::http_component]
     async fn handle(request: IncomingRequest, response_out: ResponseOutparam) {
-        http_api::shell::serve(request, response_out, super::route).await;
+        http_api::shell::serve("task-service", request, response_out, super::route).await;
     }
 }
