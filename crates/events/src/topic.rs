@@ -55,7 +55,17 @@ impl Topic {
             Self::TaskReminders => &["task-service", "reminder-service"],
             Self::TaskRecurrence => &["recurrence-engine"],
             Self::TaskUpdates => &["task-service", "notification-service"],
-            Self::TaskAudit => &["notification-service", "audit-service"],
+            // Any of them may refuse somebody.
+            Self::TaskAudit => &[
+                "task-service",
+                "reminder-service",
+                "recurrence-engine",
+                "notification-service",
+                "websocket-gateway",
+                "audit-service",
+                "chatbot",
+                "web-app",
+            ],
         }
     }
 

@@ -52,14 +52,19 @@ mod component {
 
     #[spin_sdk::http_component]
     async fn handle(request: IncomingRequest, response_out: ResponseOutparam) {
-        shell::serve(request, response_out, async |function, request| {
-            let service = super::Notifications {
-                function,
-                channels: &Slots,
-                public_url: &variable("public_url"),
-            };
-            super::route(&service, request).await
-        })
+        shell::serve(
+            "notification-service",
+            request,
+            response_out,
+            async |function, request| {
+                let service = super::Notifications {
+                    function,
+                    channels: &Slots,
+                    public_url: &variable("public_url"),
+                };
+                super::route(&service, request).await
+            },
+        )
         .await;
     }
 }

@@ -18,6 +18,6 @@ mod component {
 
     #[spin_sdk::http_component]
     async fn handle(request: IncomingRequest, response_out: ResponseOutparam) {
-        http_api::shell::serve(request, response_out, super::route).await;
+        http_api::shell::serve("reminder-service", request, response_out, super::route).await;
     }
 }

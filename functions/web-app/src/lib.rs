@@ -22,19 +22,24 @@ mod component {
 
     #[spin_sdk::http_component]
     async fn handle(request: IncomingRequest, response_out: ResponseOutparam) {
-        shell::serve(request, response_out, async |function, request| {
-            let service = WebApp {
-                function,
-                site: site::BUILT,
-                sign_in: SignIn {
-                    client_id: variable("oidc_client_id"),
-                    authorize_url: variable("oidc_authorize_url"),
-                    token_url: variable("oidc_token_url"),
-                    scope: variable("oidc_scope"),
-                },
-            };
-            super::route(&service, request).await.into()
-        })
+        shell::serve(
+            "web-app",
+            request,
+            response_out,
+            async |function, request| {
+                let service = WebApp {
+                    function,
+                    site: site::BUILT,
+                    sign_in: SignIn {
+                        client_id: variable("oidc_client_id"),
+                        authorize_url: variable("oidc_authorize_url"),
+                        token_url: variable("oidc_token_url"),
+                        scope: variable("oidc_scope"),
+                    },
+                };
+                super::route(&service, request).await.into()
+            },
+        )
         .await;
     }
 }

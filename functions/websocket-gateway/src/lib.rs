@@ -12,14 +12,19 @@ mod component {
 
     #[spin_sdk::http_component]
     async fn handle(request: IncomingRequest, response_out: ResponseOutparam) {
-        shell::serve(request, response_out, async |function, request| {
-            let gateway = super::Gateway {
-                function,
-                grip_key: &variable("grip_key"),
-                proxies: &variable("pushpin_urls"),
-            };
-            super::route(&gateway, request).await.into()
-        })
+        shell::serve(
+            "websocket-gateway",
+            request,
+            response_out,
+            async |function, request| {
+                let gateway = super::Gateway {
+                    function,
+                    grip_key: &variable("grip_key"),
+                    proxies: &variable("pushpin_urls"),
+                };
+                super::route(&gateway, request).await.into()
+            },
+        )
         .await;
     }
 }
