@@ -1,5 +1,6 @@
 //! `cargo xtask`: everything that is done with this repository beside plain cargo.
 
+mod bench;
 mod cache;
 mod cluster;
 mod dapr;
@@ -41,6 +42,12 @@ enum Command {
     Test {
         #[command(subcommand)]
         what: Option<TestWhat>,
+    },
+    /// What Nudge costs, beside something in the same run that says what the machine can do.
+    Bench {
+        /// start, route, create, list, page, push, events, reminders; pipeline, which starts real parts. Without a name:
+        /// all but that.
+        measures: Vec<String>,
     },
     /// A Kubernetes cluster on this machine with everything in it.
     Cluster {
@@ -139,6 +146,7 @@ fn main() -> ExitCode {
         Command::Test {
             what: Some(TestWhat::Cluster(check)),
         } => check.run(),
+        Command::Bench { measures } => bench::run(&measures),
         Command::Cluster { what } => what.run(),
         Command::Image { what } => what.run(),
         Command::Topics { arguments } => dapr::on_broker("topics", &arguments),

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use nix::sys::signal::{Signal, kill, killpg};
-use nix::unistd::Pid;
+use nix::unistd::{Pid, getpgid};
 
 use super::place;
 
@@ -56,20 +56,37 @@ impl Family {
         }
     }
 
+    /// The memory of the group of `leader` and of every process of the family, in MiB; what several processes share counts
+    /// in parts.
+    pub(super) fn memory(&self, leader: Pid) -> f64 {
+        let members = self.members();
+        let ours = |id: &Pid| members.contains(id) || getpgid(Some(*id)) == Ok(leader);
+        let shares = processes().filter(ours).filter_map(|id| {
+            let rollup = fs::read_to_string(format!("/proc/{id}/smaps_rollup")).ok()?;
+            let line = rollup.lines().find_map(|line| line.strip_prefix("Pss:"))?;
+            line.split_whitespace().next()?.parse::<f64>().ok()
+        });
+        shares.sum::<f64>() / 1024.0
+    }
+
     /// As far as the kernel shows them, which Linux does.
     fn members(&self) -> Vec<Pid> {
         let entry = format!("{VARIABLE}={}", self.mark);
-        let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
-        let ids = processes.filter_map(|process| process.file_name().to_str()?.parse().ok());
-        ids.filter(|id: &i32| {
-            let environment = fs::read(format!("/proc/{id}/environ")).unwrap_or_default();
-            environment
-                .split(|byte| *byte == 0)
-                .any(|variable| variable == entry.as_bytes())
-        })
-        .map(Pid::from_raw)
-        .collect()
+        processes()
+            .filter(|id| {
+                let environment = fs::read(format!("/proc/{id}/environ")).unwrap_or_default();
+                environment
+                    .split(|byte| *byte == 0)
+                    .any(|variable| variable == entry.as_bytes())
+            })
+            .collect()
     }
+}
+
+fn processes() -> impl Iterator<Item = Pid> {
+    let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let ids = processes.filter_map(|process| process.file_name().to_str()?.parse().ok());
+    ids.map(Pid::from_raw)
 }
 
 #[cfg(test)]

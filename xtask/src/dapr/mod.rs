@@ -1,6 +1,7 @@
 //! Nudge with real parts on this machine: Kafka, PostgreSQL, Pushpin, a daprd for each function, and the host without its
 //! sidecar.
 
+mod bench;
 mod daprd;
 mod existing;
 mod family;
@@ -25,6 +26,7 @@ use clap::{Args, ValueEnum};
 use nix::unistd::Uid;
 
 use crate::{steps, web};
+pub(crate) use bench::bench;
 use place::Place;
 use system::System;
 
@@ -180,9 +182,7 @@ fn test_sockets(system: &System, scenarios: &BTreeMap<&str, String>) -> Result<(
 /// The same suite that `cargo test -p conformance` runs against the host's sidecar.
 fn test_conformance(system: &System) -> Result<()> {
     let environment = system.for_conformance()?;
-    let list = "tests/conformance/topics.json";
-    let brokers = &environment["NUDGE_KAFKA_BROKERS"];
-    broker(&["topics", "apply", "--list", list, "--brokers", brokers])?;
+    apply_conformance_topics(&environment)?;
     steps::execute(
         steps::cargo()
             .args(["test", "--workspace", "--test", "dapr"])
@@ -190,6 +190,12 @@ fn test_conformance(system: &System) -> Result<()> {
             // Each case starts two daprds.
             .args(["--", "--ignored", "--test-threads=3"]),
     )
+}
+
+fn apply_conformance_topics(environment: &BTreeMap<String, String>) -> Result<()> {
+    let list = "tests/conformance/topics.json";
+    let brokers = &environment["NUDGE_KAFKA_BROKERS"];
+    broker(&["topics", "apply", "--list", list, "--brokers", brokers])
 }
 
 /// Runs a command of the tool that speaks to the broker, against the Nudge that `--data` names or the one that runs here,

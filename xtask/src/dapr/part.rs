@@ -6,7 +6,7 @@ use std::net::TcpStream;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -53,6 +53,8 @@ pub(crate) struct Part {
     ready: Ready,
     log: PathBuf,
     started: Instant,
+    /// How long it took to become ready, the first time.
+    ready_after: OnceLock<Duration>,
     state: Arc<Mutex<State>>,
     family: Family,
     stop_signal: Signal,
@@ -97,6 +99,7 @@ impl Part {
             ready,
             log,
             started: Instant::now(),
+            ready_after: OnceLock::new(),
             state,
             family,
             stop_signal,
@@ -111,10 +114,11 @@ impl Part {
     /// When it is not ready in time, with the end of its log; or when `cancelled` says that nobody waits any more.
     pub(crate) fn wait_ready(&self, limit: Duration, cancelled: &dyn Fn() -> bool) -> Result<()> {
         self.wait_ready_since(self.started, limit, cancelled)?;
+        let took = self.ready_after.get_or_init(|| self.started.elapsed());
         eprintln!(
             "  {:<28} ready after {:.1} s",
             self.name,
-            self.started.elapsed().as_secs_f32()
+            took.as_secs_f32()
         );
         Ok(())
     }
@@ -162,6 +166,16 @@ impl Part {
                 .status()
                 .is_ok_and(|status| status.success()),
         }
+    }
+
+    /// How long it took to become ready, if it did.
+    pub(super) fn ready_after(&self) -> Option<Duration> {
+        self.ready_after.get().copied()
+    }
+
+    /// The memory of all its processes, in MiB: their own, and their share of what they share.
+    pub(super) fn memory(&self) -> f64 {
+        self.pid().map_or(0.0, |leader| self.family.memory(leader))
     }
 
     /// Its process, while there is one.
