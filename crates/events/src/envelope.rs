@@ -116,6 +116,8 @@ event_types! {
     DataExported = "DATA_EXPORTED" on TaskAudit;
     /// A dead-lettered event, or what is on record, was given to a consumer again.
     EventReplayed = "EVENT_REPLAYED" on TaskAudit;
+    /// A dead-lettered event was given up.
+    EventDiscarded = "EVENT_DISCARDED" on TaskAudit;
 }
 
 /// What an event of one type carries.

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand};
-use events::{Event, EventReplayed, EventType, Metadata, Timestamp, Topic};
+use events::{Event, EventDiscarded, EventReplayed, Metadata, Payload, Timestamp, Topic};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -23,7 +23,8 @@ pub(crate) enum Command {
     Show(One),
     /// Gives it to the function that could not process it, and to no other. That is on the audit record.
     Replay(One),
-    /// Gives it up: it is not listed any more, and stays on its topic for as long as that keeps it.
+    /// Gives it up: it is not listed any more, and stays on its topic for as long as that keeps it. That is on the audit
+    /// record.
     Discard(One),
 }
 
@@ -46,11 +47,7 @@ pub(crate) fn run(command: &Command) -> Result<()> {
         Command::List(connection) => list(connection),
         Command::Show(one) => show(one),
         Command::Replay(one) => replay(one),
-        Command::Discard(one) => {
-            let letters = DeadLetters::open(&one.connection)?;
-            letters.find(&one.id)?;
-            letters.settle(&one.id)
-        }
+        Command::Discard(one) => discard(one),
     }
 }
 
@@ -112,15 +109,38 @@ fn replay(one: &One) -> Result<()> {
             }
         );
     }
-    record(&letter, app_id)?;
+    let payload = EventReplayed {
+        replayed_event_id: event_id(&letter),
+        topic: letter.id.topic.clone(),
+        operator: operator(),
+        to: None,
+    };
+    record(&letter, app_id, "replay", &payload)
+        .context("it was processed, but that could not be put on record; replay it again")?;
     letters.settle(&one.id)?;
     println!("{app_id} has processed {}.", one.id);
     Ok(())
 }
 
-/// Publishes that it was replayed, by the Dapr of the function that got it.
-fn record(letter: &DeadLetter, app_id: &str) -> Result<()> {
-    let event = replayed(letter, app_id);
+/// The record first: what is not listed any more can't be put on it.
+fn discard(one: &One) -> Result<()> {
+    let letters = DeadLetters::open(&one.connection)?;
+    let letter = letters.find(&one.id)?;
+    let payload = EventDiscarded {
+        discarded_event_id: event_id(&letter),
+        topic: letter.id.topic.clone(),
+        operator: operator(),
+    };
+    record(&letter, one.id.app_id()?, "discard", &payload)
+        .context("it is kept, because that could not be put on record")?;
+    letters.settle(&one.id)?;
+    println!("{} is given up.", one.id);
+    Ok(())
+}
+
+/// Publishes what was done with a dead letter, by the Dapr of the function whose it was.
+fn record<P: Payload>(letter: &DeadLetter, app_id: &str, what: &str, payload: &P) -> Result<()> {
+    let event = fact(letter, app_id, what, payload);
     let entries = json!([{
         "entryId": event.event_id,
         "event": events::cloud_event(&event, None),
@@ -134,43 +154,49 @@ fn record(letter: &DeadLetter, app_id: &str) -> Result<()> {
     );
     ureq::post(&url)
         .header("content-type", "application/json")
-        .send(entries.to_string())
-        .context("it was processed, but that could not be put on record; replay it again")?;
+        .send(entries.to_string())?;
     Ok(())
 }
 
-fn replayed(letter: &DeadLetter, app_id: &str) -> Event {
+/// The event's id; one made of its text where that is none.
+fn event_id(letter: &DeadLetter) -> Uuid {
     let id = letter.attribute("id");
-    let replayed_event_id = id
-        .parse()
-        .unwrap_or_else(|_| Uuid::new_v5(&Uuid::NAMESPACE_OID, id.as_bytes()));
-    let payload = EventReplayed {
-        replayed_event_id,
-        topic: letter.id.topic.clone(),
-        operator: std::env::var("USER").unwrap_or_else(|_| "unknown".to_owned()),
-        to: None,
-    };
-    let original = events::parse_delivery(&letter.body).ok();
-    let purpose = format!("replay {}", letter.id);
+    id.parse()
+        .unwrap_or_else(|_| Uuid::new_v5(&Uuid::NAMESPACE_OID, id.as_bytes()))
+}
+
+fn operator() -> String {
+    std::env::var("USER").unwrap_or_else(|_| "unknown".to_owned())
+}
+
+/// Whether a text is what user ids are: a SHA-256 in base64url. It becomes part of keys.
+fn is_user_id(text: &str) -> bool {
+    let is_letter = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    text.len() == 43 && text.bytes().all(is_letter)
+}
+
+/// What goes on record, under an id of its own: once, however often it is tried.
+fn fact<P: Payload>(letter: &DeadLetter, app_id: &str, what: &str, payload: &P) -> Event {
+    let cause = event_id(letter);
+    // What can't be understood as one of ours still says whose it is, or it is nobody's.
+    let cloud_event: Value = serde_json::from_slice(&letter.body).unwrap_or_default();
+    let data = &cloud_event["data"];
+    let user_id = data["user_id"].as_str().filter(|id| is_user_id(id));
+    let correlation_id = data["metadata"]["correlation_id"].as_str();
     Event {
-        event_id: Uuid::new_v5(&replayed_event_id, purpose.as_bytes()),
-        event_type: EventType::EventReplayed,
-        task_id: original
-            .as_ref()
-            .map(|event| event.task_id.clone())
-            .unwrap_or_default(),
-        user_id: original
-            .as_ref()
-            .map_or_else(|| "anonymous".to_owned(), |event| event.user_id.clone()),
+        event_id: Uuid::new_v5(&cause, format!("{what} {}", letter.id).as_bytes()),
+        event_type: P::TYPE,
+        task_id: data["task_id"].as_str().unwrap_or_default().to_owned(),
+        user_id: user_id.unwrap_or("anonymous").to_owned(),
         payload: serde_json::to_value(payload).unwrap_or_default(),
         metadata: Metadata {
             source: app_id.to_owned(),
             version: events::VERSION.to_owned(),
             sequence: None,
-            correlation_id: original
-                .as_ref()
-                .map_or(replayed_event_id, |event| event.metadata.correlation_id),
-            causation_id: Some(replayed_event_id),
+            correlation_id: correlation_id
+                .and_then(|id| id.parse().ok())
+                .unwrap_or(cause),
+            causation_id: Some(cause),
         },
         timestamp: Timestamp(chrono::Utc::now()),
     }

@@ -66,6 +66,11 @@ impl Settings {
         let compiled = steps::root().join("target/tmp/compiled");
         std::fs::create_dir_all(&compiled)?;
         std::os::unix::fs::symlink(compiled, data.join("compiled"))?;
+        std::fs::create_dir_all(&data)?;
+        // Which the other tests use as well: compiling all functions takes longer than starting everything else.
+        let compiled = steps::root().join("target/tmp/compiled");
+        std::fs::create_dir_all(&compiled)?;
+        std::os::unix::fs::symlink(compiled, data.join("compiled"))?;
         let [mail] = place::free_ports()?;
         Ok(Self {
             mail: Some(SocketAddr::from(([127, 0, 0, 1], mail))),
@@ -108,6 +113,8 @@ pub(crate) enum Suite {
     Stories,
     /// Events that a function can't process, and what an operator does with them.
     Poison,
+    /// Events that a function can't process, and what an operator does with them.
+    Poison,
     /// What holds the sockets dies and comes back, before test clients and before a real screen.
     Sockets,
 }
@@ -130,6 +137,7 @@ pub(crate) fn test(only: Option<Suite>) -> Result<()> {
         Suite::Conformance => test_conformance(&system),
         Suite::Stories => test_stories(&scenarios),
         Suite::Poison => test_poison(&system, &scenarios),
+        Suite::Poison => test_poison(&system, &scenarios),
         Suite::Sockets => test_sockets(&system, &scenarios),
     };
     let tested = Suite::value_variants()
@@ -147,6 +155,21 @@ fn test_stories(scenarios: &BTreeMap<&str, String>) -> Result<()> {
             .envs(scenarios)
             // They share one mail server's address.
             .args(["--", "--test-threads=1"]),
+    )
+}
+
+/// Events that a function can't process. The operator uses this very program.
+fn test_poison(system: &System, scenarios: &BTreeMap<&str, String>) -> Result<()> {
+    steps::execute(
+        steps::cargo()
+            .args(["test", "--workspace", "--test", "poison"])
+            .envs(scenarios)
+            .envs(system.parts_environment()?)
+            .env("POISON_XTASK", std::env::current_exe()?)
+            .env("POISON_DATA", system.data())
+            // Nothing is mailed here, so each may have a mail server of its own.
+            .env_remove("NUDGE_MAIL_ADDRESS")
+            .args(["--", "--ignored"]),
     )
 }
 

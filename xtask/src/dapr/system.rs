@@ -269,6 +269,16 @@ impl System {
         self.place.read_environment()
     }
 
+    /// Where everything is kept.
+    pub(super) fn data(&self) -> &Path {
+        &self.place.data
+    }
+
+    /// Where the parts are.
+    pub(super) fn parts_environment(&self) -> Result<BTreeMap<String, String>> {
+        self.place.read_environment()
+    }
+
     /// What the suite of Dapr's behaviour has to know.
     pub(crate) fn for_conformance(&self) -> Result<BTreeMap<String, String>> {
         let mut environment = self.place.read_environment()?;

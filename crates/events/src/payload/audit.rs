@@ -64,3 +64,15 @@ payload! {
         to: Option<String>,
     }
 }
+
+payload! {
+    /// A dead-lettered event was given up: its consumer never gets it.
+    EventDiscarded for EventDiscarded {
+        /// The event.
+        discarded_event_id: Uuid,
+        /// The dead-letter topic that held it.
+        topic: String,
+        /// Who decided it.
+        operator: String,
+    }
+}

@@ -7,7 +7,8 @@ mod task;
 mod update;
 
 pub use audit::{
-    AccessDenied, DataExported, EventReplayed, NotificationDelivered, NotificationFailed,
+    AccessDenied, DataExported, EventDiscarded, EventReplayed, NotificationDelivered,
+    NotificationFailed,
 };
 pub use recurrence::{RecurrenceEnded, TaskRecurred};
 pub use reminder::{

@@ -42,6 +42,7 @@ fn all() -> Vec<(EventType, Value)> {
         schema::<events::AccessDenied>(),
         schema::<events::DataExported>(),
         schema::<events::EventReplayed>(),
+        schema::<events::EventDiscarded>(),
     ]
 }
 
