@@ -1,5 +1,5 @@
-//! State that was lost is made again from the record. Seen to fail with a book that takes no notice of its own rings: then
-//! the reminder that rang rings again.
+//! State that was lost is made again from the record, by the real components. What a reminder's state is made of, step by
+//! step, is in `functions/reminder-service/tests/service/life.rs`.
 
 use std::path::Path;
 use std::time::Duration;
