@@ -16,6 +16,9 @@ use crate::{Condition, Dapr, DaprError, Document, Write};
 /// How long after a commit the timetable looks whether its events were published.
 pub const CHECK_AFTER_SECONDS: i64 = 10;
 
+/// How long an event waits at most for a later command to publish it; then the timetable's check does.
+const WAIT_SECONDS: i64 = 2;
+
 /// How many unpublished events are read and published at a time.
 const BATCH: u64 = 100;
 
@@ -72,10 +75,16 @@ impl OutboxHead {
         Ok(events)
     }
 
-    /// Whether [`settle`](Self::settle) saw all that is pending, so that later events may be published now.
+    /// Whether a command is to publish its events now, after those of `left` that are pending: that must be all that are,
+    /// and none may have waited so long that the broker must be away. What is sent to a broker that is away arrives when it
+    /// is back, every time that it was sent; if each command sent all that its predecessors left, consumers would get each
+    /// event a hundred times. Then only the check publishes, of which there is one at a time.
     #[must_use]
-    pub fn is_within_reach(&self) -> bool {
+    pub fn may_publish(&self, left: &[Option<Event>], now: DateTime<Utc>) -> bool {
+        let longest = Duration::seconds(WAIT_SECONDS);
+        let mut left = left.iter().flatten();
         self.sequence - self.relayed_to < BATCH
+            && left.all(|event| now - event.timestamp.0 < longest)
     }
 
     /// Numbers `events` and returns the writes that commit them. `sequenced` also says the number in each event.

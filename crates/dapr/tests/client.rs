@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use dapr::client::{HttpDapr, Transport};
-use dapr::outbox::{self, Numbered};
+use dapr::outbox::{self, Numbered, OutboxHead};
 use dapr::{Dapr, DaprError};
 use futures::executor::block_on;
 use http::{Method, Request, Response};
@@ -159,4 +159,25 @@ fn no_event_arrives_before_one_that_comes_first() {
     relay(&store).expect("the broker is back");
     assert_eq!(store.published.take(), ids);
     assert!(store.documents.borrow().is_empty());
+}
+
+/// With a broker that is away, commands don't send what others sent before them: it would all arrive in the end.
+#[test]
+fn what_has_waited_is_left_to_the_check() {
+    let now = event(1).event.timestamp.0;
+    let seconds = chrono::Duration::seconds;
+    let head = OutboxHead {
+        sequence: 150,
+        relayed_to: 100,
+        relay_at: None,
+    };
+    let left = [None, Some(event(102).event)];
+    assert!(head.may_publish(&left, now + seconds(1)));
+    assert!(!head.may_publish(&left, now + seconds(3)));
+    assert!(head.may_publish(&[None], now + seconds(3)));
+    let far = OutboxHead {
+        relayed_to: 0,
+        ..head
+    };
+    assert!(!far.may_publish(&left, now), "there is more than was read");
 }

@@ -170,18 +170,20 @@ impl Command<'_> {
             return Err(Failed::Refused(Box::new(Problem::limit(detail))));
         }
         let (mut writes, pending) = self.edit_lists(dapr, &mut head, &outcome).await?;
+        let may_publish = head.outbox.may_publish(&pending, self.context.now);
         let mut to_publish = numbered(head.outbox.relayed_to + 1, &pending);
-        let within_reach = head.outbox.is_within_reach();
 
         let first = head.outbox.sequence + 1;
         let mut events = outcome.events(self.context, head.revision());
         writes.extend(head.outbox.append(self.user().as_str(), &mut events, true));
-        if within_reach {
+        if may_publish {
             to_publish.extend(
                 (first..)
                     .zip(events)
                     .map(|(number, event)| Numbered { number, event }),
             );
+        } else {
+            to_publish.clear();
         }
         let (insert, entries) = self.plan_check(dapr, &mut head).await?;
         writes.extend(entries);

@@ -9,6 +9,10 @@
 //! then is said there. Beside that, every request was answered with success, or with 503 and `Retry-After`; one without an
 //! answer was sent while the host was away.
 //!
+//! Seen to fail, each before it was mended: with a client that believed a bulk get whatever was missing in it (404 for an
+//! acknowledged task, while PostgreSQL was killed); with an outbox that published in bulk (a next occurrence taken back that
+//! should be there, after Kafka was paused); with commands that sent again all that others had left (not settled in time).
+//!
 //! `NUDGE_FAULTS_SEED` repeats the random choices of a run.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
