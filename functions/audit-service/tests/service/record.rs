@@ -14,7 +14,7 @@ use uuid::Uuid;
 const PEOPLE: [&str; 2] = ["ada", "bob"];
 
 /// The routes of the audit service.
-struct Audit;
+pub(crate) struct Audit;
 
 impl fake::Routes for Audit {
     const APP_ID: &str = "audit-service";
@@ -25,7 +25,7 @@ impl fake::Routes for Audit {
 }
 
 /// An audit service over a Dapr in memory.
-type Service = fake::Replica<Audit>;
+pub(crate) type Service = fake::Replica<Audit>;
 
 fn get(service: &Service, person: &str, path: &str) -> Value {
     let (status, body) = service.send(person, Method::GET, path, &Value::Null);
@@ -33,7 +33,12 @@ fn get(service: &Service, person: &str, path: &str) -> Value {
     body
 }
 
-fn event(person: &str, number: u128) -> Event {
+pub(crate) fn event(person: &str, number: u128) -> Event {
+    event_of(person, number, number % 5)
+}
+
+/// An event about the task called `task`.
+pub(crate) fn event_of(person: &str, number: u128, task: u128) -> Event {
     let payload = ReminderDismissed {
         reminder_id: Uuid::from_u128(number),
     };
@@ -42,7 +47,7 @@ fn event(person: &str, number: u128) -> Event {
         causation_id: None,
     };
     let id = EventId(Uuid::from_u128(number));
-    let task = Some(TaskId(Uuid::from_u128(number % 5)));
+    let task = Some(TaskId(Uuid::from_u128(task)));
     let user = fake::user(person);
     Event::new(
         id,
