@@ -18,7 +18,7 @@ use hyper::body::Incoming;
 use nudge_gateway::{Gateway, Origin};
 use nudge_sidecar::{Apps, Internal, Sidecar};
 
-use crate::beside::{Daprs, SocketProxy};
+use crate::beside::{Daprs, Elsewhere, SocketProxy};
 use crate::component::Cache;
 use crate::engine;
 use crate::function::{CallError, DaprPort, Definition, Functions};
@@ -71,6 +71,8 @@ pub enum Dapr {
         inner: SocketAddr,
         /// Where Pushpin takes sockets.
         socket_proxy: Authority,
+        /// Where the functions run, if not in this process: `spin up`.
+        functions: Option<Authority>,
     },
 }
 
@@ -79,7 +81,7 @@ pub struct App {
     /// Which function answers a path.
     pub router: Router,
     /// The functions.
-    pub functions: Arc<Functions>,
+    pub functions: Runtime,
     /// The local issuer of tokens.
     pub sign_in: Arc<SignIn>,
     /// The WebSockets.
@@ -88,6 +90,14 @@ pub struct App {
     sidecar: Option<Arc<Sidecar>>,
     /// What Dapr proves itself with.
     app_api_token: String,
+}
+
+/// What runs the functions.
+pub enum Runtime {
+    /// This process.
+    Here(Arc<Functions>),
+    /// Another one, which answers all routes of the manifest.
+    Elsewhere(Elsewhere),
 }
 
 /// What holds the WebSockets.
@@ -142,7 +152,11 @@ impl App {
             Dapr::Beside {
                 inner,
                 socket_proxy,
-            } => Self::beside(settings, manifest, sign_in, *inner, socket_proxy).await,
+                functions,
+            } => {
+                let beside = (*inner, socket_proxy, functions.clone());
+                Self::beside(settings, manifest, sign_in, beside).await
+            }
         }
     }
 
@@ -197,7 +211,7 @@ impl App {
         // The sidecar keeps `calls`, which keeps only a weak reference: nothing holds itself.
         Ok(Self {
             router: Router::new(&manifest.trigger.http)?,
-            functions,
+            functions: Runtime::Here(functions),
             sign_in,
             sockets: Sockets::Held(gateway),
             sidecar: Some(sidecar),
@@ -209,8 +223,7 @@ impl App {
         settings: &Settings,
         manifest: Manifest,
         sign_in: Arc<SignIn>,
-        inner: SocketAddr,
-        socket_proxy: &Authority,
+        (inner, socket_proxy, elsewhere): (SocketAddr, &Authority, Option<Authority>),
     ) -> Result<Self> {
         for (name, speaker) in [("APP_API_TOKEN", "Dapr"), ("GRIP_KEY", "Pushpin")] {
             let name = format!("SPIN_VARIABLE_{name}");
@@ -219,13 +232,21 @@ impl App {
             }
             bail!("set {name} to what {speaker} proves itself with");
         }
-        let own = own_variables(
-            &settings.public_url,
-            &format!("http://{inner}/sign-in/jwks.json"),
-        );
+        let router = Router::new(&manifest.trigger.http)?;
+        let functions = match elsewhere {
+            Some(authority) => {
+                let ids = manifest.component.into_keys().collect();
+                Runtime::Elsewhere(Elsewhere::new(authority, ids))
+            }
+            None => {
+                let own = own_variables(&settings.public_url, &jwks_url(inner));
+                let port = Arc::new(Daprs::new());
+                Runtime::Here(load(&manifest, &settings.data, own, port).await?)
+            }
+        };
         Ok(Self {
-            router: Router::new(&manifest.trigger.http)?,
-            functions: load(&manifest, &settings.data, own, Arc::new(Daprs::new())).await?,
+            router,
+            functions,
             sign_in,
             sockets: Sockets::Passed(SocketProxy::new(socket_proxy.clone())),
             sidecar: None,
@@ -245,8 +266,21 @@ impl App {
         if let Some(sidecar) = &self.sidecar {
             sidecar.stop().await;
         }
-        self.functions.finish().await;
+        if let Runtime::Here(functions) = &self.functions {
+            functions.finish().await;
+        }
     }
+}
+
+/// Where daprd finds the key set of a host whose inner listener is `inner`.
+fn jwks_url(inner: SocketAddr) -> String {
+    format!("http://{inner}/sign-in/jwks.json")
+}
+
+/// The variables by which functions that run elsewhere trust the sign-in of a host whose inner listener is `inner`.
+#[must_use]
+pub fn variables_elsewhere(public_url: &str, inner: SocketAddr) -> HashMap<String, String> {
+    own_variables(public_url, &jwks_url(inner))
 }
 
 /// The folder of keys and people.

@@ -1,11 +1,12 @@
 //! What stands beside this process where Dapr and the socket proxy are real ones: a daprd for each function, and Pushpin.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures::future::BoxFuture;
-use http::uri::Authority;
-use http::{Request, Response, StatusCode};
+use http::uri::{Authority, Scheme};
+use http::{Request, Response, StatusCode, Uri};
 use http_body_util::{BodyExt, Empty, Full, Limited};
 use hyper::body::Incoming;
 use hyper_util::client::legacy::Client;
@@ -13,7 +14,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::net::TcpStream;
 use tracing::warn;
-use wasmtime_wasi_http::Error as HttpError;
+use wasmtime_wasi_http::{Error as HttpError, WasiBody};
 
 use crate::app::refusal;
 use crate::function::DaprPort;
@@ -34,13 +35,17 @@ impl Daprs {
     /// Without connections yet.
     #[must_use]
     pub fn new() -> Self {
-        let mut connector = HttpConnector::new();
-        connector.set_nodelay(true);
-        connector.set_connect_timeout(Some(CONNECT_LIMIT));
         Self {
-            client: Client::builder(TokioExecutor::new()).build(connector),
+            client: Client::builder(TokioExecutor::new()).build(connector()),
         }
     }
+}
+
+fn connector() -> HttpConnector {
+    let mut connector = HttpConnector::new();
+    connector.set_nodelay(true);
+    connector.set_connect_timeout(Some(CONNECT_LIMIT));
+    connector
 }
 
 impl Default for Daprs {
@@ -76,6 +81,53 @@ impl DaprPort for Daprs {
                 .await
                 .unwrap_or(Err(HttpError::ConnectionReadTimeout))
         })
+    }
+}
+
+/// Another process that runs the functions, such as `spin up`: what people ask is passed on to it.
+pub struct Elsewhere {
+    client: Client<HttpConnector, Incoming>,
+    authority: Authority,
+    ids: BTreeSet<String>,
+}
+
+impl Elsewhere {
+    /// The functions `ids` at `authority`.
+    #[must_use]
+    pub fn new(authority: Authority, ids: BTreeSet<String>) -> Self {
+        Self {
+            client: Client::builder(TokioExecutor::new()).build(connector()),
+            authority,
+            ids,
+        }
+    }
+
+    /// Whether there is a function `id`.
+    #[must_use]
+    pub fn has(&self, id: &str) -> bool {
+        self.ids.contains(id)
+    }
+
+    /// Passes a request on. A runtime that is away is back in a moment.
+    pub async fn pass(&self, request: Request<Incoming>) -> Response<WasiBody> {
+        let (mut parts, body) = request.into_parts();
+        let mut uri = parts.uri.into_parts();
+        uri.scheme = Some(Scheme::HTTP);
+        uri.authority = Some(self.authority.clone());
+        // Scheme, authority and a path that has been parsed before always make one.
+        parts.uri = Uri::from_parts(uri).unwrap_or_default();
+        match self.client.request(Request::from_parts(parts, body)).await {
+            Ok(response) => response.map(|body| body.map_err(HttpError::Hyper).boxed_unsync()),
+            Err(error) => {
+                warn!("the functions at {}: {error}", self.authority);
+                let reason = "The functions are away for now. Try again in a moment.";
+                refusal(StatusCode::SERVICE_UNAVAILABLE, reason).map(|body| {
+                    Full::new(body)
+                        .map_err(|never| match never {})
+                        .boxed_unsync()
+                })
+            }
+        }
     }
 }
 

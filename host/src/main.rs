@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 use clap::{Args, Parser, Subcommand};
 use futures::FutureExt;
 use http::uri::Authority;
-use nudge_host::app::{App, Dapr, Settings, sign_in_folder};
+use nudge_host::app::{self, App, Dapr, Settings, sign_in_folder};
 use nudge_host::component;
 use nudge_host::manifest::Manifest;
 use nudge_host::replay::{Recorder, replay};
@@ -39,6 +39,8 @@ enum Command {
     Replay(Replay),
     /// Writes each function as one composed component, as an image carries it.
     Components(Components),
+    /// Prints the variables by which functions that run elsewhere (`spin up`) trust this host's sign-in.
+    Variables(Variables),
 }
 
 #[derive(Args)]
@@ -77,6 +79,9 @@ struct Run {
     /// Where Pushpin takes WebSockets.
     #[arg(long, default_value = "127.0.0.1:7999", requires = "no_sidecar")]
     socket_proxy: Authority,
+    /// Where the functions run, instead of in this process: `spin up --listen` with what `nudge variables` prints.
+    #[arg(long, value_name = "HOST:PORT", requires = "no_sidecar")]
+    functions: Option<Authority>,
 }
 
 #[derive(Args)]
@@ -113,6 +118,16 @@ struct Components {
     /// The Spin manifest.
     #[arg(long, default_value = "spin.toml")]
     manifest: PathBuf,
+}
+
+#[derive(Args)]
+struct Variables {
+    /// The host's loopback port for Dapr.
+    #[arg(long)]
+    inner_port: u16,
+    /// Where people find the screen.
+    #[arg(long)]
+    public_url: String,
 }
 
 #[derive(Args)]
@@ -154,6 +169,10 @@ fn main() -> ExitCode {
         Command::Person(person) => set_person(person),
         Command::Replay(asked) => replay_all(asked),
         Command::Components(components) => write_components(&components),
+        Command::Variables(asked) => {
+            print_variables(&asked);
+            Ok(())
+        }
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -182,6 +201,7 @@ fn start(run: Run) -> Result<()> {
             Some(inner) => Dapr::Beside {
                 inner: inner.local_addr()?,
                 socket_proxy: run.socket_proxy,
+                functions: run.functions,
             },
             None => Dapr::Within {
                 components: run.components,
@@ -302,6 +322,13 @@ fn write_components(components: &Components) -> Result<()> {
             .with_context(|| format!("can't write {}", file.display()))?;
     }
     Ok(())
+}
+
+fn print_variables(asked: &Variables) {
+    let inner = SocketAddr::from(([127, 0, 0, 1], asked.inner_port));
+    for (name, value) in app::variables_elsewhere(&asked.public_url, inner) {
+        println!("SPIN_VARIABLE_{}={value}", name.to_ascii_uppercase());
+    }
 }
 
 fn print_token(token: &Token) -> Result<()> {

@@ -9,7 +9,7 @@ use hyper_util::rt::TokioExecutor;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::app::App;
+use crate::app::{App, Runtime};
 
 /// Who has everything on record.
 const RECORDER: &str = "audit-service";
@@ -83,7 +83,10 @@ impl Recorder<'_> {
         let (status, said) = match self {
             Self::Within(app) => {
                 let request = request(PATH, app.app_api_token(), body)?;
-                let answered = app.functions.call(RECORDER, request).await;
+                let Runtime::Here(functions) = &app.functions else {
+                    bail!("the functions run elsewhere: name where with --inner-url");
+                };
+                let answered = functions.call(RECORDER, request).await;
                 let response = answered.context("the audit service did not answer")?;
                 let (parts, body) = response.into_parts();
                 let body = body.collect().await.context("the answer broke off")?;

@@ -19,7 +19,7 @@ use tokio::sync::watch;
 use tokio_util::task::TaskTracker;
 use wasmtime_wasi_http::WasiBody;
 
-use crate::app::{App, refusal};
+use crate::app::{App, Runtime, refusal};
 use crate::function::CallError;
 
 /// How long a client may take to send its headers.
@@ -190,7 +190,11 @@ async fn call(app: &App, path: &str, request: Request<Incoming>) -> Response<Was
     let Some(function) = app.router.find(path) else {
         return whole(refusal(StatusCode::NOT_FOUND, "There is no such route."));
     };
-    match app.functions.call(function, request).await {
+    let functions = match &app.functions {
+        Runtime::Here(functions) => functions,
+        Runtime::Elsewhere(functions) => return functions.pass(request).await,
+    };
+    match functions.call(function, request).await {
         Ok(response) => response,
         Err(error) => {
             let status = match &error {
@@ -210,7 +214,10 @@ async fn call(app: &App, path: &str, request: Request<Incoming>) -> Response<Was
 fn is_inner(app: &App, method: &Method, path: &str) -> bool {
     let mut segments = path.split('/').filter(|segment| !segment.is_empty());
     let (first, second, third) = (segments.next(), segments.next(), segments.next());
-    let of_function = first.is_some_and(|first| app.functions.has(first));
+    let of_function = first.is_some_and(|first| match &app.functions {
+        Runtime::Here(functions) => functions.has(first),
+        Runtime::Elsewhere(functions) => functions.has(first),
+    });
     let is_health = *method == Method::GET && second == Some("health") && third.is_none();
     of_function && !is_health
 }

@@ -12,6 +12,7 @@ mod place;
 pub(crate) mod postgres;
 mod pushpin;
 pub(crate) mod restore;
+mod runtime;
 pub(crate) mod sasl;
 mod system;
 
@@ -45,6 +46,9 @@ pub(crate) struct Settings {
     /// The port to listen on; 0 takes a free one.
     #[arg(long, default_value_t = 3000)]
     pub(crate) port: u16,
+    /// What runs the functions, with --dapr.
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) runtime: runtime::Runtime,
     /// Where mail goes, instead of where the environment says.
     #[arg(skip)]
     mail: Option<SocketAddr>,
@@ -66,15 +70,11 @@ impl Settings {
         let compiled = steps::root().join("target/tmp/compiled");
         std::fs::create_dir_all(&compiled)?;
         std::os::unix::fs::symlink(compiled, data.join("compiled"))?;
-        std::fs::create_dir_all(&data)?;
-        // Which the other tests use as well: compiling all functions takes longer than starting everything else.
-        let compiled = steps::root().join("target/tmp/compiled");
-        std::fs::create_dir_all(&compiled)?;
-        std::os::unix::fs::symlink(compiled, data.join("compiled"))?;
         let [mail] = place::free_ports()?;
         Ok(Self {
             mail: Some(SocketAddr::from(([127, 0, 0, 1], mail))),
             second_proxy: false,
+            runtime: runtime::Runtime::Host,
             kafka: None,
             postgres: None,
             data,
@@ -113,8 +113,6 @@ pub(crate) enum Suite {
     Stories,
     /// Events that a function can't process, and what an operator does with them.
     Poison,
-    /// Events that a function can't process, and what an operator does with them.
-    Poison,
     /// What holds the sockets dies and comes back, before test clients and before a real screen.
     Sockets,
 }
@@ -137,7 +135,6 @@ pub(crate) fn test(only: Option<Suite>) -> Result<()> {
         Suite::Conformance => test_conformance(&system),
         Suite::Stories => test_stories(&scenarios),
         Suite::Poison => test_poison(&system, &scenarios),
-        Suite::Poison => test_poison(&system, &scenarios),
         Suite::Sockets => test_sockets(&system, &scenarios),
     };
     let tested = Suite::value_variants()
@@ -155,21 +152,6 @@ fn test_stories(scenarios: &BTreeMap<&str, String>) -> Result<()> {
             .envs(scenarios)
             // They share one mail server's address.
             .args(["--", "--test-threads=1"]),
-    )
-}
-
-/// Events that a function can't process. The operator uses this very program.
-fn test_poison(system: &System, scenarios: &BTreeMap<&str, String>) -> Result<()> {
-    steps::execute(
-        steps::cargo()
-            .args(["test", "--workspace", "--test", "poison"])
-            .envs(scenarios)
-            .envs(system.parts_environment()?)
-            .env("POISON_XTASK", std::env::current_exe()?)
-            .env("POISON_DATA", system.data())
-            // Nothing is mailed here, so each may have a mail server of its own.
-            .env_remove("NUDGE_MAIL_ADDRESS")
-            .args(["--", "--ignored"]),
     )
 }
 

@@ -2,17 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use nix::sys::signal::Signal;
 
 use super::daprd::{self, Daprds};
-use super::part::{Part, Ready, Spec};
+use super::part::{Part, Spec};
 use super::place::{self, Place, free_ports};
 use super::pushpin::Pushpin;
+use super::runtime::{Runtime, Wiring};
 use super::{Settings, existing, kafka, postgres, pushpin};
 use crate::steps;
 
@@ -82,10 +81,15 @@ impl System {
         stop: &Stop,
     ) -> Result<Self> {
         existing::check(settings)?;
+        settings.runtime.check()?;
         steps::build_components()?;
         let host = steps::build_host(release)?;
         let place = Place::open(&settings.data)?;
-        let [inner_port] = free_ports()?;
+        let [inner_port, spin_port] = free_ports()?;
+        let functions_port = match settings.runtime {
+            Runtime::Host => inner_port,
+            Runtime::Spin => spin_port,
+        };
         let mut system = Self {
             address: String::new(),
             parts: Vec::new(),
@@ -119,7 +123,7 @@ impl System {
             ("APP_API_TOKEN".to_owned(), secrets.app_api_token.clone()),
             (
                 "INNER_URL".to_owned(),
-                format!("http://127.0.0.1:{inner_port}"),
+                format!("http://127.0.0.1:{functions_port}"),
             ),
         ]);
         // Where a mail catcher for development usually listens.
@@ -137,35 +141,22 @@ impl System {
             environment.insert("SMTP_PORT".to_owned(), mail.port().to_string());
             environment.insert("SMTP_FROM".to_owned(), "nudge@example.test".to_owned());
         }
-        let proxies = system.prepare_proxies(settings, inner_port, &secrets.grip_key)?;
+        let proxies = system.prepare_proxies(settings, functions_port, &secrets.grip_key)?;
         let sockets = proxies[0].ports.sockets;
         let variables = variables(&secrets, &proxies, &daprd_ports);
         system.start_parts(proxies[0].specs(), stop)?;
-        let host_spec = Spec {
-            name: "functions".to_owned(),
-            command: {
-                let (data, arguments) = (system.place.data.clone(), arguments.to_vec());
-                Box::new(move || {
-                    let mut command = Command::new(&host);
-                    command
-                        .arg("run")
-                        .args(["--port", &port.to_string()])
-                        .arg("--data")
-                        .arg(&data)
-                        .arg("--no-sidecar")
-                        .args(["--inner-port", &inner_port.to_string()])
-                        .args(["--socket-proxy", &format!("127.0.0.1:{sockets}")])
-                        .args(&arguments)
-                        .envs(&variables)
-                        .current_dir(steps::root());
-                    command
-                })
-            },
-            ready: Ready::Port(inner_port),
-            stop_signal: Signal::SIGTERM,
-            stop_limit: Duration::from_secs(30),
+        let wiring = Wiring {
+            host,
+            data: system.place.data.clone(),
+            state: system.place.parts.join("spin"),
+            port,
+            functions_port,
+            inner_port,
+            sockets,
+            variables,
+            arguments: arguments.to_vec(),
         };
-        system.start_parts([host_spec], stop)?;
+        system.start_parts(settings.runtime.specs(wiring)?, stop)?;
         let components = steps::root().join("dapr-components");
         let mut for_daprd = environment.clone();
         for (name, value) in [("DAPR_HOST_IP", "127.0.0.1"), ("NAMESPACE", "default")] {
@@ -174,7 +165,7 @@ impl System {
         let daprds = Daprds::new(&system.place, &components, for_daprd)?;
         let specs: Vec<Spec> = daprd_ports
             .iter()
-            .map(|(app_id, ports)| daprds.spec(app_id, inner_port, *ports))
+            .map(|(app_id, ports)| daprds.spec(app_id, functions_port, *ports))
             .collect();
         system.start_parts(specs, stop)?;
         for (app_id, ports) in &daprd_ports {
@@ -257,16 +248,6 @@ impl System {
     /// The file that lists the parts.
     pub(crate) fn environment(&self) -> PathBuf {
         self.place.environment()
-    }
-
-    /// Where everything is kept.
-    pub(super) fn data(&self) -> &Path {
-        &self.place.data
-    }
-
-    /// Where the parts are.
-    pub(super) fn parts_environment(&self) -> Result<BTreeMap<String, String>> {
-        self.place.read_environment()
     }
 
     /// Where everything is kept.
