@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::{Condition, DaprError, Document, Json, Write};
 
 /// Most items of one chunk; a fuller one is split in two.
-pub const CHUNK_ITEMS: usize = 128;
+pub const CHUNK_ITEMS: usize = 64;
 
 /// Where each stretch of the list is.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

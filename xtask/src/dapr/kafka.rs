@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use nix::sys::signal::Signal;
 
 use super::part::{Ready, Spec};
@@ -96,18 +96,13 @@ ssl.truststore.location={certificate}
 
 /// The broker's jars, downloaded once by Maven.
 fn jars() -> Result<PathBuf> {
+    need("java", "default-jre-headless")?;
     let manifest = steps::root().join("tools/kafka/pom.xml");
     let text = fs::read(&manifest)?;
     cache::once(
         &format!("kafka-{:016x}", super::digest(&[&text])),
         |folder| {
-            for program in ["java", "mvn"] {
-                if place::find_program(program, &[]).is_none() {
-                    bail!(
-                        "Kafka needs Java 17 and Maven (Debian: apt-get install openjdk-17-jre-headless maven); or name a broker with --kafka HOST:PORT"
-                    );
-                }
-            }
+            need("mvn", "maven")?;
             eprintln!("Getting Kafka from Maven Central (45 MB, once) …");
             steps::quietly(
                 Command::new("mvn")
@@ -121,6 +116,14 @@ fn jars() -> Result<PathBuf> {
 }
 
 /// A small heap and the cheap compiler: the broker carries one machine's events.
+/// Installs what Kafka needs where it is missing and can be installed.
+fn need(program: &str, package: &str) -> Result<()> {
+    match place::find_program(program, &[]) {
+        Some(_) => Ok(()),
+        None => super::install(package, "or name a broker with --kafka HOST:PORT"),
+    }
+}
+
 fn java(jars: &Path) -> Command {
     let mut command = Command::new("java");
     command.args([
