@@ -35,8 +35,6 @@ async fn sees(screen: &mut Screen, task: &Task) {
 
 /// A killed proxy takes its sockets with it. Who comes back is told how far the list is, finds what was missed there, and
 /// hears the next change as one that follows on it.
-///
-/// Seen to fail with a gateway whose `hello` said the revision before the newest.
 #[tokio::test]
 #[ignore = "needs real parts: cargo xtask test dapr"]
 async fn a_screen_finds_what_it_missed_while_its_proxy_was_dead() {
@@ -63,9 +61,6 @@ async fn a_screen_finds_what_it_missed_while_its_proxy_was_dead() {
 }
 
 /// Instances share nothing: the gateway tells each, and one that is dead or hangs keeps nothing from the others.
-///
-/// Seen to fail with a gateway that knew the first one only, and with one that told one after the other and waited for
-/// each as long as Dapr did.
 #[tokio::test]
 #[ignore = "needs real parts: cargo xtask test dapr"]
 async fn every_proxy_tells_its_screens_whatever_the_others_do() {
@@ -106,8 +101,6 @@ async fn tells_in_time(person: &Person, screen: &mut Screen) {
 }
 
 /// A socket on which nothing happens is kept in use, through the host's door and Pushpin.
-///
-/// Seen to fail with a gateway that asked for no keep-alive.
 #[tokio::test]
 #[ignore = "needs real parts: cargo xtask test dapr"]
 async fn a_silent_socket_stays_open() {
@@ -122,8 +115,6 @@ async fn a_silent_socket_stays_open() {
 }
 
 /// Whoever reaches the functions without being Pushpin can't speak for a socket; and Pushpin itself can.
-///
-/// Seen to fail with a gateway that took every signature.
 #[tokio::test]
 #[ignore = "needs real parts: cargo xtask test dapr"]
 async fn only_pushpin_speaks_for_sockets() {
