@@ -11,7 +11,7 @@ use futures::future::join_all;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{Condition, Dapr, DaprError, Document, Write};
+use crate::{Condition, Dapr, DaprError, Write};
 
 /// How long after a commit the timetable looks whether its events were published.
 pub const CHECK_AFTER_SECONDS: i64 = 10;
@@ -48,31 +48,6 @@ impl OutboxHead {
         (self.relayed_to + 1..=last)
             .map(|number| key(user, number))
             .collect()
-    }
-
-    /// Takes note of which documents of [`pending_keys`](Self::pending_keys) are gone, and returns the events of those
-    /// that are still there.
-    ///
-    /// # Errors
-    /// [`DaprError::Corrupt`] when a document is no event.
-    pub fn settle(
-        &mut self,
-        user: &str,
-        found: &[Option<Document>],
-    ) -> Result<Vec<Event>, DaprError> {
-        let first_left = found
-            .iter()
-            .position(Option::is_some)
-            .unwrap_or(found.len());
-        let numbers = self.relayed_to + 1..;
-        let events = numbers.zip(found).filter_map(|(number, document)| {
-            document
-                .as_ref()
-                .map(|document| document.read(&key(user, number)))
-        });
-        let events = events.collect::<Result<_, _>>()?;
-        self.relayed_to += first_left as u64;
-        Ok(events)
     }
 
     /// Whether a command is to publish its events now, after those of `left` that are pending: that must be all that are,
