@@ -1,7 +1,7 @@
 //! Dapr's HTTP API, version 1.0, over any transport.
 
 use std::collections::HashMap;
-use std::future::Future;
+use std::future::{Future, pending};
 use std::time::Duration;
 
 use events::{Event, Topic};
@@ -191,7 +191,7 @@ impl<T: Transport> Dapr for HttpDapr<T> {
         if keys.is_empty() {
             return Ok(Vec::new());
         }
-        // Once more where the witness was not there yet.
+        // Once more where the witness was not there yet, or the answer broke off.
         for _ in 0..2 {
             let mut found = self.bulk(keys).await?;
             let documents: Vec<Option<Document>> =
@@ -200,7 +200,8 @@ impl<T: Transport> Dapr for HttpDapr<T> {
                 return Ok(documents);
             }
             if self.get(WITNESS).await?.is_some() {
-                break;
+                // Somebody else has written it a moment ago, or there was more than what was read.
+                continue;
             }
             let witness = Write::put(WITNESS, &json!(1), Condition::Any);
             let response = self.post_transaction(&[witness]).await?;
@@ -293,6 +294,10 @@ impl<T: Transport> Dapr for HttpDapr<T> {
 
     async fn within<O>(&self, limit: Duration, work: impl Future<Output = O>) -> Option<O> {
         self.transport.within(limit, work).await
+    }
+
+    async fn pause(&self, length: Duration) {
+        self.transport.within(length, pending::<()>()).await;
     }
 }
 

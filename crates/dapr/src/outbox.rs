@@ -1,9 +1,11 @@
 //! No acknowledged change without its events, through a crash at any point.
 //!
 //! A command commits its events as documents `outbox/{user}/{number}` in the same transaction as its change and the
-//! user's head. Publishing follows after the answer: [`relay`] publishes in order and deletes. What a crash left
+//! user's head. Publishing follows after the answer: [`relay_in_turn`] publishes in order and deletes. What a crash left
 //! behind is published by the user's next command, or by the check that the command put into the
 //! [`timetable`](crate::timetable) ([`relay_user`]).
+
+use std::time::Duration as StdDuration;
 
 use chrono::{DateTime, Duration, Utc};
 use events::{Event, Timestamp, Topic};
@@ -18,6 +20,10 @@ pub const CHECK_AFTER_SECONDS: i64 = 10;
 
 /// How long an event waits at most for a later command to publish it; then the timetable's check does.
 const WAIT_SECONDS: i64 = 2;
+
+/// How long a command's events wait for those of earlier commands to be published by whoever answered these, in
+/// milliseconds from one look to the next.
+const PATIENCE_MS: [u64; 8] = [2, 4, 8, 16, 32, 64, 128, 256];
 
 /// How many unpublished events are read and published at a time.
 const BATCH: u64 = 100;
@@ -88,6 +94,15 @@ impl OutboxHead {
     }
 }
 
+/// What a command is to publish once it is answered.
+#[derive(Debug, Default)]
+pub struct ToPublish {
+    /// What earlier commands committed and nobody is known to have published.
+    pub earlier: Vec<Numbered>,
+    /// Its own.
+    pub own: Vec<Numbered>,
+}
+
 /// An event with the number of its outbox document.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Numbered {
@@ -97,12 +112,39 @@ pub struct Numbered {
     pub event: Event,
 }
 
+/// Publishes what a command committed, behind what earlier commands left. Those who answered these are most likely about to
+/// publish it themselves, so they are given time before it is published a second time.
+///
+/// # Errors
+/// As of [`relay`].
+pub async fn relay_in_turn<D: Dapr>(
+    dapr: &D,
+    user: &str,
+    to_publish: ToPublish,
+) -> Result<(), DaprError> {
+    let ToPublish { mut earlier, own } = to_publish;
+    for pause in PATIENCE_MS.map(StdDuration::from_millis) {
+        if earlier.is_empty() {
+            break;
+        }
+        dapr.pause(pause).await;
+        let keys: Vec<String> = earlier
+            .iter()
+            .map(|numbered| key(user, numbered.number))
+            .collect();
+        let mut still_there = dapr.get_many(&keys).await?.into_iter();
+        earlier.retain(|_| still_there.next().flatten().is_some());
+    }
+    earlier.extend(own);
+    relay(dapr, user, earlier).await
+}
+
 /// Publishes committed events and deletes their documents. `events` are one user's, in order, with nothing pending
 /// before them.
 ///
 /// # Errors
 /// When a publish failed: then no document is deleted, and all are published again later under the same ids.
-pub async fn relay<D: Dapr>(dapr: &D, user: &str, events: Vec<Numbered>) -> Result<(), DaprError> {
+async fn relay<D: Dapr>(dapr: &D, user: &str, events: Vec<Numbered>) -> Result<(), DaprError> {
     if events.is_empty() {
         return Ok(());
     }

@@ -1,11 +1,11 @@
 //! What the client makes of answers that are not what they seem, and what becomes of order when a broker goes away.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use dapr::client::{HttpDapr, Transport};
-use dapr::outbox::{self, Numbered, OutboxHead};
+use dapr::outbox::{self, Numbered, OutboxHead, ToPublish};
 use dapr::{Dapr, DaprError};
 use futures::executor::block_on;
 use http::{Method, Request, Response};
@@ -22,6 +22,8 @@ struct Store {
     published: RefCell<Vec<String>>,
     /// Those that it does not take.
     refused: Vec<String>,
+    /// What somebody else writes a moment before the next single read.
+    meanwhile: Cell<Option<&'static str>>,
 }
 
 impl Store {
@@ -74,10 +76,16 @@ impl Transport for &Store {
                 self.transact(&body);
                 (204, String::new())
             }
-            (&Method::GET, key) => match self.documents.borrow().get(key) {
-                Some(value) => (200, value.to_string()),
-                None => (204, String::new()),
-            },
+            (&Method::GET, key) => {
+                if let Some(other) = self.meanwhile.take() {
+                    let mut documents = self.documents.borrow_mut();
+                    documents.insert(other.to_owned(), json!(1));
+                }
+                match self.documents.borrow().get(key) {
+                    Some(value) => (200, value.to_string()),
+                    None => (204, String::new()),
+                }
+            }
             other => panic!("{other:?}"),
         };
         let response = Response::builder().status(status).body(answer.into_bytes());
@@ -123,6 +131,14 @@ fn an_answer_that_broke_off_is_none() {
     assert_eq!(ask(&store, &["b"]).ok(), Some(vec![Some(json!(2))]));
 }
 
+/// Two functions' first reads of a new store, or two requests'.
+#[test]
+fn the_first_readers_don_t_disturb_each_other() {
+    let store = Store::default();
+    store.meanwhile.set(Some("witness"));
+    assert_eq!(ask(&store, &["a"]).ok(), Some(vec![None]));
+}
+
 fn event(number: u64) -> Numbered {
     let id = Uuid::from_u64_pair(0, number);
     let event = json!({
@@ -142,7 +158,11 @@ fn no_event_arrives_before_one_that_comes_first() {
     let ids = events.each_ref().map(|n| n.event.event_id.to_string());
     let relay = |store: &Store| {
         let dapr = HttpDapr::new(store, "http://127.0.0.1:3500", None);
-        block_on(outbox::relay(&dapr, "u", events.to_vec()))
+        let to_publish = ToPublish {
+            earlier: Vec::new(),
+            own: events.to_vec(),
+        };
+        block_on(outbox::relay_in_turn(&dapr, "u", to_publish))
     };
     for number in 1..=3 {
         store

@@ -4,7 +4,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use dapr::ordered::{Directory, Editor, Item, chunk_key};
-use dapr::outbox::{Numbered, relay};
+use dapr::outbox::{Numbered, ToPublish, relay_in_turn};
 use dapr::timetable::{Entry, Insert};
 use dapr::{Condition, Dapr, DaprError, Document, Write};
 use domain::task::{MAX_OPEN_TASKS, Status};
@@ -43,7 +43,7 @@ pub(crate) struct Committed {
     pub(crate) task: Option<Value>,
     /// Whether this very command made the task.
     pub(crate) created: bool,
-    pub(crate) to_publish: Vec<Numbered>,
+    pub(crate) to_publish: ToPublish,
 }
 
 /// The answer kept under `request/{user}/{key}`.
@@ -139,7 +139,7 @@ impl Command<'_> {
         Ok(Committed {
             task: answered.task,
             created: answered.created,
-            to_publish: Vec::new(),
+            to_publish: ToPublish::default(),
         })
     }
 
@@ -158,7 +158,7 @@ impl Command<'_> {
             return Ok(Committed {
                 task,
                 created: false,
-                to_publish: Vec::new(),
+                to_publish: ToPublish::default(),
             });
         };
         let created = matches!(change, Change::Created(_) | Change::Imported { .. });
@@ -171,20 +171,21 @@ impl Command<'_> {
         }
         let (mut writes, pending) = self.edit_lists(dapr, &mut head, &outcome).await?;
         let may_publish = head.outbox.may_publish(&pending, self.context.now);
-        let mut to_publish = numbered(head.outbox.relayed_to + 1, &pending);
+        let earlier = numbered(head.outbox.relayed_to + 1, &pending);
 
         let first = head.outbox.sequence + 1;
         let mut events = outcome.events(self.context, head.revision());
         writes.extend(head.outbox.append(self.user().as_str(), &mut events, true));
-        if may_publish {
-            to_publish.extend(
-                (first..)
-                    .zip(events)
-                    .map(|(number, event)| Numbered { number, event }),
-            );
-        } else {
-            to_publish.clear();
-        }
+        let own = (first..)
+            .zip(events)
+            .map(|(number, event)| Numbered { number, event });
+        let to_publish = match may_publish {
+            true => ToPublish {
+                earlier,
+                own: own.collect(),
+            },
+            false => ToPublish::default(),
+        };
         let (insert, entries) = self.plan_check(dapr, &mut head).await?;
         writes.extend(entries);
         writes.push(Write::put(
@@ -322,8 +323,8 @@ impl Command<'_> {
 }
 
 /// Publishes what a command committed. What fails here is published by a later command or by the timetable's check.
-pub(crate) async fn publish<D: Dapr>(dapr: &D, user: &UserId, to_publish: Vec<Numbered>) {
-    if let Err(error) = relay(dapr, user.as_str(), to_publish).await {
+pub(crate) async fn publish<D: Dapr>(dapr: &D, user: &UserId, to_publish: ToPublish) {
+    if let Err(error) = relay_in_turn(dapr, user.as_str(), to_publish).await {
         eprintln!("the events of {user} stay in the outbox for now: {error}");
     }
 }

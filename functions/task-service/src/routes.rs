@@ -292,7 +292,7 @@ impl<D: Dapr + Clone + 'static> Tasks<'_, D> {
             Some(task) => task_response(status, task),
             None => empty(StatusCode::NO_CONTENT),
         };
-        if committed.to_publish.is_empty() {
+        if committed.to_publish.own.is_empty() {
             return response.into();
         }
         let dapr = self.0.dapr.clone();
