@@ -1,5 +1,7 @@
 //! A screen: a WebSocket that hears of every change.
 
+use std::time::Duration;
+
 use futures::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
@@ -10,6 +12,10 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
 use crate::PATIENCE;
 
+/// How long the real screen waits for a greeting before it opens another socket.
+const ANSWER_LIMIT: Duration = Duration::from_secs(10);
+const TRIES: u32 = 6;
+
 /// An open screen that keeps up with the list by revisions.
 pub struct Screen {
     socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
@@ -18,8 +24,21 @@ pub struct Screen {
 }
 
 impl Screen {
-    /// Connects, says who is there, and waits for the greeting.
+    /// Connects, says who is there, and waits for the greeting; again where nobody answers, as the real screen does: a
+    /// Pushpin that has just started may lose what it is sent first.
+    ///
+    /// # Panics
+    /// When the socket is refused, or never greeted.
     pub(crate) async fn open(address: &str, token: &str) -> Self {
+        for _ in 0..TRIES {
+            if let Ok(screen) = timeout(ANSWER_LIMIT, Self::open_once(address, token)).await {
+                return screen;
+            }
+        }
+        panic!("no greeting from {address} in {TRIES} tries");
+    }
+
+    async fn open_once(address: &str, token: &str) -> Self {
         let mut screen = Self::connect(address).await;
         screen.authenticates(token).await;
         let hello = screen.hears("hello").await;
@@ -101,7 +120,7 @@ impl Screen {
     }
 
     /// Whether nothing comes for a while.
-    pub async fn is_silent_for(&mut self, time: std::time::Duration) -> bool {
+    pub async fn is_silent_for(&mut self, time: Duration) -> bool {
         timeout(time, self.socket.next()).await.is_err()
     }
 
