@@ -87,14 +87,19 @@ impl Screen {
     /// # Panics
     /// When it does not come, or a change before it was missed.
     pub async fn hears(&mut self, kind: &str) -> Value {
-        loop {
-            let message = self.next().await.unwrap_or_else(|code| {
-                panic!("the socket closed ({code:?}) instead of telling {kind}")
-            });
-            if self.follow(&message) && message["type"] == kind {
-                return message;
+        // Over all messages: those that keep the socket in use come for ever.
+        let told = timeout(PATIENCE, async {
+            loop {
+                let message = self.next().await.unwrap_or_else(|code| {
+                    panic!("the socket closed ({code:?}) instead of telling {kind}")
+                });
+                if self.follow(&message) && message["type"] == kind {
+                    return message;
+                }
             }
-        }
+        });
+        let told = told.await;
+        told.unwrap_or_else(|_| panic!("the socket does not tell {kind}"))
     }
 
     /// The change of the task `id` that the screen hears next.
