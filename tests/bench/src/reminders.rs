@@ -28,16 +28,19 @@ async fn lateness(report: &mut Report) -> Result<()> {
     const STEP: TimeDelta = TimeDelta::milliseconds(97);
     let desk = Desk::open().await?;
     let people = desk.people(PEOPLE);
+    let mut screens = Vec::new();
+    for token in &people {
+        let person = Person::new(desk.address(), "listener", Some(token.clone()));
+        screens.push(person.opens_a_screen().await);
+    }
     let first = Utc::now() + LEAD;
     let due = move |person: usize, number: usize| {
         first + STEP * i32::try_from(number * PEOPLE + person).unwrap_or(0)
     };
-    let listening: Vec<_> = people
-        .iter()
-        .map(|token| {
-            let person = Person::new(desk.address(), "listener", Some(token.clone()));
+    let listening: Vec<_> = screens
+        .into_iter()
+        .map(|mut screen| {
             tokio::spawn(async move {
-                let mut screen = person.opens_a_screen().await;
                 let mut heard = Vec::new();
                 for _ in 0..EACH {
                     let message = screen.hears("notification_added").await;
