@@ -131,8 +131,15 @@ pub async fn restore<D: Dapr>(
 /// The write that marks an event as seen, whether or not it is marked.
 #[must_use]
 pub fn seen(event: &Event) -> Write {
-    let key = format!("seen/{}", event.event_id);
-    Write::put(key, &json!(1), Condition::Any).with_ttl(SEEN_TTL_SECONDS)
+    mark(event, Condition::Any)
+}
+
+fn mark_key(event: &Event) -> String {
+    format!("seen/{}", event.event_id)
+}
+
+fn mark(event: &Event, condition: Condition) -> Write {
+    Write::put(mark_key(event), &json!(1), condition).with_ttl(SEEN_TTL_SECONDS)
 }
 
 async fn attempt<D: Dapr>(
@@ -140,8 +147,7 @@ async fn attempt<D: Dapr>(
     event: &Event,
     handle: &impl AsyncFn(&Event) -> Result<Effect, HandleError>,
 ) -> Result<(), HandleError> {
-    let mark = format!("seen/{}", event.event_id);
-    if dapr.get(&mark).await?.is_some() {
+    if dapr.get(&mark_key(event)).await?.is_some() {
         return Ok(());
     }
     let mut effect = handle(event).await?;
@@ -149,9 +155,7 @@ async fn attempt<D: Dapr>(
         return Ok(());
     }
     // `Absent` lets one of two concurrent deliveries of the same event fail, read again, and find the mark.
-    effect
-        .writes
-        .push(Write::put(mark, &json!(1), Condition::Absent).with_ttl(SEEN_TTL_SECONDS));
+    effect.writes.push(mark(event, Condition::Absent));
     Ok(dapr.transact(effect.writes).await?)
 }
 

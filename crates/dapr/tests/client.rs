@@ -1,16 +1,18 @@
 //! What the client makes of answers that are not what they seem, and what becomes of order when a broker goes away.
 
+mod numbered;
+
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use dapr::client::{HttpDapr, Transport};
-use dapr::outbox::{self, Numbered, OutboxHead, ToPublish};
+use dapr::outbox::{self, OutboxHead, ToPublish};
 use dapr::{Dapr, DaprError};
 use futures::executor::block_on;
 use http::{Method, Request, Response};
+use numbered::event;
 use serde_json::{Value, json};
-use uuid::Uuid;
 
 /// A store behind daprd, whose connection may break.
 #[derive(Default)]
@@ -137,17 +139,6 @@ fn the_first_readers_don_t_disturb_each_other() {
     let store = Store::default();
     store.meanwhile.set(Some("witness"));
     assert_eq!(ask(&store, &["a"]).ok(), Some(vec![None]));
-}
-
-fn event(number: u64) -> Numbered {
-    let id = Uuid::from_u64_pair(0, number);
-    let event = json!({
-        "event_id": id, "event_type": "TASK_DELETED", "task_id": "", "user_id": "u", "payload": {},
-        "metadata": { "source": "task-service", "version": "v1", "sequence": number, "correlation_id": id },
-        "timestamp": "2026-04-01T07:00:00.000Z",
-    });
-    let event = serde_json::from_value(event).expect("an event");
-    Numbered { number, event }
 }
 
 /// In one bulk the third would arrive without the second.

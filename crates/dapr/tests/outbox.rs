@@ -1,26 +1,14 @@
 //! Commands that follow each other closely publish in turn.
 #![allow(clippy::unwrap_used)]
 
+mod numbered;
+
 use dapr::fake::{FakeDapr, block_on};
-use dapr::outbox::{self, Numbered, ToPublish, relay_in_turn};
+use dapr::outbox::{self, ToPublish, relay_in_turn};
 use dapr::{Condition, Dapr, Write};
 use events::Event;
 use futures::future::join;
-use serde_json::json;
-use uuid::Uuid;
-
-fn event(number: u64) -> Numbered {
-    let id = Uuid::from_u64_pair(0, number);
-    let event = json!({
-        "event_id": id, "event_type": "TASK_DELETED", "task_id": "", "user_id": "u", "payload": {},
-        "metadata": { "source": "task-service", "version": "v1", "sequence": number, "correlation_id": id },
-        "timestamp": "2026-04-01T07:00:00.000Z",
-    });
-    Numbered {
-        number,
-        event: serde_json::from_value(event).unwrap(),
-    }
-}
+use numbered::event;
 
 /// As two commands left it: the first with two events, the second with one.
 async fn two_commands(dapr: &FakeDapr) -> (ToPublish, ToPublish) {
