@@ -28,15 +28,18 @@ const TOO_BIG: u16 = 1009;
 const MAX_MESSAGE: usize = 16 * 1024;
 /// After how many silent seconds a screen hears that the connection lives.
 const KEEP_ALIVE_SECONDS: u64 = 25;
-/// Asks the proxy to call although nobody said anything, after so many seconds. A function has no other way to see a
-/// socket that only listens.
-const LOOK_HEADER: &str = "keep-alive-interval";
 /// How long somebody may take to say who they are.
 const LOOK_AT_STRANGERS_SECONDS: u32 = 20;
-/// How soon after its end a token counts no more on a socket that says nothing.
+/// How soon after a greeting the screen is told again how far the list is: what changed between the reading of that
+/// and the proxy's acting on the subscription went past it.
+const LOOK_AT_NEWCOMERS_SECONDS: u32 = 1;
+/// How soon after its end a token counts no more on a socket that says nothing, and how soon a screen knows of an
+/// update that was lost on its way to the proxy.
 const LOOK_AT_FRIENDS_SECONDS: u32 = 300;
 /// Remembers, at the proxy, until when the token holds (seconds since 1970).
 const UNTIL: &str = "until";
+/// Remembers, at the proxy, the token itself.
+const TOKEN: &str = "token";
 
 /// What the gateway works with.
 #[derive(Debug)]
@@ -69,7 +72,16 @@ pub async fn route<D: Dapr>(service: &Gateway<'_, D>, request: Request) -> Respo
 #[derive(Default)]
 struct Reply {
     events: Vec<grip::Event>,
-    until: Option<i64>,
+    /// After how many silent seconds the proxy is to call again.
+    look: Option<u32>,
+    /// Who has just said who they are.
+    authenticated: Option<Authenticated>,
+}
+
+/// Whose socket it is, as far as the proxy remembers it.
+struct Authenticated {
+    token: String,
+    until: i64,
 }
 
 impl Reply {
@@ -101,22 +113,25 @@ impl<D: Dapr> Gateway<'_, D> {
         if text(header::CONTENT_TYPE.as_str()) != Some(grip::MEDIA_TYPE) {
             return Err(Problem::unsupported_media_type(grip::MEDIA_TYPE));
         }
-        let until: Option<i64> =
-            text(&format!("{}{UNTIL}", grip::META_PREFIX)).and_then(|text| text.parse().ok());
+        let remembered = |name: &str| text(&format!("{}{name}", grip::META_PREFIX));
+        let until = remembered(UNTIL).and_then(|text| text.parse().ok());
         let heard = grip::decode(request.body())
             .map_err(|error| Problem::bad_request(error.to_string()))?;
         let opens = heard.contains(&grip::Event::Open);
         let mut reply = Reply::default();
         if heard.is_empty() {
-            match until {
+            match until.zip(remembered(TOKEN)) {
                 None => reply.close(NOBODY),
-                Some(until) if until <= now => reply.close(UNAUTHORIZED),
-                Some(_) => {}
+                Some((until, _)) if until <= now => reply.close(UNAUTHORIZED),
+                Some((_, token)) => self.say_how_far(token, &mut reply).await,
             }
         }
         for event in heard {
             match event {
-                grip::Event::Open => reply.events.push(grip::Event::Open),
+                grip::Event::Open => {
+                    reply.events.push(grip::Event::Open);
+                    reply.look = Some(LOOK_AT_STRANGERS_SECONDS);
+                }
                 grip::Event::Text(text) => self.hear(&text, until, &mut reply).await?,
                 grip::Event::Binary(_) => reply.say(&talk::error("Send text.")),
                 grip::Event::Close(code) => reply.events.push(grip::Event::Close(code)),
@@ -135,7 +150,9 @@ impl<D: Dapr> Gateway<'_, D> {
             Ok(Said::Auth { token }) => self.authenticate(&token, reply).await,
             Ok(Said::Ping)
                 if reply
-                    .until
+                    .authenticated
+                    .as_ref()
+                    .map(|authenticated| authenticated.until)
                     .or(until)
                     .is_some_and(|until| until > self.function.now().timestamp()) =>
             {
@@ -172,7 +189,11 @@ impl<D: Dapr> Gateway<'_, D> {
             }
             Err(problem) => return Err(problem),
         };
-        reply.until = Some(person.expires_at.timestamp());
+        reply.authenticated = Some(Authenticated {
+            token: token.to_owned(),
+            until: person.expires_at.timestamp(),
+        });
+        reply.look = Some(LOOK_AT_NEWCOMERS_SECONDS);
         reply.events.push(
             Control::Subscribe {
                 channel: talk::channel(&person.id),
@@ -189,6 +210,14 @@ impl<D: Dapr> Gateway<'_, D> {
         );
         reply.say(&talk::hello(self.revision(token).await));
         Ok(())
+    }
+
+    /// Says to a screen that listens how far the list is by now, so that it finds what went past it.
+    async fn say_how_far(&self, token: &str, reply: &mut Reply) {
+        reply.look = Some(LOOK_AT_FRIENDS_SECONDS);
+        if let Some(revision) = self.revision(token).await {
+            reply.say(&talk::hello(Some(revision)));
+        }
     }
 
     /// The person's revision, which the task service knows. A screen does without when it can't be had.
@@ -281,12 +310,19 @@ fn socket_response(reply: &Reply, opens: bool) -> Response {
             header::SEC_WEBSOCKET_EXTENSIONS,
             HeaderValue::from_static(grip::EXTENSION),
         );
-        headers.insert(LOOK_HEADER, HeaderValue::from(LOOK_AT_STRANGERS_SECONDS));
     }
-    if let Some(until) = reply.until {
-        let name = HeaderName::try_from(format!("{}{UNTIL}", grip::SET_META_PREFIX));
-        headers.extend(name.map(|name| (name, HeaderValue::from(until))));
-        headers.insert(LOOK_HEADER, HeaderValue::from(LOOK_AT_FRIENDS_SECONDS));
+    if let Some(seconds) = reply.look {
+        headers.insert(grip::KEEP_ALIVE_HEADER, HeaderValue::from(seconds));
+    }
+    if let Some(Authenticated { token, until }) = &reply.authenticated {
+        let values = [
+            (UNTIL, Ok(HeaderValue::from(*until))),
+            (TOKEN, HeaderValue::try_from(token)),
+        ];
+        for (name, value) in values {
+            let name = HeaderName::try_from(format!("{}{name}", grip::SET_META_PREFIX));
+            headers.extend(name.ok().zip(value.ok()));
+        }
     }
     response
 }

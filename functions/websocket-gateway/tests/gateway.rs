@@ -10,6 +10,7 @@ use events::{Chain, Event, TaskChanged, Timestamp};
 use grip::Event as Frame;
 use http::Response;
 use http_api::{Answer, Function, Request, fake};
+use serde_json::json;
 use uuid::Uuid;
 use websocket_gateway::Gateway;
 
@@ -79,17 +80,29 @@ fn changed() -> Event {
 
 /// What the gateway says to the proxy about one socket.
 fn socket(service: &Service, signature: &str, frames: &[Frame]) -> (u16, Vec<Frame>) {
-    let request = http::Request::builder()
+    let response = ask(service, signature, frames, &[]);
+    let said = grip::decode(response.body()).unwrap_or_default();
+    (response.status().as_u16(), said)
+}
+
+/// What the gateway answers to the proxy that remembers `memory` of the socket.
+fn ask(
+    service: &Service,
+    signature: &str,
+    frames: &[Frame],
+    memory: &[(String, String)],
+) -> http_api::Response {
+    let mut request = http::Request::builder()
         .method("POST")
         .uri("/ws")
         .header("content-type", grip::MEDIA_TYPE)
         .header("connection-id", "c")
-        .header(grip::SIGNATURE_HEADER, signature)
-        .body(grip::encode(frames))
-        .expect("a request");
-    let response = block_on(service.answer(request)).response;
-    let said = grip::decode(response.body()).unwrap_or_default();
-    (response.status().as_u16(), said)
+        .header(grip::SIGNATURE_HEADER, signature);
+    for (name, value) in memory {
+        request = request.header(format!("{}{name}", grip::META_PREFIX), value);
+    }
+    let request = request.body(grip::encode(frames)).expect("a request");
+    block_on(service.answer(request)).response
 }
 
 fn good_signature() -> String {
@@ -147,6 +160,46 @@ fn only_the_proxy_speaks_for_sockets() {
             "{signature}"
         );
     }
+}
+
+/// The subscription counts only when the proxy has done as it is told; what changed until then would never be seen. And
+/// what a proxy loses later is seen within minutes.
+#[test]
+fn a_screen_is_told_again_how_far_the_list_is() {
+    let _world = Interleaving::new(0);
+    let (service, _) = gateway(|_| Ok(200));
+    let signature = good_signature();
+    let auth = format!(r#"{{"type": "auth", "token": "{}"}}"#, fake::token("me"));
+    let welcome = ask(&service, &signature, &[Frame::Text(auth)], &[]);
+    assert_eq!(welcome.headers()[grip::KEEP_ALIVE_HEADER], "1");
+    let memory: Vec<(String, String)> = welcome
+        .headers()
+        .iter()
+        .filter_map(|(name, value)| {
+            let name = name.as_str().strip_prefix(grip::SET_META_PREFIX)?;
+            Some((name.to_owned(), value.to_str().ok()?.to_owned()))
+        })
+        .collect();
+
+    let again = ask(&service, &signature, &[], &memory);
+    let said = grip::decode(again.body()).expect("frames");
+    let hello = json!({ "type": "hello", "revision": 7 });
+    assert_eq!(said, [Frame::Text(hello.to_string())]);
+    assert_eq!(again.headers()[grip::KEEP_ALIVE_HEADER], "300");
+
+    let over: Vec<(String, String)> = memory
+        .into_iter()
+        .map(|(name, value)| match name.as_str() {
+            "until" => (name, "1".to_owned()),
+            _ => (name, value),
+        })
+        .collect();
+    let said = |memory: &[_]| {
+        let answer = ask(&service, &signature, &[], memory);
+        grip::decode(answer.body()).expect("frames")
+    };
+    assert_eq!(said(&over), [Frame::Close(Some(4401))]);
+    assert_eq!(said(&[]), [Frame::Close(Some(4408))]);
 }
 
 #[test]

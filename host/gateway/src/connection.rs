@@ -29,6 +29,8 @@ const DEAD_AFTER: Duration = Duration::from_secs(60);
 const SEND_LIMIT: Duration = Duration::from_secs(10);
 /// Most messages of a client in one request to the function.
 const BATCH: usize = 32;
+/// The function is not asked more often than this without a reason.
+const SHORTEST_LOOK: Duration = Duration::from_secs(1);
 
 /// Close codes (RFC 6455 section 7.4; 4000 and up are the application's own).
 const GOING_AWAY: u16 = 1001;
@@ -47,6 +49,8 @@ pub(crate) struct Connection {
     meta: HashMap<String, HeaderValue>,
     channels: HashSet<String>,
     keep_alive: Option<(String, Duration)>,
+    /// After which silence the function is asked although nothing was heard.
+    look: Option<Duration>,
     listener: mpsc::Sender<Arc<Item>>,
     published: mpsc::Receiver<Arc<Item>>,
 }
@@ -90,6 +94,7 @@ impl Connection {
             meta: HashMap::new(),
             channels: HashSet::new(),
             keep_alive: None,
+            look: None,
             listener,
             published,
         }
@@ -127,8 +132,14 @@ impl Connection {
         self.gateway.origin.call(request).await
     }
 
-    /// Keeps what the function asked to be remembered.
+    /// Keeps what the function asked to be remembered, and when it wants to be asked again.
     pub(crate) fn remember(&mut self, headers: &HeaderMap) {
+        let seconds = headers
+            .get(grip::KEEP_ALIVE_HEADER)
+            .and_then(|value| value.to_str().ok()?.parse().ok());
+        if let Some(seconds) = seconds {
+            self.look = Some(Duration::from_secs(seconds).max(SHORTEST_LOOK));
+        }
         for (name, value) in headers {
             if let Some(name) = name.as_str().strip_prefix(grip::SET_META_PREFIX) {
                 self.meta.insert(name.to_owned(), value.clone());
@@ -172,7 +183,7 @@ impl Connection {
 
     async fn serve(&mut self, socket: &mut Socket) -> End {
         let opened = Instant::now();
-        let (mut heard, mut said, mut pinged) = (opened, opened, opened);
+        let (mut heard, mut said, mut pinged, mut asked) = (opened, opened, opened, opened);
         let mut stopping = self.gateway.stopping.subscribe();
         loop {
             let silent = if self.channels.is_empty() {
@@ -184,10 +195,12 @@ impl Connection {
                 .keep_alive
                 .clone()
                 .map(|(content, after)| (content, said + after));
+            let look = self.look.map(|after| asked + after);
             let wake = [
                 Some(silent),
                 Some(pinged + PING_EVERY),
                 keep_alive.as_ref().map(|(_, at)| *at),
+                look,
             ];
             let wake = wake.into_iter().flatten().min().unwrap_or(silent);
             tokio::select! {
@@ -199,7 +212,7 @@ impl Connection {
                         Some(Err(_)) | None => Err(End::Gone),
                     };
                     match result {
-                        Ok(true) => said = Instant::now(),
+                        Ok(true) => (said, asked) = (Instant::now(), Instant::now()),
                         Ok(false) => {}
                         Err(end) => return end,
                     }
@@ -230,6 +243,12 @@ impl Connection {
                             return End::Gone;
                         }
                     }
+                    if look.is_some_and(|at| now >= at) {
+                        if let Err(end) = self.tell_function(socket, Vec::new()).await {
+                            return end;
+                        }
+                        asked = Instant::now();
+                    }
                 }
                 () = told_to_stop(&mut stopping) => return End::Close(GOING_AWAY),
             }
@@ -249,15 +268,20 @@ impl Connection {
         }
         let any = !events.is_empty();
         if any {
-            match self.ask(events).await {
-                Ok(response) => self.take_answer(socket, &response).await?,
-                Err(reason) => {
-                    tracing::warn!("the function behind the sockets did not answer: {reason}");
-                    return Err(End::Close(TRY_AGAIN_LATER));
-                }
-            }
+            self.tell_function(socket, events).await?;
         }
         end.map_or(Ok(any), Err)
+    }
+
+    /// Sends events to the function and does what it says to them.
+    async fn tell_function(&mut self, socket: &mut Socket, events: Vec<Event>) -> Result<(), End> {
+        match self.ask(events).await {
+            Ok(response) => self.take_answer(socket, &response).await,
+            Err(reason) => {
+                tracing::warn!("the function behind the sockets did not answer: {reason}");
+                Err(End::Close(TRY_AGAIN_LATER))
+            }
+        }
     }
 
     async fn take_answer(
