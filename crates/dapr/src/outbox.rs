@@ -1,11 +1,9 @@
 //! No acknowledged change without its events, through a crash at any point.
 //!
 //! A command commits its events as documents `outbox/{user}/{number}` in the same transaction as its change and the
-//! user's head. Publishing follows after the answer: [`relay_in_turn`] publishes in order and deletes. What a crash left
-//! behind is published by the user's next command, or by the check that the command put into the
-//! [`timetable`](crate::timetable) ([`relay_user`]).
-
-use std::time::Duration as StdDuration;
+//! user's head. Publishing follows after the answer: [`relay_in_turn`] publishes in order and deletes. Of commands that
+//! follow each other closely, one publishes for all. What a crash left behind is published by a later command, or by the
+//! check that the command put into the [`timetable`](crate::timetable) ([`relay_user`]).
 
 use chrono::{DateTime, Duration, Utc};
 use events::{Event, Timestamp, Topic};
@@ -21,9 +19,15 @@ pub const CHECK_AFTER_SECONDS: i64 = 10;
 /// How long an event waits at most for a later command to publish it; then the timetable's check does.
 const WAIT_SECONDS: i64 = 2;
 
-/// How long a command's events wait for those of earlier commands to be published by whoever answered these, in
-/// milliseconds from one look to the next.
-const PATIENCE_MS: [u64; 8] = [2, 4, 8, 16, 32, 64, 128, 256];
+/// For how long a command's events are taken to be on their way, in seconds: within that, later commands leave theirs to
+/// whoever publishes these.
+const TURN_SECONDS: i64 = 1;
+
+/// How many documents behind those that it has published a command looks at.
+const LOOK_AHEAD: u64 = 8;
+
+/// How often a command goes on to publish what others committed meanwhile, before it leaves the rest to others.
+const TURNS: u32 = 100;
 
 /// How many unpublished events are read and published at a time.
 const BATCH: u64 = 100;
@@ -112,51 +116,94 @@ pub struct Numbered {
     pub event: Event,
 }
 
-/// Publishes what a command committed, behind what earlier commands left. Those who answered these are most likely about to
-/// publish it themselves, so they are given time before it is published a second time.
+/// Publishes what a command committed, and what later commands of the same user left to it.
+///
+/// Whoever publishes deletes the documents, and only then looks for the next ones. So a command that still finds its
+/// predecessors' documents after its own commit may go: who deletes those will find its own. Where nobody does, for a
+/// crash, the first command after a second takes over.
 ///
 /// # Errors
-/// As of [`relay`].
+/// When a publish failed: then its documents stay, and are published again later under the same ids.
 pub async fn relay_in_turn<D: Dapr>(
     dapr: &D,
     user: &str,
     to_publish: ToPublish,
 ) -> Result<(), DaprError> {
     let ToPublish { mut earlier, own } = to_publish;
-    for pause in PATIENCE_MS.map(StdDuration::from_millis) {
-        if earlier.is_empty() {
-            break;
-        }
-        dapr.pause(pause).await;
+    if !earlier.is_empty() {
         let keys: Vec<String> = earlier
             .iter()
             .map(|numbered| key(user, numbered.number))
             .collect();
         let mut still_there = dapr.get_many(&keys).await?.into_iter();
         earlier.retain(|_| still_there.next().flatten().is_some());
+        if is_their_turn(&earlier, &own) {
+            return Ok(());
+        }
     }
     earlier.extend(own);
-    relay(dapr, user, earlier).await
+    let Some(last) = earlier.last() else {
+        return Ok(());
+    };
+    let mut next = last.number + 1;
+    relay(dapr, user, &earlier).await?;
+    for _ in 0..TURNS {
+        let keys: Vec<String> = (next..next + LOOK_AHEAD)
+            .map(|number| key(user, number))
+            .collect();
+        let documents = dapr.get_many(&keys).await?;
+        let found = documents.into_iter().map_while(|document| document);
+        let (mut left, mut deletes) = (Vec::new(), Vec::new());
+        for ((number, key), document) in (next..).zip(keys).zip(found) {
+            left.push(Numbered {
+                number,
+                event: document.read(&key)?,
+            });
+            deletes.push(Write::delete(key, Condition::Unchanged(document.etag)));
+        }
+        if left.is_empty() {
+            break;
+        }
+        next += left.len() as u64;
+        publish(dapr, &left).await?;
+        match dapr.transact(deletes).await {
+            // Whoever committed these came to publish them as well, and looks for the next ones.
+            Err(DaprError::Conflict) => break,
+            deleted => deleted?,
+        }
+    }
+    Ok(())
+}
+
+/// Whether somebody is about to publish `earlier`, as far as `own`, which were committed behind them, can tell.
+fn is_their_turn(earlier: &[Numbered], own: &[Numbered]) -> bool {
+    let since = |numbered: &[Numbered]| numbered.first().map(|first| first.event.timestamp.0);
+    let longest = Duration::seconds(TURN_SECONDS);
+    since(earlier)
+        .zip(since(own))
+        .is_some_and(|(earlier, own)| own - earlier < longest)
 }
 
 /// Publishes committed events and deletes their documents. `events` are one user's, in order, with nothing pending
 /// before them.
-///
-/// # Errors
-/// When a publish failed: then no document is deleted, and all are published again later under the same ids.
-async fn relay<D: Dapr>(dapr: &D, user: &str, events: Vec<Numbered>) -> Result<(), DaprError> {
+async fn relay<D: Dapr>(dapr: &D, user: &str, events: &[Numbered]) -> Result<(), DaprError> {
     if events.is_empty() {
         return Ok(());
     }
-    join_all(Topic::ALL.map(|topic| publish_in_order(dapr, topic, &events)))
-        .await
-        .into_iter()
-        .collect::<Result<Vec<()>, _>>()?;
+    publish(dapr, events).await?;
     let deletes = events
         .iter()
         .map(|numbered| Write::delete(key(user, numbered.number), Condition::Any))
         .collect();
     dapr.transact(deletes).await
+}
+
+/// Each topic's events in order.
+async fn publish<D: Dapr>(dapr: &D, events: &[Numbered]) -> Result<(), DaprError> {
+    join_all(Topic::ALL.map(|topic| publish_in_order(dapr, topic, events)))
+        .await
+        .into_iter()
+        .collect()
 }
 
 /// Publishes those of `events` that belong on `topic`, each when the one before it has arrived. In one bulk they would be
@@ -220,7 +267,7 @@ async fn publish_batch<D: Dapr>(
             });
         }
     }
-    relay(dapr, user, left).await?;
+    relay(dapr, user, &left).await?;
     head.relayed_to += found.len() as u64;
     Ok(())
 }
