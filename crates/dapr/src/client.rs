@@ -1,7 +1,7 @@
 //! Dapr's HTTP API, version 1.0, over any transport.
 
 use std::collections::HashMap;
-use std::future::Future;
+use std::future::{Future, pending};
 use std::time::Duration;
 
 use events::{Event, Topic};
@@ -294,6 +294,10 @@ impl<T: Transport> Dapr for HttpDapr<T> {
 
     async fn within<O>(&self, limit: Duration, work: impl Future<Output = O>) -> Option<O> {
         self.transport.within(limit, work).await
+    }
+
+    async fn pause(&self, length: Duration) {
+        self.transport.within(length, pending::<()>()).await;
     }
 }
 

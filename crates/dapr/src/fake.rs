@@ -261,6 +261,11 @@ impl Dapr for FakeDapr {
         Some(work.await)
     }
 
+    /// Here only others go on.
+    async fn pause(&self, _: Duration) {
+        yield_now().await;
+    }
+
     async fn bind(&self, binding: Binding) -> Result<Vec<u8>, DaprError> {
         self.operation(|inner| {
             let is_taken = inner.takes.as_ref().is_none_or(|takes| takes(&binding));

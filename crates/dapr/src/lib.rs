@@ -69,6 +69,9 @@ pub trait Dapr {
         limit: Duration,
         work: impl Future<Output = T>,
     ) -> impl Future<Output = Option<T>>;
+
+    /// Lets time pass.
+    fn pause(&self, length: Duration) -> impl Future<Output = ()>;
 }
 
 /// A document of the state store with the version that it had when it was read.

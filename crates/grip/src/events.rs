@@ -12,10 +12,10 @@ pub enum Event {
     Text(String),
     /// A binary message.
     Binary(Vec<u8>),
-    /// Ping.
-    Ping,
-    /// Pong.
-    Pong,
+    /// Ping, with what the pong has to repeat (RFC 6455 section 5.5.2).
+    Ping(Vec<u8>),
+    /// Pong, with what the ping said.
+    Pong(Vec<u8>),
     /// Closed, with the code (RFC 6455 section 7.4) if there was one.
     Close(Option<u16>),
     /// The connection broke off.
@@ -74,8 +74,8 @@ fn event(kind: &str, content: Option<&[u8]>) -> Result<Event, Malformed> {
             String::from_utf8(bytes.to_vec()).map_err(|_| Malformed("a text is not UTF-8"))?,
         ),
         "BINARY" => Event::Binary(bytes.to_vec()),
-        "PING" => Event::Ping,
-        "PONG" => Event::Pong,
+        "PING" => Event::Ping(bytes.to_vec()),
+        "PONG" => Event::Pong(bytes.to_vec()),
         "CLOSE" => Event::Close(
             bytes
                 .get(..2)
@@ -95,8 +95,8 @@ pub fn encode(events: &[Event]) -> Vec<u8> {
             Event::Open => body.extend_from_slice(b"OPEN\r\n"),
             Event::Text(text) => with_content(&mut body, "TEXT", text.as_bytes()),
             Event::Binary(bytes) => with_content(&mut body, "BINARY", bytes),
-            Event::Ping => body.extend_from_slice(b"PING\r\n"),
-            Event::Pong => body.extend_from_slice(b"PONG\r\n"),
+            Event::Ping(bytes) => with_content(&mut body, "PING", bytes),
+            Event::Pong(bytes) => with_content(&mut body, "PONG", bytes),
             Event::Close(Some(code)) => with_content(&mut body, "CLOSE", &code.to_be_bytes()),
             Event::Close(None) => body.extend_from_slice(b"CLOSE\r\n"),
             Event::Disconnect => body.extend_from_slice(b"DISCONNECT\r\n"),

@@ -20,7 +20,7 @@ pub const SIGNATURE_HEADER: &str = "grip-sig";
 /// The header that names a socket for as long as it lives.
 pub const CONNECTION_HEADER: &str = "connection-id";
 /// Asks the proxy to call with no events after so many seconds in which nothing was said. A function has no other way to
-/// see a socket that only listens. A later answer changes it.
+/// see a socket that only listens. A later answer changes it. Pushpin takes 20 for less.
 pub const KEEP_ALIVE_HEADER: &str = "keep-alive-interval";
 /// In front of the name of what the proxy is to remember of a connection; it comes back as `meta-{name}`.
 pub const SET_META_PREFIX: &str = "set-meta-";

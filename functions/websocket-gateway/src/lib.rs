@@ -1,5 +1,6 @@
 //! The WebSocket gateway: who may listen to what. It owns nothing; a proxy that speaks GRIP holds the sockets.
 
+mod proxies;
 mod routes;
 mod talk;
 
@@ -22,7 +23,7 @@ mod component {
                     grip_key: &variable("grip_key"),
                     proxies: &variable("pushpin_urls"),
                 };
-                super::route(&gateway, request).await.into()
+                super::route(&gateway, request).await
             },
         )
         .await;

@@ -4,20 +4,19 @@ use std::time::Duration;
 
 use dapr::consumer::Outcome;
 use dapr::{Dapr, Invocation, Target};
-use events::{Event, parse_delivery};
-use futures::future::join_all;
-use grip::{Control, Item, Items};
+use domain::UserId;
+use events::parse_delivery;
+use grip::Control;
 use http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use http_api::identity::{self, dapr_caller};
-use http_api::{Function, Problem, Request, Response, delivery_answer, json_response, segments};
+use http_api::{
+    Answer, Function, Problem, Request, Response, delivery_answer, json_response, segments,
+};
 use serde_json::{Value, json};
 
+use crate::proxies::Proxies;
 use crate::talk::{self, Said};
 
-/// How often an update is offered to a proxy: it may be lost, so the others don't wait for one that does not answer.
-const TRIES: u32 = 2;
-/// How long a proxy may take for an update. The next update of the same people waits for that.
-const PROXY_LIMIT: Duration = Duration::from_secs(2);
 /// Close codes of the application: the token is missing, wrong or over.
 const UNAUTHORIZED: u16 = 4401;
 /// Close code of the application: nobody has said who they are.
@@ -28,14 +27,13 @@ const TOO_BIG: u16 = 1009;
 const MAX_MESSAGE: usize = 16 * 1024;
 /// After how many silent seconds a screen hears that the connection lives.
 const KEEP_ALIVE_SECONDS: u64 = 25;
-/// How long somebody may take to say who they are.
+/// How long somebody may take to say who they are. Pushpin does not call more often than that by itself.
 const LOOK_AT_STRANGERS_SECONDS: u32 = 20;
-/// How soon after a greeting the screen is told again how far the list is: what changed between the reading of that
-/// and the proxy's acting on the subscription went past it.
-const LOOK_AT_NEWCOMERS_SECONDS: u32 = 1;
 /// How soon after its end a token counts no more on a socket that says nothing, and how soon a screen knows of an
 /// update that was lost on its way to the proxy.
 const LOOK_AT_FRIENDS_SECONDS: u32 = 300;
+/// By when the proxy has done as it was told with a greeting.
+const SUBSCRIBED_AFTER: Duration = Duration::from_secs(1);
 /// Remembers, at the proxy, until when the token holds (seconds since 1970).
 const UNTIL: &str = "until";
 /// Remembers, at the proxy, the token itself.
@@ -53,35 +51,44 @@ pub struct Gateway<'a, D> {
 }
 
 /// Answers a request.
-pub async fn route<D: Dapr>(service: &Gateway<'_, D>, request: Request) -> Response {
+pub async fn route<D: Dapr + Clone + 'static>(
+    service: &Gateway<'_, D>,
+    request: Request,
+) -> Answer {
     let path = request.uri().path().to_owned();
     let answer = match (request.method(), segments(&path).as_slice()) {
         (&Method::POST, ["ws"]) => service.socket(&request).await,
-        (&Method::POST, ["websocket-gateway", "events"]) => service.deliver(&request).await,
+        (&Method::POST, ["websocket-gateway", "events"]) => {
+            service.deliver(&request).await.map(Answer::from)
+        }
         (&Method::GET, ["websocket-gateway", "health"]) => Ok(json_response(
             StatusCode::OK,
             &json!({ "status": "ok", "function": "websocket-gateway" }),
-        )),
+        )
+        .into()),
         (_, ["ws"]) => Err(Problem::method_not_allowed("POST")),
         _ => Err(Problem::not_found("There is no such route.")),
     };
-    answer.unwrap_or_else(Response::from)
+    answer.unwrap_or_else(|problem| Response::from(problem).into())
+}
+
+/// What the proxy remembers of a socket.
+#[derive(Debug, Clone, Default)]
+struct Memory {
+    until: Option<i64>,
+    token: Option<String>,
 }
 
 /// What a socket is answered.
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Reply {
     events: Vec<grip::Event>,
     /// After how many silent seconds the proxy is to call again.
     look: Option<u32>,
-    /// Who has just said who they are.
-    authenticated: Option<Authenticated>,
-}
-
-/// Whose socket it is, as far as the proxy remembers it.
-struct Authenticated {
-    token: String,
-    until: i64,
+    /// What the proxy is to remember anew.
+    remember: Memory,
+    /// Who has been greeted.
+    greeted: Option<UserId>,
 }
 
 impl Reply {
@@ -94,9 +101,9 @@ impl Reply {
     }
 }
 
-impl<D: Dapr> Gateway<'_, D> {
+impl<D: Dapr + Clone + 'static> Gateway<'_, D> {
     /// WebSocket-over-HTTP: events of one socket in, events and control messages out.
-    async fn socket(&self, request: &Request) -> Result<Response, Problem> {
+    async fn socket(&self, request: &Request) -> Result<Answer, Problem> {
         let text = |name: &str| {
             request
                 .headers()
@@ -114,17 +121,16 @@ impl<D: Dapr> Gateway<'_, D> {
             return Err(Problem::unsupported_media_type(grip::MEDIA_TYPE));
         }
         let remembered = |name: &str| text(&format!("{}{name}", grip::META_PREFIX));
-        let until = remembered(UNTIL).and_then(|text| text.parse().ok());
+        let memory = Memory {
+            until: remembered(UNTIL).and_then(|text| text.parse().ok()),
+            token: remembered(TOKEN).map(str::to_owned),
+        };
         let heard = grip::decode(request.body())
             .map_err(|error| Problem::bad_request(error.to_string()))?;
         let opens = heard.contains(&grip::Event::Open);
         let mut reply = Reply::default();
         if heard.is_empty() {
-            match until.zip(remembered(TOKEN)) {
-                None => reply.close(NOBODY),
-                Some((until, _)) if until <= now => reply.close(UNAUTHORIZED),
-                Some((_, token)) => self.say_how_far(token, &mut reply).await,
-            }
+            self.look(&memory, &mut reply).await;
         }
         for event in heard {
             match event {
@@ -132,16 +138,43 @@ impl<D: Dapr> Gateway<'_, D> {
                     reply.events.push(grip::Event::Open);
                     reply.look = Some(LOOK_AT_STRANGERS_SECONDS);
                 }
-                grip::Event::Text(text) => self.hear(&text, until, &mut reply).await?,
+                grip::Event::Text(text) => self.hear(&text, &memory, &mut reply).await?,
                 grip::Event::Binary(_) => reply.say(&talk::error("Send text.")),
                 grip::Event::Close(code) => reply.events.push(grip::Event::Close(code)),
-                grip::Event::Ping | grip::Event::Pong | grip::Event::Disconnect => {}
+                grip::Event::Ping(content) => reply.events.push(grip::Event::Pong(content)),
+                grip::Event::Pong(_) | grip::Event::Disconnect => {}
             }
         }
-        Ok(socket_response(&reply, opens))
+        let response = socket_response(&reply, opens);
+        Ok(match (reply.greeted, reply.remember.token) {
+            (Some(person), Some(token)) => Answer::then(response, self.greet_again(person, token)),
+            _ => response.into(),
+        })
     }
 
-    async fn hear(&self, text: &str, until: Option<i64>, reply: &mut Reply) -> Result<(), Problem> {
+    /// Tells the screens of `person` once more how far the list is, as soon as the one that was greeted is subscribed:
+    /// what changed between the reading of the revision for its greeting and that went past it.
+    fn greet_again(&self, person: UserId, token: String) -> impl Future<Output = ()> + 'static {
+        let (proxies, id) = (self.proxies(), (self.function.new_id)());
+        async move {
+            proxies.dapr.pause(SUBSCRIBED_AFTER).await;
+            if let Some(revision) = revision(&proxies.dapr, &token).await {
+                let hello = talk::hello(Some(revision));
+                proxies
+                    .tell(talk::channel(person.as_str()), &id.to_string(), &hello)
+                    .await;
+            }
+        }
+    }
+
+    fn proxies(&self) -> Proxies<D> {
+        Proxies {
+            dapr: self.function.dapr.clone(),
+            addresses: self.proxies.to_owned(),
+        }
+    }
+
+    async fn hear(&self, text: &str, memory: &Memory, reply: &mut Reply) -> Result<(), Problem> {
         if text.len() > MAX_MESSAGE {
             reply.close(TOO_BIG);
             return Ok(());
@@ -150,10 +183,9 @@ impl<D: Dapr> Gateway<'_, D> {
             Ok(Said::Auth { token }) => self.authenticate(&token, reply).await,
             Ok(Said::Ping)
                 if reply
-                    .authenticated
-                    .as_ref()
-                    .map(|authenticated| authenticated.until)
-                    .or(until)
+                    .remember
+                    .until
+                    .or(memory.until)
                     .is_some_and(|until| until > self.function.now().timestamp()) =>
             {
                 reply.say(&talk::pong());
@@ -189,14 +221,14 @@ impl<D: Dapr> Gateway<'_, D> {
             }
             Err(problem) => return Err(problem),
         };
-        reply.authenticated = Some(Authenticated {
-            token: token.to_owned(),
-            until: person.expires_at.timestamp(),
-        });
-        reply.look = Some(LOOK_AT_NEWCOMERS_SECONDS);
+        reply.remember = Memory {
+            until: Some(person.expires_at.timestamp()),
+            token: Some(token.to_owned()),
+        };
+        reply.look = Some(LOOK_AT_FRIENDS_SECONDS);
         reply.events.push(
             Control::Subscribe {
-                channel: talk::channel(&person.id),
+                channel: talk::channel(person.id.as_str()),
             }
             .event(),
         );
@@ -208,29 +240,24 @@ impl<D: Dapr> Gateway<'_, D> {
             }
             .event(),
         );
-        reply.say(&talk::hello(self.revision(token).await));
+        reply.say(&talk::hello(revision(&self.function.dapr, token).await));
+        reply.greeted = Some(person.id);
         Ok(())
     }
 
-    /// Says to a screen that listens how far the list is by now, so that it finds what went past it.
-    async fn say_how_far(&self, token: &str, reply: &mut Reply) {
-        reply.look = Some(LOOK_AT_FRIENDS_SECONDS);
-        if let Some(revision) = self.revision(token).await {
-            reply.say(&talk::hello(Some(revision)));
+    /// The proxy calls by itself: lets go who may not listen, and says to who does how far the list is by now.
+    async fn look(&self, memory: &Memory, reply: &mut Reply) {
+        match (memory.until, &memory.token) {
+            (Some(until), _) if until <= self.function.now().timestamp() => {
+                reply.close(UNAUTHORIZED);
+            }
+            (Some(_), Some(token)) => {
+                if let Some(revision) = revision(&self.function.dapr, token).await {
+                    reply.say(&talk::hello(Some(revision)));
+                }
+            }
+            _ => reply.close(NOBODY),
         }
-    }
-
-    /// The person's revision, which the task service knows. A screen does without when it can't be had.
-    async fn revision(&self, token: &str) -> Option<u64> {
-        let call = Invocation {
-            target: Target::App("task-service".to_owned()),
-            method: Method::GET,
-            path: "/api/tasks?limit=1".to_owned(),
-            headers: vec![("authorization".to_owned(), format!("Bearer {token}"))],
-            body: Vec::new(),
-        };
-        let response = self.function.dapr.invoke(call).await.ok()?;
-        serde_json::from_slice::<Value>(response.body()).ok()?["revision"].as_u64()
     }
 
     /// A delivery of `task-updates`: told to every proxy. Nothing is kept, so a repeat is told again, which screens
@@ -245,57 +272,26 @@ impl<D: Dapr> Gateway<'_, D> {
             return delivery_answer(Outcome::Drop);
         };
         if let Some(message) = told {
-            self.publish(&event, &message).await;
+            let channel = talk::channel(&event.user_id);
+            let id = event.event_id.to_string();
+            self.proxies().tell(channel, &id, &message).await;
         }
         delivery_answer(Outcome::Success)
     }
+}
 
-    /// To every proxy at once. One that does not take it loses it: its sockets are gone too, or see by the revision that
-    /// they missed something, and must not keep everybody else's updates waiting.
-    async fn publish(&self, event: &Event, message: &Value) {
-        let channel = format!("user-{}", event.user_id);
-        let items = Items {
-            items: vec![Item::text(
-                channel,
-                event.event_id.to_string(),
-                message.to_string(),
-            )],
-        };
-        let body = serde_json::to_vec(&items).unwrap_or_default();
-        let proxies = self.proxies.split(',').map(str::trim);
-        let tell = |proxy| {
-            let body = body.clone();
-            async move {
-                let told = self.push(proxy, body);
-                let told = self.function.dapr.within(PROXY_LIMIT, told).await;
-                let told = told.unwrap_or_else(|| Err("no answer in time".to_owned()));
-                if let Err(reason) = told {
-                    eprintln!("{proxy} did not take event {}: {reason}", event.event_id);
-                }
-            }
-        };
-        join_all(proxies.filter(|proxy| !proxy.is_empty()).map(tell)).await;
-    }
-
-    /// One proxy, tried a few times.
-    async fn push(&self, proxy: &str, body: Vec<u8>) -> Result<(), String> {
-        let call = Invocation {
-            target: Target::Url(proxy.to_owned()),
-            method: Method::POST,
-            path: "/publish/".to_owned(),
-            headers: vec![("content-type".to_owned(), "application/json".to_owned())],
-            body,
-        };
-        let mut last = String::new();
-        for _ in 0..TRIES {
-            match self.function.dapr.invoke(call.clone()).await {
-                Ok(response) if response.status().is_success() => return Ok(()),
-                Ok(response) => last = format!("it answered {}", response.status()),
-                Err(error) => last = error.to_string(),
-            }
-        }
-        Err(last)
-    }
+/// The revision of the person whose `token` it is, which the task service knows. A screen does without when it can't be
+/// had.
+async fn revision<D: Dapr>(dapr: &D, token: &str) -> Option<u64> {
+    let call = Invocation {
+        target: Target::App("task-service".to_owned()),
+        method: Method::GET,
+        path: "/api/tasks?limit=1".to_owned(),
+        headers: vec![("authorization".to_owned(), format!("Bearer {token}"))],
+        body: Vec::new(),
+    };
+    let response = dapr.invoke(call).await.ok()?;
+    serde_json::from_slice::<Value>(response.body()).ok()?["revision"].as_u64()
 }
 
 fn socket_response(reply: &Reply, opens: bool) -> Response {
@@ -314,15 +310,14 @@ fn socket_response(reply: &Reply, opens: bool) -> Response {
     if let Some(seconds) = reply.look {
         headers.insert(grip::KEEP_ALIVE_HEADER, HeaderValue::from(seconds));
     }
-    if let Some(Authenticated { token, until }) = &reply.authenticated {
-        let values = [
-            (UNTIL, Ok(HeaderValue::from(*until))),
-            (TOKEN, HeaderValue::try_from(token)),
-        ];
-        for (name, value) in values {
-            let name = HeaderName::try_from(format!("{}{name}", grip::SET_META_PREFIX));
-            headers.extend(name.ok().zip(value.ok()));
-        }
+    let Memory { until, token } = reply.remember.clone();
+    for (name, value) in [
+        (UNTIL, until.map(|until| until.to_string())),
+        (TOKEN, token),
+    ] {
+        let name = HeaderName::try_from(format!("{}{name}", grip::SET_META_PREFIX));
+        let value = value.and_then(|value| HeaderValue::try_from(value).ok());
+        headers.extend(name.ok().zip(value));
     }
     response
 }

@@ -1,6 +1,5 @@
 //! What is said on a socket: the client's messages, and what open screens are told.
 
-use domain::UserId;
 use events::{Event, EventType, NotificationAdded, PayloadError, TaskChanged};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -19,7 +18,7 @@ pub(crate) enum Said {
 }
 
 /// The channel of a person's screens.
-pub(crate) fn channel(user: &UserId) -> String {
+pub(crate) fn channel(user: &str) -> String {
     format!("user-{user}")
 }
 

@@ -8,7 +8,7 @@ use dapr::{DaprError, Invocation, Target};
 use domain::{EventId, TaskId};
 use events::{Chain, Event, TaskChanged, Timestamp};
 use grip::Event as Frame;
-use http::Response;
+use http::{HeaderName, HeaderValue, Response};
 use http_api::{Answer, Function, Request, fake};
 use serde_json::json;
 use uuid::Uuid;
@@ -28,7 +28,7 @@ impl fake::Routes for Routes {
             grip_key: "grip-key",
             proxies: "http://one.test, http://two.test",
         };
-        websocket_gateway::route(&gateway, request).await.into()
+        websocket_gateway::route(&gateway, request).await
     }
 }
 
@@ -80,7 +80,7 @@ fn changed() -> Event {
 
 /// What the gateway says to the proxy about one socket.
 fn socket(service: &Service, signature: &str, frames: &[Frame]) -> (u16, Vec<Frame>) {
-    let response = ask(service, signature, frames, &[]);
+    let response = ask(service, signature, frames, &[]).response;
     let said = grip::decode(response.body()).unwrap_or_default();
     (response.status().as_u16(), said)
 }
@@ -91,7 +91,7 @@ fn ask(
     signature: &str,
     frames: &[Frame],
     memory: &[(String, String)],
-) -> http_api::Response {
+) -> Answer {
     let mut request = http::Request::builder()
         .method("POST")
         .uri("/ws")
@@ -102,7 +102,16 @@ fn ask(
         request = request.header(format!("{}{name}", grip::META_PREFIX), value);
     }
     let request = request.body(grip::encode(frames)).expect("a request");
-    block_on(service.answer(request)).response
+    block_on(service.answer(request))
+}
+
+/// What the proxy is to remember from an answer on.
+fn remembered(answer: &http_api::Response) -> Vec<(String, String)> {
+    let of = |(name, value): (&HeaderName, &HeaderValue)| {
+        let name = name.as_str().strip_prefix(grip::SET_META_PREFIX)?;
+        Some((name.to_owned(), value.to_str().ok()?.to_owned()))
+    };
+    answer.headers().iter().filter_map(of).collect()
 }
 
 fn good_signature() -> String {
@@ -162,44 +171,61 @@ fn only_the_proxy_speaks_for_sockets() {
     }
 }
 
-/// The subscription counts only when the proxy has done as it is told; what changed until then would never be seen. And
-/// what a proxy loses later is seen within minutes.
+/// The subscription counts only when the proxy has done as it is told; what changed until then would never be seen.
 #[test]
-fn a_screen_is_told_again_how_far_the_list_is() {
+fn a_greeting_is_said_again_when_the_screen_is_subscribed() {
+    let _world = Interleaving::new(0);
+    let (service, called) = gateway(|_| Ok(200));
+    let auth = format!(r#"{{"type": "auth", "token": "{}"}}"#, fake::token("me"));
+    let welcome = ask(&service, &good_signature(), &[Frame::Text(auth)], &[]);
+    assert_eq!(called.take(), [] as [String; 0]);
+    block_on(welcome.after.expect("something is left to do"));
+    assert_eq!(called.take(), ["http://one.test", "http://two.test"]);
+    let told = service.dapr.invocations().pop().expect("a publish");
+    let told: grip::Items = serde_json::from_slice(&told.body).expect("items");
+    let channel = format!("user-{}", fake::user("me"));
+    let hello = json!({ "type": "hello", "revision": 7 }).to_string();
+    let id = told.items[0].id.clone().expect("an id");
+    assert_eq!(told.items, [grip::Item::text(channel, id, hello)]);
+}
+
+/// What a proxy loses is seen within minutes.
+#[test]
+fn a_screen_that_hears_nothing_is_told_how_far_the_list_is() {
+    let mut world = Interleaving::new(0);
+    let (service, _) = gateway(|_| Ok(200));
+    let auth = format!(r#"{{"type": "auth", "token": "{}"}}"#, fake::token("me"));
+    let welcome = ask(&service, &good_signature(), &[Frame::Text(auth)], &[]);
+    assert_eq!(welcome.response.headers()[grip::KEEP_ALIVE_HEADER], "300");
+    let memory = remembered(&welcome.response);
+    let look = || {
+        let answer = ask(&service, &good_signature(), &[], &memory);
+        grip::decode(answer.response.body()).expect("frames")
+    };
+    let hello = json!({ "type": "hello", "revision": 7 });
+    assert_eq!(look(), [Frame::Text(hello.to_string())]);
+    world.wait_ms(30 * 24 * 3_600_000);
+    assert_eq!(look(), [Frame::Close(Some(4401))]);
+}
+
+#[test]
+fn a_stranger_is_looked_at_and_let_go() {
     let _world = Interleaving::new(0);
     let (service, _) = gateway(|_| Ok(200));
-    let signature = good_signature();
-    let auth = format!(r#"{{"type": "auth", "token": "{}"}}"#, fake::token("me"));
-    let welcome = ask(&service, &signature, &[Frame::Text(auth)], &[]);
-    assert_eq!(welcome.headers()[grip::KEEP_ALIVE_HEADER], "1");
-    let memory: Vec<(String, String)> = welcome
-        .headers()
-        .iter()
-        .filter_map(|(name, value)| {
-            let name = name.as_str().strip_prefix(grip::SET_META_PREFIX)?;
-            Some((name.to_owned(), value.to_str().ok()?.to_owned()))
-        })
-        .collect();
+    let opened = ask(&service, &good_signature(), &[Frame::Open], &[]).response;
+    assert_eq!(opened.headers()[grip::KEEP_ALIVE_HEADER], "20");
+    assert_eq!(remembered(&opened), []);
+    let said = socket(&service, &good_signature(), &[]).1;
+    assert_eq!(said, [Frame::Close(Some(4408))]);
+}
 
-    let again = ask(&service, &signature, &[], &memory);
-    let said = grip::decode(again.body()).expect("frames");
-    let hello = json!({ "type": "hello", "revision": 7 });
-    assert_eq!(said, [Frame::Text(hello.to_string())]);
-    assert_eq!(again.headers()[grip::KEEP_ALIVE_HEADER], "300");
-
-    let over: Vec<(String, String)> = memory
-        .into_iter()
-        .map(|(name, value)| match name.as_str() {
-            "until" => (name, "1".to_owned()),
-            _ => (name, value),
-        })
-        .collect();
-    let said = |memory: &[_]| {
-        let answer = ask(&service, &signature, &[], memory);
-        grip::decode(answer.body()).expect("frames")
-    };
-    assert_eq!(said(&over), [Frame::Close(Some(4401))]);
-    assert_eq!(said(&[]), [Frame::Close(Some(4408))]);
+/// RFC 6455 section 5.5.3: a pong repeats what the ping said.
+#[test]
+fn pings_are_answered() {
+    let _world = Interleaving::new(0);
+    let (service, _) = gateway(|_| Ok(200));
+    let said = socket(&service, &good_signature(), &[Frame::Ping(vec![1, 2])]).1;
+    assert_eq!(said, [Frame::Pong(vec![1, 2])]);
 }
 
 #[test]

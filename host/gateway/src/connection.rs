@@ -29,8 +29,8 @@ const DEAD_AFTER: Duration = Duration::from_secs(60);
 const SEND_LIMIT: Duration = Duration::from_secs(10);
 /// Most messages of a client in one request to the function.
 const BATCH: usize = 32;
-/// The function is not asked more often than this without a reason.
-const SHORTEST_LOOK: Duration = Duration::from_secs(1);
+/// The function is not asked more often than this without a reason, as by Pushpin.
+const SHORTEST_LOOK: Duration = Duration::from_secs(20);
 
 /// Close codes (RFC 6455 section 7.4; 4000 and up are the application's own).
 const GOING_AWAY: u16 = 1001;
@@ -318,7 +318,7 @@ impl Connection {
                     return Err(End::Close(code.unwrap_or(CloseCode::Normal.into())));
                 }
                 Event::Disconnect => return Err(End::Gone),
-                Event::Open | Event::Ping | Event::Pong => {}
+                Event::Open | Event::Ping(_) | Event::Pong(_) => {}
             }
         }
         Ok(())
