@@ -71,10 +71,21 @@ impl From<Vec<Write>> for Effect {
     }
 }
 
+/// How a consumer knows which events it has handled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Memory {
+    /// By a mark beside what it writes, which is kept for [`SEEN_TTL_SECONDS`].
+    Marks,
+    /// By documents of its own, for as long as it has them: it ignores what it finds there, and writes them so that only
+    /// one of two deliveries at once comes through.
+    Own,
+}
+
 /// Handles one delivery: `handle` loads, sends out, and returns what to write; it is called again after a conflict.
 pub async fn consume<D: Dapr>(
     dapr: &D,
     body: &[u8],
+    memory: Memory,
     handle: impl AsyncFn(&Event) -> Result<Effect, HandleError>,
 ) -> Outcome {
     let event = match parse_delivery(body) {
@@ -82,7 +93,7 @@ pub async fn consume<D: Dapr>(
         Err((id, malformed)) => return drop_malformed(dapr, id, &malformed).await,
     };
     for _ in 0..TRIES {
-        match attempt(dapr, &event, &handle).await {
+        match attempt(dapr, &event, memory, &handle).await {
             Ok(()) => return Outcome::Success,
             Err(HandleError::Dapr(DaprError::Conflict)) => {}
             Err(HandleError::Dapr(DaprError::Corrupt { key, detail })) => {
@@ -145,17 +156,20 @@ fn mark(event: &Event, condition: Condition) -> Write {
 async fn attempt<D: Dapr>(
     dapr: &D,
     event: &Event,
+    memory: Memory,
     handle: &impl AsyncFn(&Event) -> Result<Effect, HandleError>,
 ) -> Result<(), HandleError> {
-    if dapr.get(&mark_key(event)).await?.is_some() {
+    if memory == Memory::Marks && dapr.get(&mark_key(event)).await?.is_some() {
         return Ok(());
     }
     let mut effect = handle(event).await?;
     if effect.ignored {
         return Ok(());
     }
-    // `Absent` lets one of two concurrent deliveries of the same event fail, read again, and find the mark.
-    effect.writes.push(mark(event, Condition::Absent));
+    if memory == Memory::Marks {
+        // `Absent` lets one of two concurrent deliveries of the same event fail, read again, and find the mark.
+        effect.writes.push(mark(event, Condition::Absent));
+    }
     Ok(dapr.transact(effect.writes).await?)
 }
 

@@ -1,7 +1,7 @@
 //! What every function works with, and what every function does the same way.
 
 use chrono::{DateTime, Utc};
-use dapr::consumer::{self, Effect, HandleError, Outcome};
+use dapr::consumer::{self, Effect, HandleError, Memory, Outcome};
 use dapr::{Dapr, DaprError, timetable};
 use events::{Chain, Event, Story};
 use http::StatusCode;
@@ -68,8 +68,29 @@ impl<D: Dapr> Function<D> {
         request: &Request,
         handle: impl AsyncFn(&Event) -> Result<Effect, HandleError>,
     ) -> Result<Response, Problem> {
+        self.consume(request, Memory::Marks, handle).await
+    }
+
+    /// The same for a function whose own documents say for ever what it has handled.
+    ///
+    /// # Errors
+    /// As of [`deliver`](Self::deliver).
+    pub async fn deliver_on_record(
+        &self,
+        request: &Request,
+        handle: impl AsyncFn(&Event) -> Result<Effect, HandleError>,
+    ) -> Result<Response, Problem> {
+        self.consume(request, Memory::Own, handle).await
+    }
+
+    async fn consume(
+        &self,
+        request: &Request,
+        memory: Memory,
+        handle: impl AsyncFn(&Event) -> Result<Effect, HandleError>,
+    ) -> Result<Response, Problem> {
         dapr_caller(request.headers(), &self.app_api_token)?;
-        let outcome = consumer::consume(&self.dapr, request.body(), handle).await;
+        let outcome = consumer::consume(&self.dapr, request.body(), memory, handle).await;
         delivery_answer(outcome)
     }
 

@@ -77,8 +77,15 @@ pub(crate) async fn record<D: Dapr>(
 ) -> Result<Effect, HandleError> {
     let user = event.user_id.as_str();
     let (key, event_key) = (head_key(user), event_key(user, event));
-    let mut documents = dapr.get_many(&[key.clone(), event_key.clone()]).await?;
-    let (recorded, document) = (documents.pop().flatten(), documents.pop().flatten());
+    let tasks = tasks(event)?;
+    let mut keys = vec![key.clone(), event_key.clone()];
+    for task in &tasks {
+        // The story's documents as nearly all stories have them.
+        keys.extend([story_key(user, task), story_chunk_key(user, task, 0)]);
+    }
+    let mut documents = dapr.get_many(&keys).await?.into_iter();
+    let mut next = || documents.next().flatten();
+    let (document, recorded) = (next(), next());
     if recorded.is_some() {
         return Ok(Effect::ignored());
     }
@@ -93,8 +100,9 @@ pub(crate) async fn record<D: Dapr>(
     );
 
     let mut writes = Vec::new();
-    for task in tasks(event)? {
-        writes.extend(tell(dapr, user, &task, record.number).await?);
+    for task in &tasks {
+        let found = (next(), next());
+        writes.extend(tell(dapr, user, task, found, record.number).await?);
     }
     writes.push(Write::put(
         record_key(user, record.number),
@@ -130,18 +138,23 @@ fn tasks(event: &Event) -> Result<BTreeSet<String>, HandleError> {
     Ok(tasks)
 }
 
-/// Appends a record's number to a task's story.
+/// Appends a record's number to a task's story, of which its own document and its first chunk were `found`.
 async fn tell<D: Dapr>(
     dapr: &D,
     user: &str,
     task: &str,
+    found: (Option<Document>, Option<Document>),
     number: u64,
 ) -> Result<[Write; 2], DaprError> {
+    let (document, first_chunk) = found;
     let key = story_key(user, task);
-    let document = dapr.get(&key).await?;
     let mut story: Story = read(&key, document.as_ref())?;
-    let chunk_key = story_chunk_key(user, task, story.records / STORY_CHUNK);
-    let chunk_document = dapr.get(&chunk_key).await?;
+    let chunk = story.records / STORY_CHUNK;
+    let chunk_key = story_chunk_key(user, task, chunk);
+    let chunk_document = match chunk {
+        0 => first_chunk,
+        _ => dapr.get(&chunk_key).await?,
+    };
     let mut numbers: Vec<u64> = read(&chunk_key, chunk_document.as_ref())?;
     numbers.push(number);
     story.records += 1;

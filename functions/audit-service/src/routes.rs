@@ -23,7 +23,7 @@ pub async fn route<D: Dapr>(function: &Function<D>, request: Request) -> Answer 
         (&Method::POST, ["audit-service", "events"]) => {
             let record =
                 async |event: &Event| log::record(&function.dapr, event, function.now()).await;
-            function.deliver(&request, record).await.into()
+            function.deliver_on_record(&request, record).await.into()
         }
         (&Method::POST, ["audit-service", "replay"]) => {
             replay::replay(function, &request).await.into()

@@ -108,17 +108,42 @@ fn every_event_is_recorded_once_whatever_crashes_when() {
     }
 }
 
+/// No mark that is gone one day: its own record says what is on it.
 #[test]
-fn a_replay_after_the_marks_are_gone_doubles_nothing() {
+fn an_event_is_on_record_once_for_ever() {
     let _world = Interleaving::new(0);
     let service = Service::new();
     block_on(service.deliver(event("ada", 1)));
-    for mark in service.dapr.keys("seen/") {
-        let forget = vec![dapr::Write::delete(mark, dapr::Condition::Any)];
-        block_on(dapr::Dapr::transact(&service.dapr, forget)).expect("forgotten");
-    }
+    assert_eq!(service.dapr.keys("seen/"), [] as [&str; 0]);
     block_on(service.deliver(event("ada", 1)));
     assert_eq!(get(&service, "ada", "/api/history/verify")["records"], 1);
+}
+
+/// A transaction and one read before it, as long as a story fits into its first chunk.
+#[test]
+fn recording_costs_two_calls() {
+    let _world = Interleaving::new(0);
+    let service = Service::new();
+    block_on(service.deliver(event("ada", 1)));
+    service.dapr.set_fault(None);
+    block_on(service.deliver(event("ada", 2)));
+    assert_eq!(service.dapr.operations(), 2);
+}
+
+#[test]
+fn a_story_of_many_records_is_told_whole() {
+    let _world = Interleaving::new(0);
+    let service = Service::new();
+    // All of the same task.
+    for number in (0..260).map(|round| 5 * round + 3) {
+        block_on(service.deliver(event("ada", number)));
+    }
+    let path = format!("/api/history?limit=200&task_id={}", Uuid::from_u128(3));
+    let page = get(&service, "ada", &path);
+    let cursor = page["next_cursor"].as_str().expect("a second page");
+    let rest = get(&service, "ada", &format!("{path}&cursor={cursor}"));
+    let count = |page: &serde_json::Value| page["items"].as_array().map_or(0, Vec::len);
+    assert_eq!((count(&page), count(&rest)), (200, 60));
 }
 
 #[test]
