@@ -132,26 +132,24 @@ impl Broker {
         Ok(())
     }
 
-    /// A subscription is done with a message, or gives it up to a dead-letter topic.
-    async fn confirm(
+    /// A subscription gives a message up to a dead-letter topic.
+    async fn give_up(
         self: &Arc<Self>,
         lane: &Lanes,
         key: &str,
         id: i64,
-        dead_letter: Option<&String>,
+        topic: &str,
     ) -> Result<(), WriteError> {
-        let lanes = dead_letter.map(|topic| self.of_topic(topic));
-        let dead_letter = dead_letter
-            .zip(lanes.as_ref())
-            .map(|(topic, lanes)| DeadLetter {
-                topic: topic.clone(),
-                subscribers: lanes.iter().map(|lane| lane.name.clone()).collect(),
-            });
+        let lanes = self.of_topic(topic);
+        let dead_letter = DeadLetter {
+            topic: topic.to_owned(),
+            subscribers: lanes.iter().map(|lane| lane.name.clone()).collect(),
+        };
         let moved = self
             .store
-            .confirm(lane.name.clone(), id, dead_letter)
+            .give_up(lane.name.clone(), id, dead_letter)
             .await?;
-        let Some((moved, lanes)) = moved.zip(lanes) else {
+        let Some(moved) = moved else {
             return Ok(());
         };
         self.unconfirmed.send_modify(|count| *count += lanes.len());

@@ -7,8 +7,9 @@ mod work;
 use std::fs::File;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use bytes::Bytes;
@@ -16,12 +17,14 @@ use rusqlite::{Connection, OptionalExtension};
 use tokio::sync::oneshot;
 
 pub(crate) use work::{Condition, DeadLetter, Message, Operation, WriteError};
-use work::{Job, Work};
+use work::{Confirmation, Job, Work};
 
 /// Most jobs of one commit.
 const BATCH: usize = 256;
 /// Most jobs that wait; more are refused.
 const QUEUE: usize = 4_096;
+/// How long what nobody waits for waits for something to be committed with.
+const LINGER: Duration = Duration::from_millis(50);
 /// Connections that read.
 const READERS: usize = 4;
 
@@ -32,9 +35,15 @@ pub(crate) struct Document {
     pub(crate) etag: i64,
 }
 
+/// What the writing thread is given.
+enum Incoming {
+    Job(Job),
+    Confirmation(Confirmation),
+}
+
 /// The database.
 pub(crate) struct Store {
-    jobs: SyncSender<Job>,
+    jobs: SyncSender<Incoming>,
     readers: Vec<Mutex<Connection>>,
     next_reader: AtomicUsize,
     /// Holds the lock for as long as the store lives.
@@ -135,14 +144,22 @@ impl Store {
         Ok(self.run(job).await?.published())
     }
 
-    /// A subscriber is done with a message, or gives it up: then it moves to another topic. Returns its number there.
-    pub(crate) async fn confirm(
+    /// A subscriber is done with a message. Comes on record with what is written next, or soon: after a crash before that
+    /// the message is delivered again, as after one just before this call.
+    pub(crate) fn confirm(&self, subscriber: String, id: i64) -> Result<(), WriteError> {
+        self.jobs
+            .try_send(Incoming::Confirmation(Confirmation { subscriber, id }))
+            .map_err(|_| WriteError::Overloaded)
+    }
+
+    /// A subscriber gives a message up: it moves to another topic. Returns its number there.
+    pub(crate) async fn give_up(
         &self,
         subscriber: String,
         id: i64,
-        dead_letter: Option<DeadLetter>,
+        dead_letter: DeadLetter,
     ) -> Result<Option<i64>, WriteError> {
-        let job = |reply| Job::Confirm {
+        let job = |reply| Job::GiveUp {
             subscriber,
             id,
             dead_letter,
@@ -159,7 +176,11 @@ impl Store {
     /// Moves the log into the database file, so that a copy of the one file is whole.
     pub(crate) async fn checkpoint(&self) {
         let (reply, done) = oneshot::channel();
-        if self.jobs.try_send(Job::Checkpoint { reply }).is_ok() {
+        if self
+            .jobs
+            .try_send(Incoming::Job(Job::Checkpoint { reply }))
+            .is_ok()
+        {
             done.await.ok();
         }
     }
@@ -167,7 +188,7 @@ impl Store {
     async fn run(&self, job: impl FnOnce(oneshot::Sender<work::Outcome>) -> Job) -> work::Outcome {
         let (reply, answer) = oneshot::channel();
         self.jobs
-            .try_send(job(reply))
+            .try_send(Incoming::Job(job(reply)))
             .map_err(|_| WriteError::Overloaded)?;
         answer.await.unwrap_or(Err(WriteError::Overloaded))
     }
@@ -180,16 +201,60 @@ impl Store {
     }
 }
 
-/// Takes what is waiting, commits it as one, and then answers everybody.
-fn write_loop(connection: &Connection, work: &mut Work, waiting: &Receiver<Job>) {
-    while let Ok(first) = waiting.recv() {
-        let mut jobs = vec![first];
-        while jobs.len() < BATCH {
-            match waiting.try_recv() {
-                Ok(job) => jobs.push(job),
-                Err(_) => break,
+/// Takes what is waiting, commits it as one, and then answers everybody. Confirmations wait for a job to be committed with,
+/// or for a while.
+fn write_loop(connection: &Connection, work: &mut Work, waiting: &Receiver<Incoming>) {
+    let mut confirmations: Vec<Confirmation> = Vec::new();
+    let mut since = Instant::now();
+    loop {
+        let next = match confirmations.is_empty() {
+            true => waiting.recv().map_err(RecvTimeoutError::from),
+            false => waiting.recv_timeout(LINGER.saturating_sub(since.elapsed())),
+        };
+        if confirmations.is_empty() {
+            since = Instant::now();
+        }
+        let ends = matches!(next, Err(RecvTimeoutError::Disconnected));
+        let mut jobs = Vec::new();
+        for incoming in next.into_iter().chain(waiting.try_iter().take(BATCH)) {
+            match incoming {
+                Incoming::Job(job) => jobs.push(job),
+                Incoming::Confirmation(confirmation) => confirmations.push(confirmation),
             }
         }
-        work.commit(connection, jobs);
+        let waits = jobs.is_empty() && confirmations.len() < BATCH && since.elapsed() < LINGER;
+        if !waits || ends {
+            work.commit(connection, jobs, &mut confirmations);
+            since = Instant::now();
+        }
+        if ends {
+            return;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Confirmations that nothing else is committed with come on record by themselves, and at the end at the latest.
+    #[tokio::test]
+    async fn a_confirmation_does_not_wait_for_ever() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = Store::open(&folder.path().join("nudge.db")).expect("a store");
+        for round in 0..3 {
+            let message = Message {
+                partition_key: "k".to_owned(),
+                event: Bytes::from_static(b"{}"),
+            };
+            let subscribers = vec!["t/a".to_owned()];
+            let published = store.publish("t".to_owned(), subscribers, vec![message]);
+            let id = published.await.expect("taken")[0];
+            assert_eq!(store.pending().expect("a list").len(), 1, "round {round}");
+            store.confirm("t/a".to_owned(), id).expect("taken");
+            while !store.pending().expect("a list").is_empty() {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        }
     }
 }

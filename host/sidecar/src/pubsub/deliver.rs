@@ -84,7 +84,11 @@ impl Broker {
             warn!(topic, "message {id} of {} is dead-lettered", lane.name);
         }
         loop {
-            match self.confirm(lane, key, id, dead_letter).await {
+            let confirmed = match dead_letter {
+                Some(topic) => self.give_up(lane, key, id, topic).await,
+                None => self.store.confirm(lane.name.clone(), id),
+            };
+            match confirmed {
                 Ok(()) => return true,
                 Err(error) => error!("message {id} of {} can't be confirmed: {error}", lane.name),
             }

@@ -95,10 +95,10 @@ pub(super) enum Job {
         messages: Vec<Message>,
         reply: Reply,
     },
-    Confirm {
+    GiveUp {
         subscriber: String,
         id: i64,
-        dead_letter: Option<DeadLetter>,
+        dead_letter: DeadLetter,
         reply: Reply,
     },
     Purge {
@@ -107,6 +107,14 @@ pub(super) enum Job {
     Checkpoint {
         reply: Reply,
     },
+}
+
+/// A subscriber is done with a message. Can wait for jobs, since nobody waits for it: what is not on record when the process
+/// dies is delivered again.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Confirmation {
+    pub(super) subscriber: String,
+    pub(super) id: i64,
 }
 
 /// The writing thread's own state.
@@ -126,12 +134,21 @@ impl Work {
         Ok(Self { etag })
     }
 
-    /// Makes the jobs in one transaction, each in a savepoint of its own, and answers after the commit.
-    pub(super) fn commit(&mut self, connection: &Connection, jobs: Vec<Job>) {
+    /// Makes the jobs in one transaction, each in a savepoint of its own, and answers after the commit. Takes the
+    /// confirmations that were committed with them.
+    pub(super) fn commit(
+        &mut self,
+        connection: &Connection,
+        jobs: Vec<Job>,
+        confirmations: &mut Vec<Confirmation>,
+    ) {
         let mut answers: Vec<(Reply, Outcome)> = Vec::with_capacity(jobs.len());
         let mut committed = connection
             .execute_batch("BEGIN IMMEDIATE")
             .map_err(WriteError::from);
+        if committed.is_ok() {
+            committed = confirm_all(connection, confirmations);
+        }
         let mut checkpoints = Vec::new();
         for job in jobs {
             match job {
@@ -165,6 +182,9 @@ impl Work {
                 .ok();
             reply.send(Ok(Done::Written)).ok();
         }
+        if committed.is_ok() {
+            confirmations.clear();
+        }
     }
 
     fn finish(&self, connection: &Connection) -> Result<(), WriteError> {
@@ -186,15 +206,12 @@ impl Work {
                 messages,
                 reply,
             } => (reply, publish(connection, &topic, &subscribers, &messages)),
-            Job::Confirm {
+            Job::GiveUp {
                 subscriber,
                 id,
                 dead_letter,
                 reply,
-            } => (
-                reply,
-                confirm(connection, &subscriber, id, dead_letter.as_ref()),
-            ),
+            } => (reply, give_up(connection, &subscriber, id, &dead_letter)),
             Job::Purge { reply } => (reply, purge(connection)),
             Job::Checkpoint { reply } => (reply, Ok(Done::Written)),
         };
@@ -289,24 +306,34 @@ fn insert(
     Ok(id)
 }
 
-fn confirm(
+/// Moves a message to another topic.
+fn give_up(
     connection: &Connection,
     subscriber: &str,
     id: i64,
-    dead_letter: Option<&DeadLetter>,
+    DeadLetter { topic, subscribers }: &DeadLetter,
 ) -> Outcome {
-    let mut ids = Vec::new();
-    if let Some(DeadLetter { topic, subscribers }) = dead_letter {
-        let message = connection
-            .prepare_cached("SELECT partition_key, event FROM messages WHERE id = ?1")?
-            .query_row([id], |row| {
-                Ok(Message {
-                    partition_key: row.get(0)?,
-                    event: Bytes::from(row.get::<_, Vec<u8>>(1)?),
-                })
-            })?;
-        ids.push(insert(connection, topic, subscribers, &message)?);
+    let message = connection
+        .prepare_cached("SELECT partition_key, event FROM messages WHERE id = ?1")?
+        .query_row([id], |row| {
+            Ok(Message {
+                partition_key: row.get(0)?,
+                event: Bytes::from(row.get::<_, Vec<u8>>(1)?),
+            })
+        })?;
+    let moved = insert(connection, topic, subscribers, &message)?;
+    confirm(connection, subscriber, id)?;
+    Ok(Done::Published(vec![moved]))
+}
+
+fn confirm_all(connection: &Connection, confirmations: &[Confirmation]) -> Result<(), WriteError> {
+    for Confirmation { subscriber, id } in confirmations {
+        confirm(connection, subscriber, *id)?;
     }
+    Ok(())
+}
+
+fn confirm(connection: &Connection, subscriber: &str, id: i64) -> Result<(), WriteError> {
     let mut done =
         connection.prepare_cached("DELETE FROM pending WHERE subscriber = ?1 AND message = ?2")?;
     if done.execute((subscriber, id))? == 1 {
@@ -317,7 +344,7 @@ fn confirm(
             connection.prepare_cached("DELETE FROM messages WHERE id = ?1 AND waiting = 0")?;
         gone.execute([id])?;
     }
-    Ok(Done::Published(ids))
+    Ok(())
 }
 
 fn purge(connection: &Connection) -> Outcome {
@@ -339,7 +366,7 @@ fn reply_of(job: Job) -> Reply {
     match job {
         Job::Transact { reply, .. }
         | Job::Publish { reply, .. }
-        | Job::Confirm { reply, .. }
+        | Job::GiveUp { reply, .. }
         | Job::Purge { reply }
         | Job::Checkpoint { reply } => reply,
     }

@@ -7,6 +7,7 @@ use crate::store::schema;
 struct Bench {
     connection: Connection,
     work: Work,
+    confirmations: Vec<Confirmation>,
     _folder: tempfile::TempDir,
 }
 
@@ -18,6 +19,7 @@ impl Bench {
         Self {
             connection,
             work,
+            confirmations: Vec::new(),
             _folder: folder,
         }
     }
@@ -31,7 +33,8 @@ impl Bench {
                 (Job::Transact { operations, reply }, answer)
             })
             .unzip();
-        self.work.commit(&self.connection, jobs);
+        self.work
+            .commit(&self.connection, jobs, &mut self.confirmations);
         answers
             .into_iter()
             .map(|mut answer| answer.try_recv().expect("an answer"))
@@ -119,4 +122,49 @@ fn a_full_disk_takes_nothing_half() {
     assert!(again[0].is_ok(), "{again:?}");
     let etags = [before, bench.etag("large"), bench.etag("before")];
     assert!(etags.is_sorted_by(|a, b| a < b), "{etags:?}");
+}
+
+/// What could not be confirmed on a full disk is kept, and confirmed when there is room again.
+#[test]
+fn a_confirmation_that_fails_is_not_forgotten() {
+    let mut bench = Bench::new();
+    let (reply, mut answer) = oneshot::channel();
+    let publish = Job::Publish {
+        topic: "t".to_owned(),
+        subscribers: vec!["t/a".to_owned()],
+        messages: vec![Message {
+            partition_key: "k".to_owned(),
+            event: Bytes::from_static(b"{}"),
+        }],
+        reply,
+    };
+    bench
+        .work
+        .commit(&bench.connection, vec![publish], &mut Vec::new());
+    let ids = answer.try_recv().expect("an answer").expect("taken");
+    let id = ids.published()[0];
+    bench.confirmations = vec![Confirmation {
+        subscriber: "t/a".to_owned(),
+        id,
+    }];
+    let pending = |bench: &Bench| {
+        let count = "SELECT count(*) FROM pending";
+        bench
+            .connection
+            .query_row(count, [], |row| row.get::<_, i64>(0))
+            .expect("a count")
+    };
+    bench
+        .connection
+        .pragma_update(None, "query_only", true)
+        .expect("no writes");
+    bench.commit(Vec::new());
+    assert_eq!((bench.confirmations.len(), pending(&bench)), (1, 1));
+
+    bench
+        .connection
+        .pragma_update(None, "query_only", false)
+        .expect("writes");
+    bench.commit(Vec::new());
+    assert_eq!((bench.confirmations.len(), pending(&bench)), (0, 0));
 }
