@@ -110,6 +110,9 @@ enum TestWhat {
     Restore,
     /// The Helm chart: rendered, validated, and installed into a real Kubernetes API server; the workflows; the image.
     Cluster(cluster::Check),
+    /// What KEDA with its http add-on and Dapr's sidecar injector make of the chart, in a real API server, with real Kafka,
+    /// PostgreSQL and daprd: who is woken by what, and that all go to sleep again.
+    Controllers,
 }
 
 fn main() -> ExitCode {
@@ -146,6 +149,9 @@ fn main() -> ExitCode {
         Command::Test {
             what: Some(TestWhat::Cluster(check)),
         } => check.run(),
+        Command::Test {
+            what: Some(TestWhat::Controllers),
+        } => cluster::controllers::test(),
         Command::Bench { measures } => bench::run(&measures),
         Command::Cluster { what } => what.run(),
         Command::Image { what } => what.run(),

@@ -75,7 +75,8 @@ impl ApiServer {
         }
     }
 
-    fn kubeconfig(&self) -> PathBuf {
+    /// The file that kubectl and controllers find this server by.
+    pub(super) fn kubeconfig(&self) -> PathBuf {
         self.folder.join("kubeconfig")
     }
 

@@ -37,10 +37,28 @@ pub(super) fn load(folder: Option<&Path>) -> Result<Vec<Value>> {
     files.extend(
         GATEWAY_KINDS.map(|kind| gateway.join(format!("gateway.networking.k8s.io_{kind}.yaml"))),
     );
+    let definitions = definitions(&files)?;
+    ensure!(
+        definitions.len() > GATEWAY_KINDS.len(),
+        "no custom kinds in {folders:?}"
+    );
+    Ok(definitions)
+}
+
+/// Every CustomResourceDefinition in a folder.
+pub(super) fn in_folder(folder: &Path) -> Result<Vec<Value>> {
+    let mut files = Vec::new();
+    collect(folder, &mut files)?;
+    let definitions = definitions(&files)?;
+    ensure!(!definitions.is_empty(), "no custom kinds in {folder:?}");
+    Ok(definitions)
+}
+
+fn definitions(files: &[PathBuf]) -> Result<Vec<Value>> {
     let mut definitions = Vec::new();
     for file in files {
         let text =
-            fs::read_to_string(&file).with_context(|| format!("can't read {}", file.display()))?;
+            fs::read_to_string(file).with_context(|| format!("can't read {}", file.display()))?;
         let found = objects::parse(&text).with_context(|| format!("in {}", file.display()))?;
         definitions.extend(
             found
@@ -48,10 +66,6 @@ pub(super) fn load(folder: Option<&Path>) -> Result<Vec<Value>> {
                 .filter(|object| object["kind"] == "CustomResourceDefinition"),
         );
     }
-    ensure!(
-        definitions.len() > GATEWAY_KINDS.len(),
-        "no custom kinds in {folders:?}"
-    );
     Ok(definitions)
 }
 

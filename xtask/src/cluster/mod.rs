@@ -2,6 +2,7 @@
 
 mod api_server;
 mod chart;
+pub(crate) mod controllers;
 mod crds;
 mod image;
 mod infrastructure;

@@ -43,8 +43,17 @@ const RULES: [(&str, Rule); 9] = [
 
 /// Applies every rule.
 pub(super) fn check(subject: &Subject<'_>) -> Result<()> {
+    apply(&RULES, subject)
+}
+
+/// Applies those that are about a pod alone, to pods as the API server would store them.
+pub(super) fn check_pods(subject: &Subject<'_>) -> Result<()> {
+    apply(&RULES[..3], subject)
+}
+
+fn apply(rules: &[(&str, Rule)], subject: &Subject<'_>) -> Result<()> {
     let mut found = Vec::new();
-    for (promise, rule) in RULES {
+    for (promise, rule) in rules {
         found.extend(
             rule(subject)
                 .into_iter()

@@ -179,6 +179,65 @@ pub(super) fn api_server() -> Result<PathBuf> {
     Ok(folder.join("kube-apiserver"))
 }
 
+/// KEDA's programs, as the project builds them.
+pub(super) struct Keda {
+    pub(super) operator: PathBuf,
+    /// Of its http add-on: holds requests, and says how many wait.
+    pub(super) interceptor: PathBuf,
+    /// Of its http add-on: tells the operator what the interceptor says.
+    pub(super) scaler: PathBuf,
+}
+
+/// KEDA's operator and its http add-on, built from `tools/keda` and `tools/keda-http`.
+pub(super) fn keda() -> Result<Keda> {
+    let operator = [("operator", "github.com/kedacore/keda/v2/cmd/operator")];
+    let add_on = [
+        ("interceptor", "github.com/kedacore/http-add-on/interceptor"),
+        ("scaler", "github.com/kedacore/http-add-on/scaler"),
+    ];
+    let (operator, add_on) = (
+        go_programs("keda", &[], &operator)?,
+        go_programs("keda-http", &[], &add_on)?,
+    );
+    Ok(Keda {
+        operator: operator.join("operator"),
+        interceptor: add_on.join("interceptor"),
+        scaler: add_on.join("scaler"),
+    })
+}
+
+/// Dapr's sidecar injector, built from `tools/daprd`.
+pub(super) fn injector() -> Result<PathBuf> {
+    let folder = go_programs(
+        "daprd",
+        &["injector/main.go"],
+        &[("injector", "./injector")],
+    )?;
+    Ok(folder.join("injector"))
+}
+
+/// The programs of a module in `tools/`, each with its package; `sources` are the module's own.
+fn go_programs(module: &str, sources: &[&str], programs: &[(&str, &str)]) -> Result<PathBuf> {
+    let folder = root().join("tools").join(module);
+    let parts = ["go.mod", "go.sum"].iter().chain(sources);
+    let parts: Vec<PathBuf> = parts.map(|file| folder.join(file)).collect();
+    let first = programs.first().map_or(module, |(program, _)| program);
+    let name = format!("{module}-{first}-{}", fingerprint(&parts)?);
+    cache::once(&name, |draft| {
+        for (program, package) in programs {
+            eprintln!("Building {program} from tools/{module} (the first time takes minutes) …");
+            output(
+                Command::new("go")
+                    .args(["build", "-trimpath", "-ldflags", "-s -w", "-o"])
+                    .arg(draft.join(program))
+                    .arg(package)
+                    .current_dir(&folder),
+            )?;
+        }
+        Ok(())
+    })
+}
+
 /// The source of a Go module, as the module cache has it.
 pub(super) fn go_module(module: &str, version: &str) -> Result<PathBuf> {
     let told = output(
@@ -192,6 +251,14 @@ pub(super) fn go_module(module: &str, version: &str) -> Result<PathBuf> {
         .as_str()
         .context("go mod download named no folder")?;
     Ok(PathBuf::from(folder))
+}
+
+/// The source of a module that a module in `tools/` requires, in the version that it names.
+pub(super) fn required(tool: &str, module: &str) -> Result<PathBuf> {
+    let mut go = Command::new("go");
+    go.args(["list", "-m", "-f", "{{.Dir}}", module]);
+    let folder = output(go.current_dir(root().join("tools").join(tool)))?;
+    Ok(PathBuf::from(folder.trim()))
 }
 
 fn fingerprint(files: &[impl AsRef<Path>]) -> Result<String> {

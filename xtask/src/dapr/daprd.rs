@@ -14,7 +14,7 @@ use super::place::{self, Place};
 use crate::{cache, steps};
 
 /// The release that `tools/daprd/go.mod` names; `daprd --version` says it.
-const VERSION: &str = "1.18.3";
+pub(crate) const VERSION: &str = "1.18.3";
 
 /// The ports of one daprd.
 #[derive(Debug, Clone, Copy)]

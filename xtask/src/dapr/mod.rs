@@ -2,19 +2,19 @@
 //! sidecar.
 
 mod bench;
-mod daprd;
+pub(crate) mod daprd;
 mod existing;
 mod family;
 pub(crate) mod faults;
-mod kafka;
-mod part;
-mod place;
+pub(crate) mod kafka;
+pub(crate) mod part;
+pub(crate) mod place;
 pub(crate) mod postgres;
 mod pushpin;
 pub(crate) mod restore;
 mod runtime;
 pub(crate) mod sasl;
-mod system;
+pub(crate) mod system;
 
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hasher};
@@ -59,7 +59,7 @@ pub(crate) struct Settings {
 
 impl Settings {
     /// Parts of our own with nothing in them, whose mail goes to the test. They are kept in `target`, below `name`.
-    fn for_test(name: &str) -> Result<Self> {
+    pub(crate) fn for_test(name: &str) -> Result<Self> {
         let data = steps::root().join("target").join(name);
         // What an earlier run left would be delivered to this one.
         if data.exists() {
@@ -256,7 +256,7 @@ fn split_data(arguments: &[String]) -> Result<(&Path, Vec<&String>)> {
 }
 
 /// Runs the tool that speaks to the broker.
-fn broker(arguments: &[&str]) -> Result<()> {
+pub(crate) fn broker(arguments: &[&str]) -> Result<()> {
     steps::execute(
         steps::cargo()
             .args(["run", "--quiet", "--package", "nudge-broker", "--"])

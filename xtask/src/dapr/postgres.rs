@@ -42,7 +42,7 @@ pub(super) fn folder(place: &Place, name: &str) -> Result<PathBuf> {
 }
 
 /// One of the server's programs, run by whom the server is run by.
-pub(super) fn command(program: &str) -> Result<Command> {
+pub(crate) fn command(program: &str) -> Result<Command> {
     Ok(Server::find()?.command(program))
 }
 

@@ -129,14 +129,15 @@ fn production_pubsub(brokers: &str, ca: &Path) -> Result<String> {
 }
 
 /// A certificate authority that nobody else trusts.
-struct Authority {
+pub(crate) struct Authority {
     folder: PathBuf,
-    certificate: PathBuf,
-    key: PathBuf,
+    pub(crate) certificate: PathBuf,
+    pub(crate) key: PathBuf,
 }
 
 impl Authority {
-    fn make(folder: &Path) -> Result<Self> {
+    /// Makes one, which keeps its files in `folder`.
+    pub(crate) fn make(folder: &Path) -> Result<Self> {
         if place::find_program("openssl", &[]).is_none() {
             super::install("openssl", "")?;
         }
@@ -158,7 +159,7 @@ impl Authority {
     }
 
     /// The key and certificates, in one file, of somebody on loopback.
-    fn signs(&self, name: &str) -> Result<PathBuf> {
+    pub(crate) fn signs(&self, name: &str) -> Result<PathBuf> {
         let file = |ending: &str| self.folder.join(format!("{name}.{ending}"));
         let (key, certificate, both) = (file("key"), file("crt"), file("pem"));
         let mut command = request(&format!("/CN={name}"));

@@ -17,7 +17,7 @@ use crate::steps;
 
 /// How long a part may take to become ready: a broker that was killed waits for its old session to end, and the machine
 /// may be busy.
-pub(super) const START_LIMIT: Duration = Duration::from_secs(180);
+pub(crate) const START_LIMIT: Duration = Duration::from_secs(180);
 
 /// Says whether somebody asked to stop.
 #[derive(Clone, Default)]
@@ -40,7 +40,7 @@ impl Stop {
         *waited.unwrap_or_else(PoisonError::into_inner).0
     }
 
-    pub(super) fn asked(&self) -> bool {
+    pub(crate) fn asked(&self) -> bool {
         *self.0.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
