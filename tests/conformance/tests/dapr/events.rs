@@ -164,14 +164,16 @@ async fn one_key_stays_in_order(place: Where) {
 
 async fn unavailable_is_tried_until_it_succeeds(place: Where) {
     let place = Place::open(place).await;
-    for (marker, status) in [("busy-503", 503), ("busy-429", 429)] {
+    // A function that is not there, has no capacity, or does not know its Dapr's token.
+    let statuses = [("busy-503", 503), ("busy-429", 429), ("token-401", 401)];
+    for (marker, status) in statuses {
         place.app.answers(
             marker,
             &[(status, ""), (status, ""), (status, ""), (200, "")],
         );
         publish(&place, marker, marker).await;
     }
-    for marker in ["busy-503", "busy-429"] {
+    for (marker, _) in statuses {
         let tries = place.app.hears("/events", marker, 4).await;
         assert!(
             tries[3].at - tries[2].at > Duration::from_millis(100),
