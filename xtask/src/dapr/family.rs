@@ -47,9 +47,16 @@ impl Family {
 
     /// Kills all of them, and returns when they are gone: they would hold the part's ports.
     pub(super) fn end(&self, leader: Pid) {
+        // Twice, as a process that is just becoming another program shows no environment for a moment.
+        let mut looks_in_vain = 0;
         for _ in 0..LOOKS {
             self.signal(leader, Signal::SIGKILL);
-            if self.members().is_empty() {
+            looks_in_vain = if self.members().is_empty() {
+                looks_in_vain + 1
+            } else {
+                0
+            };
+            if looks_in_vain == 2 {
                 return;
             }
             thread::sleep(LOOK_EVERY);
@@ -91,6 +98,7 @@ fn processes() -> impl Iterator<Item = Pid> {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Read;
     use std::os::unix::process::CommandExt;
     use std::process::Stdio;
 
@@ -101,12 +109,17 @@ mod tests {
     fn what_a_killed_part_left_behind_is_found() {
         let family = Family::new().expect("a family");
         let mut command = Command::new("setsid");
-        command.args(["--fork", "sleep", "1000"]).process_group(0);
-        command.stdin(Stdio::null());
+        // It says when it runs, and then waits for input that never comes, without starting anything itself.
+        command.args(["--fork", "sh", "-c", "echo; read -r _"]);
+        command.process_group(0);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
         family.adopt(&mut command);
         let mut parent = command.spawn().expect("setsid");
         let leader = Pid::from_raw(i32::try_from(parent.id()).expect("an id"));
+        let _input = parent.stdin.take();
+        let mut output = parent.stdout.take().expect("its output");
         parent.wait().expect("setsid leaves its child behind");
+        output.read_exact(&mut [0]).expect("the child runs");
         assert_eq!(family.members().len(), 1);
         family.end(leader);
         assert_eq!(family.members(), []);
