@@ -1,7 +1,6 @@
 //! A real daprd as a process of its own.
 
 use std::fs::{self, File};
-use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -25,7 +24,7 @@ impl Daprd {
     pub(crate) async fn start(app_id: &str, app_port: u16, folder: &Path) -> Self {
         let program = std::env::var_os("CONFORMANCE_DAPRD")
             .expect("CONFORMANCE_DAPRD: run cargo xtask test dapr, which starts what is needed");
-        let [http, grpc, internal] = ports();
+        let [http, grpc, internal] = ports::free().expect("free ports");
         // Shared by the daprds of one place, which find each other by it.
         let configuration = folder.join("configuration/nudge.yaml");
         fs::create_dir_all(folder.join("configuration")).expect("a folder");
@@ -94,11 +93,6 @@ impl Drop for Daprd {
         self.child.kill().ok();
         self.child.wait().ok();
     }
-}
-
-fn ports() -> [u16; 3] {
-    let listeners = [(); 3].map(|()| TcpListener::bind("127.0.0.1:0").expect("a free port"));
-    listeners.map(|listener| listener.local_addr().expect("an address").port())
 }
 
 fn configuration_text(names: &Path) -> String {

@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write as _;
-use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -33,7 +32,7 @@ impl ApiServer {
         // In the system's folder for such things, because the paths of sockets must be short.
         let folder = std::env::temp_dir().join(format!("nudge-api-server-{}", std::process::id()));
         fs::create_dir_all(&folder)?;
-        let port = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
+        let [port] = ports::free()?;
         let token = format!("{:x}{port:x}", std::process::id());
         let log = fs::File::create(folder.join("log"))?;
         let process = Command::new(binary)

@@ -21,7 +21,7 @@ pub(super) fn is_told(scratch: &Path) -> Result<()> {
     let host = steps::build_host(false)?;
     fs::create_dir_all(scratch)?;
     let data = scratch.join("data");
-    let port = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
+    let [port] = ports::free()?;
     let log = File::create(scratch.join("log"))?;
     let mut running = Command::new(&host);
     running

@@ -70,7 +70,7 @@ impl Settings {
         let compiled = steps::root().join("target/tmp/compiled");
         std::fs::create_dir_all(&compiled)?;
         std::os::unix::fs::symlink(compiled, data.join("compiled"))?;
-        let [mail] = place::free_ports()?;
+        let [mail] = ports::free()?;
         Ok(Self {
             mail: Some(SocketAddr::from(([127, 0, 0, 1], mail))),
             second_proxy: false,

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 
 use super::part::{Part, Spec};
-use super::place::{Place, free_ports, random_text};
+use super::place::{Place, random_text};
 use super::system::{self, START_LIMIT, Stop, System};
 use super::{Settings, kafka, postgres};
 use crate::steps;
@@ -31,7 +31,7 @@ pub(crate) fn test() -> Result<()> {
     let stop = system::on_interrupt()?;
     let mut settings = Settings::for_test("restore-test")?;
     let place = Place::open(&settings.data)?;
-    let [kafka_port, controller_port, port, restored_port] = free_ports()?;
+    let [kafka_port, controller_port, port, restored_port] = ports::free()?;
     let broker = start(
         kafka::spec(&place, kafka_port, controller_port)?,
         &place,

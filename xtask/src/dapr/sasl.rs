@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_yaml_ng::{Deserializer, Value};
 
 use super::part::Part;
-use super::place::{self, Place, free_ports};
+use super::place::{self, Place};
 use super::system::{self, START_LIMIT};
 use super::{Settings, daprd, kafka, postgres};
 use crate::steps;
@@ -29,7 +29,7 @@ pub(crate) fn test() -> Result<()> {
     let place = Place::open(&Settings::for_test("sasl-test")?.data)?;
     let password = place::random_text()?;
     let authority = Authority::make(&place.parts.join("authority"))?;
-    let [port, controller_port, database_port] = free_ports()?;
+    let [port, controller_port, database_port] = ports::free()?;
     let broker = format!("127.0.0.1:{port}");
     let demands = kafka::Demands {
         certificate: authority.signs("broker")?,

@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 
 use super::daprd::{self, Daprds};
 use super::part::{Part, Spec};
-use super::place::{self, Place, free_ports};
+use super::place::{self, Place};
 use super::pushpin::Pushpin;
 use super::runtime::{Runtime, Wiring};
 use super::{Settings, existing, kafka, postgres, pushpin};
@@ -85,7 +85,7 @@ impl System {
         steps::build_components()?;
         let host = steps::build_host(release)?;
         let place = Place::open(&settings.data)?;
-        let [inner_port, spin_port] = free_ports()?;
+        let [inner_port, spin_port] = ports::free()?;
         let functions_port = match settings.runtime {
             Runtime::Host => inner_port,
             Runtime::Spin => spin_port,
@@ -101,14 +101,14 @@ impl System {
         let secrets = Secrets::new()?;
         let (kafka, postgres) = system.start_stores(settings, stop)?;
         let port = match settings.port {
-            0 => free_ports::<1>()?[0],
+            0 => ports::free::<1>()?[0],
             port => port,
         };
         system.address = format!("http://localhost:{port}");
         let app_ids = app_ids()?;
         let mut daprd_ports = BTreeMap::new();
         for app_id in &app_ids {
-            let [http, grpc, internal] = free_ports()?;
+            let [http, grpc, internal] = ports::free()?;
             let ports = daprd::Ports {
                 http,
                 grpc,
@@ -191,7 +191,7 @@ impl System {
         let names = ["pushpin", "pushpin-2"];
         let wanted = if settings.second_proxy { 2 } else { 1 };
         let prepare = |name: &&str| {
-            let [sockets, publish] = free_ports()?;
+            let [sockets, publish] = ports::free()?;
             let ports = pushpin::Ports { sockets, publish };
             pushpin::prepare(&self.place, name, ports, functions_port, key)
         };
@@ -204,7 +204,7 @@ impl System {
         let kafka = match &settings.kafka {
             Some(brokers) => brokers.clone(),
             None => {
-                let [port, controller_port] = free_ports()?;
+                let [port, controller_port] = ports::free()?;
                 specs.push(kafka::spec(&self.place, port, controller_port)?);
                 format!("127.0.0.1:{port}")
             }
@@ -212,7 +212,7 @@ impl System {
         let postgres = match &settings.postgres {
             Some(url) => url.clone(),
             None => {
-                let [port] = free_ports()?;
+                let [port] = ports::free()?;
                 let (spec, url) = postgres::spec(&self.place, port)?;
                 specs.push(spec);
                 url

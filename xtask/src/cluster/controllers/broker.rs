@@ -7,7 +7,7 @@ use anyhow::Result;
 use super::release::Secrets;
 use crate::dapr::kafka::{self, Demands};
 use crate::dapr::part::Spec;
-use crate::dapr::place::{Place, free_ports, random_text};
+use crate::dapr::place::{Place, random_text};
 use crate::dapr::sasl::Authority;
 
 /// What its part is called.
@@ -23,7 +23,7 @@ pub(super) struct Broker {
 impl Broker {
     /// Makes the broker's folder, in which it is written who may come in.
     pub(super) fn prepare(place: &Place, authority: &Authority) -> Result<Self> {
-        let ports @ [port, _] = free_ports()?;
+        let ports @ [port, _] = ports::free()?;
         let broker = Self {
             address: format!("127.0.0.1:{port}"),
             ports,

@@ -21,7 +21,7 @@ use crate::cluster::policy::{self, Subject};
 use crate::cluster::tools::output;
 use crate::dapr::daprd;
 use crate::dapr::part::{Ready, Spec};
-use crate::dapr::place::{Place, free_ports};
+use crate::dapr::place::Place;
 use crate::steps::root;
 
 /// What Dapr's chart tells the injector of its values, with the chart's defaults.
@@ -69,7 +69,7 @@ impl Injector {
     ) -> Result<(Self, Spec)> {
         let folder = place.parts.join("injector");
         fs::create_dir_all(&folder)?;
-        let [port] = free_ports()?;
+        let [port] = ports::free()?;
         let injector = Self {
             port,
             certificate: folder.join("ca.pem"),

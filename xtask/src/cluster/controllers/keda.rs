@@ -11,7 +11,7 @@ use nix::sys::signal::Signal;
 
 use crate::cluster::tools::Keda;
 use crate::dapr::part::{Ready, Spec};
-use crate::dapr::place::{Place, free_ports};
+use crate::dapr::place::Place;
 use crate::dapr::sasl::Authority;
 
 /// Where helm/platform puts the add-on, and the Service by which its scaler finds the interceptor.
@@ -25,7 +25,7 @@ pub(super) fn operator(
     authority: &Authority,
     kubeconfig: PathBuf,
 ) -> Result<Spec> {
-    let [health, metrics] = free_ports()?;
+    let [health, metrics] = ports::free()?;
     let trusted = place.parts.join("trusted");
     fs::create_dir_all(&trusted)?;
     fs::copy(&authority.certificate, trusted.join("ca.pem"))?;

@@ -24,7 +24,7 @@ use crate::cluster::objects::{items, text};
 use crate::cluster::tools::{self, output};
 use crate::dapr::daprd::{Daprds, Ports};
 use crate::dapr::part::{Part, Spec};
-use crate::dapr::place::{Place, free_ports};
+use crate::dapr::place::Place;
 use crate::dapr::sasl::Authority;
 use crate::dapr::system::{self, START_LIMIT, Stop};
 use crate::dapr::{self, Settings, postgres};
@@ -53,7 +53,7 @@ impl World {
     pub(super) fn start(definitions: &[Value], expected: &Expectations) -> Result<(Self, Release)> {
         let place = Place::open(&Settings::for_test("controllers-test")?.data)?;
         let authority = Authority::make(&place.parts.join("authority"))?;
-        let [database, scaler, interceptor, admin] = free_ports()?;
+        let [database, scaler, interceptor, admin] = ports::free()?;
         let (database, url) = postgres::spec(&place, database)?;
         let broker = Broker::prepare(&place, &authority)?;
         let release = Release::render(&broker.address)?;
@@ -148,7 +148,7 @@ impl World {
         let environment = environment.map(|(name, value)| (name.to_owned(), value.to_owned()));
         let daprds = Daprds::new(&self.place, components, environment.into())?;
         for name in names {
-            let [http, grpc, internal] = free_ports()?;
+            let [http, grpc, internal] = ports::free()?;
             let ports = Ports {
                 http,
                 grpc,

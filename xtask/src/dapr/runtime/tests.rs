@@ -73,7 +73,7 @@ fn spin_is_told_where_everything_is_and_kept_alive() {
     let folder = std::env::temp_dir().join(name);
     fs::create_dir_all(&folder).expect("a folder");
     let program = write_fake(&folder);
-    let [functions_port] = place::free_ports().expect("a port");
+    let [functions_port] = ports::free().expect("a port");
     let secret = ("SPIN_VARIABLE_GRIP_KEY".to_owned(), "key".to_owned());
     let wiring = Wiring {
         host: "unused".into(),
