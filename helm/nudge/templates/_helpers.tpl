@@ -61,6 +61,16 @@ nudge.dev/role: {{ .role }}
 {{- dict "topics" ($topics | uniq | sortAlpha) | toJson -}}
 {{- end }}
 
+{{- /* Functions that may invoke a function, by its access list; JSON {"callers": […]}. */ -}}
+{{- define "nudge.callersOf" -}}
+{{- $list := .root.Files.Get (printf "dapr-components/access/%s.yaml" .name) | fromYaml -}}
+{{- $callers := list -}}
+{{- range $policy := dig "spec" "accessControl" "policies" list $list -}}
+{{- $callers = append $callers $policy.appId -}}
+{{- end -}}
+{{- dict "callers" $callers | toJson -}}
+{{- end }}
+
 {{- /* Paths that a function's cron bindings call; JSON {"paths": […]}. */ -}}
 {{- define "nudge.cronsOf" -}}
 {{- $paths := list -}}

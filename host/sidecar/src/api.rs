@@ -237,6 +237,16 @@ async fn invoke(
     else {
         return Err(direct_invoke(format!("couldn't find service: {target}")));
     };
+    if !sidecar.components.access.allows(app_id, &target) {
+        let message = format!(
+            "{target} is not there for {app_id}: its access control says who may invoke it"
+        );
+        return Err(Failure::new(
+            StatusCode::FORBIDDEN,
+            "ERR_DIRECT_INVOKE",
+            message,
+        ));
+    }
     parts.uri = path_and_query.parse().map_err(Failure::malformed)?;
     let own = [
         ("dapr-caller-app-id", app_id),

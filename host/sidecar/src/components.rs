@@ -1,4 +1,4 @@
-//! Dapr's YAML files: components, subscriptions, resiliency. What is not understood is refused by name.
+//! Dapr's YAML files: components, subscriptions, resiliency, access lists. What is not understood is refused by name.
 
 use std::collections::HashMap;
 use std::fs;
@@ -12,6 +12,10 @@ use serde_json::Value;
 use crate::bindings::cron;
 use crate::secrets;
 
+mod access;
+
+use access::{Access, AccessControl};
+
 /// All that the folder says.
 #[derive(Debug, Default)]
 pub(crate) struct Components {
@@ -20,6 +24,7 @@ pub(crate) struct Components {
     pub(crate) retries: HashMap<String, RetryPolicy>,
     /// The retry policy of what a pub/sub component delivers, by component.
     pub(crate) inbound: HashMap<String, String>,
+    pub(crate) access: Access,
 }
 
 /// One `Component`.
@@ -180,6 +185,13 @@ struct Direction {
     retry: Option<String>,
 }
 
+/// The rest of a `Configuration` is what a cluster needs; nothing here would do what it says.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct ConfigurationSpec {
+    access_control: AccessControl,
+}
+
 /// The component types that this sidecar stands in for. Any store becomes the SQLite file, any broker its own.
 const KINDS: [&str; 7] = [
     "state.",
@@ -227,6 +239,7 @@ impl Components {
             ("Component", "dapr.io/v1alpha1") => self.component(file),
             ("Subscription", "dapr.io/v2alpha1") => self.subscription(file),
             ("Resiliency", "dapr.io/v1alpha1") => self.resiliency(file),
+            ("Configuration", "dapr.io/v1alpha1") => self.configuration(file),
             (kind, version) => bail!("kind {kind} of {version} is not known here"),
         }
     }
@@ -290,6 +303,18 @@ impl Components {
             }
         }
         Ok(())
+    }
+
+    /// A `Configuration` is called as the app that it is for.
+    fn configuration(&mut self, file: File) -> Result<()> {
+        let spec: ConfigurationSpec = serde_json::from_value(file.spec)?;
+        match self
+            .access
+            .add(file.metadata.name.clone(), spec.access_control)
+        {
+            true => Ok(()),
+            false => bail!("there are two configurations called {}", file.metadata.name),
+        }
     }
 
     fn check(&self, folder: &Path) -> Result<()> {

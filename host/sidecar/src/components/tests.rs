@@ -146,8 +146,11 @@ fn a_broken_folder_says_what_and_where() {
         spec: {pubsubname: absent, topic: t, routes: {default: /x}}\nscopes: [a]";
     let resiliency = "apiVersion: dapr.io/v1alpha1\nkind: Resiliency\nmetadata: {name: r}\n\
         spec: {policies: {retries: {}}, targets: {components: {p: {inbound: {retry: absent}}}}}";
+    let configuration = "apiVersion: dapr.io/v1alpha1\nkind: Configuration\nmetadata: {name: a}\n\
+        spec: {accessControl: {defaultAction: deny, policies: [{appId: b, defaultAction: allow, operations: []}]}}";
     for (name, text, words) in [
         ("broken.yaml", "kind: [", "broken.yaml"),
+        ("configuration.yaml", configuration, "operations"),
         (
             "subscription.yaml",
             subscription,

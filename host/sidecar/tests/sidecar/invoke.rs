@@ -56,6 +56,31 @@ async fn calls_that_reach_nobody() {
     assert_eq!(none.status(), 404);
 }
 
+/// Whom an app does not name in its access control, it is not there for; without one it is there for all.
+#[tokio::test]
+async fn who_may_call_whom() {
+    let list = "apiVersion: dapr.io/v1alpha1\nkind: Configuration\nmetadata: {name: b}\n\
+        spec: {accessControl: {defaultAction: deny, trustDomain: public, policies: \
+        [{appId: a, defaultAction: allow, trustDomain: public, namespace: default}]}}";
+    let bench = Bench::new(&[("b.yaml".to_owned(), list.to_owned())]).await;
+    let functions = Functions::content();
+    bench.start(&functions);
+    for (caller, called, status) in [("a", "b", 200), ("b", "b", 403), ("b", "a", 200)] {
+        let path = format!("/v1.0/invoke/{called}/method/x");
+        let answer = bench.ask(caller, Method::GET, &path, "").await;
+        assert_eq!(answer.status(), status, "{caller} to {called}");
+        if status == 403 {
+            assert_eq!(code(&answer), "ERR_DIRECT_INVOKE");
+        }
+        let heard = usize::from(status == 200);
+        let callers = functions.asked(called);
+        let callers = callers
+            .iter()
+            .filter(|asked| asked.header("dapr-caller-app-id") == Some(caller));
+        assert_eq!(callers.count(), heard, "{caller} to {called}");
+    }
+}
+
 /// What a daprd says of itself: to a function only what is in its scope.
 #[tokio::test]
 async fn metadata_and_health() {
