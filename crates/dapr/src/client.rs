@@ -32,14 +32,31 @@ const BULK_GET_PARALLELISM: u32 = 10;
 /// takes a connection that breaks, and its own timeout, for the end of the rows, and calls missing what it did not read.
 const WITNESS: &str = "witness";
 
+/// How long to wait before each further try to reach a daprd where nobody takes the connection. One that is replaced by
+/// another is gone for a moment, and stays for that long among the addresses of its Service.
+const REACH_AGAIN: [Duration; 3] = [
+    Duration::from_millis(100),
+    Duration::from_millis(300),
+    Duration::from_millis(900),
+];
+
+/// Why there was no answer, with a sentence for the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NoAnswer {
+    /// Nobody took the connection, so nothing was sent.
+    NobodyThere(String),
+    /// What was sent may have its effect.
+    Lost(String),
+}
+
 /// Sends a request and waits for the whole answer.
 pub trait Transport {
     /// # Errors
-    /// A sentence for the log, when there was no answer.
+    /// When there was no answer.
     fn send(
         &self,
         request: Request<Vec<u8>>,
-    ) -> impl Future<Output = Result<Response<Vec<u8>>, String>>;
+    ) -> impl Future<Output = Result<Response<Vec<u8>>, NoAnswer>>;
 
     /// Waits for `work` no longer than `limit`.
     fn within<O>(
@@ -47,6 +64,13 @@ pub trait Transport {
         limit: Duration,
         work: impl Future<Output = O>,
     ) -> impl Future<Output = Option<O>>;
+}
+
+impl NoAnswer {
+    fn unavailable(self, what: &'static str) -> DaprError {
+        let (Self::NobodyThere(detail) | Self::Lost(detail)) = self;
+        DaprError::Unavailable { what, detail }
+    }
 }
 
 /// Dapr at an address.
@@ -101,10 +125,14 @@ impl<T: Transport> HttpDapr<T> {
             what,
             detail: error.to_string(),
         })?;
-        self.transport
-            .send(request)
-            .await
-            .map_err(|detail| DaprError::Unavailable { what, detail })
+        for wait in REACH_AGAIN {
+            match self.transport.send(request.clone()).await {
+                Err(NoAnswer::NobodyThere(_)) => self.pause(wait).await,
+                answer => return answer.map_err(|error| error.unavailable(what)),
+            }
+        }
+        let answer = self.transport.send(request).await;
+        answer.map_err(|error| error.unavailable(what))
     }
 
     async fn post_transaction(&self, writes: &[Write]) -> Result<Response<Vec<u8>>, DaprError> {

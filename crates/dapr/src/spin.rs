@@ -8,19 +8,26 @@ use std::time::Duration;
 use futures::future::{Either, select};
 use http::{Request, Response};
 use spin_executor::{CancelOnDropToken, push_waker_and_get_token};
+use spin_sdk::http::{ErrorCode, SendError};
 use wasi::clocks::monotonic_clock;
 
-use crate::client::Transport;
+use crate::client::{NoAnswer, Transport};
 
 /// `wasi:http` by way of the Spin SDK.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SpinTransport;
 
 impl Transport for SpinTransport {
-    async fn send(&self, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, String> {
-        spin_sdk::http::send(request)
-            .await
-            .map_err(|error| error.to_string())
+    async fn send(&self, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, NoAnswer> {
+        spin_sdk::http::send(request).await.map_err(|error| {
+            let said = error.to_string();
+            match error {
+                SendError::Http(
+                    ErrorCode::ConnectionRefused | ErrorCode::DestinationUnavailable,
+                ) => NoAnswer::NobodyThere(said),
+                _ => NoAnswer::Lost(said),
+            }
+        })
     }
 
     async fn within<O>(&self, limit: Duration, work: impl Future<Output = O>) -> Option<O> {

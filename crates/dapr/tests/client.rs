@@ -6,10 +6,11 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use dapr::client::{HttpDapr, Transport};
+use dapr::client::{HttpDapr, NoAnswer, Transport};
 use dapr::outbox::{self, OutboxHead, ToPublish};
 use dapr::{Dapr, DaprError};
 use futures::executor::block_on;
+use futures::future::poll_immediate;
 use http::{Method, Request, Response};
 use numbered::event;
 use serde_json::{Value, json};
@@ -26,6 +27,8 @@ struct Store {
     refused: Vec<String>,
     /// What somebody else writes a moment before the next single read.
     meanwhile: Cell<Option<&'static str>>,
+    /// What the next requests meet, the last first.
+    failures: RefCell<Vec<NoAnswer>>,
 }
 
 impl Store {
@@ -68,7 +71,10 @@ impl Store {
 }
 
 impl Transport for &Store {
-    async fn send(&self, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, String> {
+    async fn send(&self, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, NoAnswer> {
+        if let Some(failure) = self.failures.borrow_mut().pop() {
+            return Err(failure);
+        }
         let body = serde_json::from_slice(request.body()).unwrap_or_default();
         let path = request.uri().path().rsplit('/').next().unwrap_or_default();
         let (status, answer) = match (request.method(), path) {
@@ -95,7 +101,8 @@ impl Transport for &Store {
     }
 
     async fn within<O>(&self, _: Duration, work: impl Future<Output = O>) -> Option<O> {
-        Some(work.await)
+        // No time passes here: what does not answer at once does not answer within the limit.
+        poll_immediate(work).await
     }
 }
 
@@ -131,6 +138,28 @@ fn an_answer_that_broke_off_is_none() {
     }
     // All that was asked for was read.
     assert_eq!(ask(&store, &["b"]).ok(), Some(vec![Some(json!(2))]));
+}
+
+/// A daprd that nobody reaches for a moment is reached again; what may have been sent is not sent twice.
+#[test]
+fn only_what_reached_nobody_is_sent_again() {
+    let nobody = || NoAnswer::NobodyThere("refused".to_owned());
+    let lost = || NoAnswer::Lost("broken off".to_owned());
+    for (failures, is_answered, left) in [
+        (vec![nobody()], true, 0),
+        (vec![nobody(), nobody(), nobody()], true, 0),
+        (vec![nobody(), nobody(), nobody(), nobody()], false, 0),
+        (vec![nobody(), lost()], false, 1),
+        (vec![nobody(), lost(), nobody()], false, 1),
+    ] {
+        let store = Store::default();
+        let told = format!("{failures:?}");
+        store.failures.replace(failures);
+        let dapr = HttpDapr::new(&store, "http://127.0.0.1:3500", None);
+        let answer = block_on(dapr.get("a"));
+        assert_eq!(answer.is_ok(), is_answered, "{told}");
+        assert_eq!(store.failures.borrow().len(), left, "{told}");
+    }
 }
 
 /// Two functions' first reads of a new store, or two requests'.
