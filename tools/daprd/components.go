@@ -4,6 +4,7 @@ import (
 	"github.com/dapr/components-contrib/bindings/cron"
 	"github.com/dapr/components-contrib/bindings/http"
 	"github.com/dapr/components-contrib/bindings/smtp"
+	"github.com/dapr/components-contrib/nameresolution/kubernetes"
 	"github.com/dapr/components-contrib/nameresolution/sqlite"
 	"github.com/dapr/components-contrib/pubsub/kafka"
 	"github.com/dapr/components-contrib/secretstores/local/env"
@@ -43,6 +44,7 @@ func registered() *registry.Options {
 
 	names := nameresolution.NewRegistry()
 	names.RegisterComponent(sqlite.NewResolver, "sqlite")
+	names.RegisterComponent(kubernetes.NewResolver, "kubernetes")
 
 	// Components log through their registry's logger and don't check that there is one.
 	contrib := logger.NewLogger("dapr.contrib")

@@ -25,8 +25,13 @@ pub(super) struct ApiServer {
 }
 
 impl ApiServer {
-    /// Starts one and waits until it is ready.
+    /// Starts one on loopback and waits until it is ready.
     pub(super) fn start() -> Result<Self> {
+        Self::start_with(&[])
+    }
+
+    /// Starts one with more flags of kube-apiserver, which go before what it has by itself.
+    pub(super) fn start_with(flags: &[&str]) -> Result<Self> {
         let binary = tools::api_server()?;
         let kubectl = tools::kubectl()?;
         // In the system's folder for such things, because the paths of sockets must be short.
@@ -38,6 +43,7 @@ impl ApiServer {
         let process = Command::new(binary)
             .arg(&folder)
             .args([&port.to_string(), &token])
+            .args(flags)
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
             .stderr(log)
@@ -72,6 +78,16 @@ impl ApiServer {
             }
             std::thread::sleep(Duration::from_millis(200));
         }
+    }
+
+    /// The certificates by which pods know it.
+    pub(super) fn certificate(&self) -> PathBuf {
+        self.folder.join("certificates/apiserver.crt")
+    }
+
+    /// The key that signs service accounts' tokens.
+    pub(super) fn signing_key(&self) -> PathBuf {
+        self.folder.join("service-accounts.pem")
     }
 
     /// The file that kubectl and controllers find this server by.

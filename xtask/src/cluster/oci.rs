@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Map, Value, json};
@@ -13,9 +14,10 @@ use sha2::{Digest, Sha256};
 
 use super::manifest::Manifest;
 use super::objects::{items, text};
+use super::tools::output;
 
-const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
-const CONFIG: &str = "application/vnd.oci.image.config.v1+json";
+pub(super) const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
+pub(super) const CONFIG: &str = "application/vnd.oci.image.config.v1+json";
 const INDEX: &str = "application/vnd.oci.image.index.v1+json";
 const COMPONENT: &str = "application/vnd.wasm.content.layer.v1+wasm";
 const APPLICATION: &str = "application/vnd.fermyon.spin.application.v1+config";
@@ -67,13 +69,19 @@ pub(super) fn write(
     let mut image = blobs.put(MANIFEST, &serde_json::to_vec(&image)?)?;
     let digest = text(&image["digest"]).to_owned();
     image["annotations"] = json!({ REFERENCE: tag });
-    let index = json!({ "schemaVersion": 2, "mediaType": INDEX, "manifests": [image] });
+    write_index(folder, &[image])?;
+    Ok(digest)
+}
+
+/// Makes `folder` a layout of the images whose manifests are described.
+pub(super) fn write_index(folder: &Path, images: &[Value]) -> Result<()> {
+    let index = json!({ "schemaVersion": 2, "mediaType": INDEX, "manifests": images });
     fs::write(folder.join("index.json"), serde_json::to_vec(&index)?)?;
     fs::write(
         folder.join("oci-layout"),
         br#"{"imageLayoutVersion":"1.0.0"}"#,
     )?;
-    Ok(digest)
+    Ok(())
 }
 
 /// The application as Spin locks it: everything resolved, components by digest, nothing left to compose.
@@ -145,23 +153,37 @@ fn locked_triggers(manifest: &Manifest) -> Vec<Value> {
 }
 
 /// Where an image's parts are, by their digests.
-struct Blobs {
+pub(super) struct Blobs {
     folder: PathBuf,
 }
 
 impl Blobs {
-    fn new(image: &Path) -> Result<Self> {
+    /// Those of the layout in the folder `image`.
+    pub(super) fn new(image: &Path) -> Result<Self> {
         let folder = image.join("blobs/sha256");
         fs::create_dir_all(&folder).with_context(|| format!("can't make {}", folder.display()))?;
         Ok(Self { folder })
     }
 
-    fn put(&self, media_type: &str, content: &[u8]) -> Result<Value> {
+    /// Adds a part, and describes it.
+    pub(super) fn put(&self, media_type: &str, content: &[u8]) -> Result<Value> {
         let digest = digest(content);
         fs::write(self.folder.join(&digest), content)?;
         Ok(
             json!({ "mediaType": media_type, "digest": format!("sha256:{digest}"), "size": content.len() }),
         )
+    }
+
+    /// Adds a file that may be large, and describes it.
+    pub(super) fn put_file(&self, media_type: &str, file: &Path) -> Result<Value> {
+        let told = output(Command::new("sha256sum").arg("--binary").arg(file))?;
+        let digest = told.split_whitespace().next().context("no digest")?;
+        let blob = self.folder.join(digest);
+        if !blob.exists() {
+            fs::copy(file, &blob).with_context(|| format!("can't copy {}", file.display()))?;
+        }
+        let size = fs::metadata(file)?.len();
+        Ok(json!({ "mediaType": media_type, "digest": format!("sha256:{digest}"), "size": size }))
     }
 
     /// What a descriptor describes, when it is what the descriptor says.

@@ -144,39 +144,42 @@ fn go_tool(name: &str, (package, version): (&str, &str)) -> Result<PathBuf> {
     Ok(folder.join(name))
 }
 
-/// The API server with its etcd, built from `tools/kube-apiserver`.
+/// The API server with its etcd, built from `tools/kubernetes`.
 pub(super) fn api_server() -> Result<PathBuf> {
-    let source = root().join("tools/kube-apiserver");
-    let parts = ["go.mod", "go.sum", "main.go"].map(|file| source.join(file));
-    let folder = cache::once(
-        &format!("kube-apiserver-{}", fingerprint(&parts)?),
-        |draft| {
-            eprintln!("Building kube-apiserver {KUBERNETES} (the first time takes some minutes) …");
-            let mut numbers = KUBERNETES.trim_start_matches('v').split('.');
-            let (major, minor) = (
-                numbers.next().unwrap_or_default(),
-                numbers.next().unwrap_or_default(),
-            );
-            let flag = |name: &str, value: &str| {
-                format!("-X k8s.io/component-base/version.{name}={value}")
-            };
-            let flags = [
-                "-s -w".to_owned(),
-                flag("gitVersion", KUBERNETES),
-                flag("gitMajor", major),
-                flag("gitMinor", minor),
-            ];
-            output(
-                Command::new("go")
-                    .args(["build", "-ldflags", &flags.join(" "), "-o"])
-                    .arg(draft.join("kube-apiserver"))
-                    .arg(".")
-                    .current_dir(&source),
-            )?;
-            Ok(())
-        },
-    )?;
+    let programs = [("kube-apiserver", "./kube-apiserver")];
+    let folder = KUBERNETES_MODULE.build(&["kube-apiserver/main.go"], &programs)?;
     Ok(folder.join("kube-apiserver"))
+}
+
+/// What makes a node of a machine, and pods of what the API server holds: Kubernetes' own programs, built from
+/// `tools/kubernetes`, in one folder.
+pub(super) fn node_programs() -> Result<PathBuf> {
+    let programs = [
+        "kubelet",
+        "kube-controller-manager",
+        "kube-scheduler",
+        "kube-proxy",
+    ]
+    .map(|name| (name, format!("k8s.io/kubernetes/cmd/{name}")));
+    let programs: Vec<(&str, &str)> = programs
+        .iter()
+        .map(|(name, path)| (*name, &**path))
+        .collect();
+    KUBERNETES_MODULE.build(&[], &programs)
+}
+
+/// Kubernetes' name server, built from `tools/coredns`.
+pub(super) fn coredns() -> Result<PathBuf> {
+    Ok(Module::new("coredns")
+        .build(&["main.go"], &[("coredns", ".")])?
+        .join("coredns"))
+}
+
+/// What enforces NetworkPolicies, built from `tools/kube-router`.
+pub(super) fn kube_router() -> Result<PathBuf> {
+    let package = "github.com/cloudnativelabs/kube-router/v2/cmd/kube-router";
+    let folder = Module::new("kube-router").build(&[], &[("kube-router", package)])?;
+    Ok(folder.join("kube-router"))
 }
 
 /// KEDA's programs, as the project builds them.
@@ -196,8 +199,8 @@ pub(super) fn keda() -> Result<Keda> {
         ("scaler", "github.com/kedacore/http-add-on/scaler"),
     ];
     let (operator, add_on) = (
-        go_programs("keda", &[], &operator)?,
-        go_programs("keda-http", &[], &add_on)?,
+        Module::new("keda").build(&[], &operator)?,
+        Module::new("keda-http").build(&[], &add_on)?,
     );
     Ok(Keda {
         operator: operator.join("operator"),
@@ -206,36 +209,77 @@ pub(super) fn keda() -> Result<Keda> {
     })
 }
 
-/// Dapr's sidecar injector, built from `tools/daprd`.
+/// Dapr's sidecar injector behind a certificate of its own, built from `tools/daprd`.
 pub(super) fn injector() -> Result<PathBuf> {
-    let folder = go_programs(
-        "daprd",
-        &["injector/main.go"],
-        &[("injector", "./injector")],
-    )?;
+    let programs = [("injector", "./injector")];
+    let folder = Module::new("daprd").build(&["injector/main.go"], &programs)?;
     Ok(folder.join("injector"))
 }
 
-/// The programs of a module in `tools/`, each with its package; `sources` are the module's own.
-fn go_programs(module: &str, sources: &[&str], programs: &[(&str, &str)]) -> Result<PathBuf> {
-    let folder = root().join("tools").join(module);
-    let parts = ["go.mod", "go.sum"].iter().chain(sources);
-    let parts: Vec<PathBuf> = parts.map(|file| folder.join(file)).collect();
-    let first = programs.first().map_or(module, |(program, _)| program);
-    let name = format!("{module}-{first}-{}", fingerprint(&parts)?);
-    cache::once(&name, |draft| {
-        for (program, package) in programs {
-            eprintln!("Building {program} from tools/{module} (the first time takes minutes) …");
-            output(
-                Command::new("go")
-                    .args(["build", "-trimpath", "-ldflags", "-s -w", "-o"])
-                    .arg(draft.join(program))
-                    .arg(package)
-                    .current_dir(&folder),
-            )?;
-        }
-        Ok(())
-    })
+/// Dapr's control plane, as the project builds it, from `tools/daprd`, in one folder.
+pub(super) fn dapr_control_plane() -> Result<PathBuf> {
+    let programs = ["operator", "sentry", "injector"]
+        .map(|name| (name, format!("github.com/dapr/dapr/cmd/{name}")));
+    let programs: Vec<(&str, &str)> = programs
+        .iter()
+        .map(|(name, path)| (*name, &**path))
+        .collect();
+    Module::new("daprd").build(&[], &programs)
+}
+
+/// A Go module in `tools/`.
+struct Module {
+    name: &'static str,
+    /// Variables that its programs are linked with.
+    stamps: &'static [(&'static str, &'static str)],
+}
+
+const KUBERNETES_MODULE: Module = Module {
+    name: "kubernetes",
+    // Without them the API server says that it has no version, which clients don't take.
+    stamps: &[
+        ("k8s.io/component-base/version.gitVersion", KUBERNETES),
+        ("k8s.io/component-base/version.gitMajor", "1"),
+        ("k8s.io/component-base/version.gitMinor", "37"),
+    ],
+};
+
+impl Module {
+    const fn new(name: &'static str) -> Self {
+        Self { name, stamps: &[] }
+    }
+
+    /// Builds programs of it, each with its package, into one folder; `sources` are the module's own.
+    fn build(&self, sources: &[&str], programs: &[(&str, &str)]) -> Result<PathBuf> {
+        let folder = root().join("tools").join(self.name);
+        let parts = ["go.mod", "go.sum"].iter().chain(sources);
+        let parts: Vec<PathBuf> = parts.map(|file| folder.join(file)).collect();
+        let first = programs.first().map_or(self.name, |(program, _)| program);
+        let name = format!("{}-{first}-{}", self.name, fingerprint(&parts)?);
+        let stamps = self
+            .stamps
+            .iter()
+            .map(|(name, value)| format!(" -X {name}={value}"));
+        let flags: String = std::iter::once("-s -w".to_owned()).chain(stamps).collect();
+        cache::once(&name, |draft| {
+            for (program, package) in programs {
+                eprintln!(
+                    "Building {program} from tools/{} (the first time takes minutes) …",
+                    self.name
+                );
+                output(
+                    Command::new("go")
+                        .args(["build", "-ldflags", &flags, "-o"])
+                        .arg(draft.join(program))
+                        .arg(package)
+                        // Some of them run in images with another C library, or with none.
+                        .env("CGO_ENABLED", "0")
+                        .current_dir(&folder),
+                )?;
+            }
+            Ok(())
+        })
+    }
 }
 
 /// The source of a Go module, as the module cache has it.

@@ -1,4 +1,4 @@
-module nudge/tools/kube-apiserver
+module nudge/tools/kubernetes
 
 go 1.26.0
 

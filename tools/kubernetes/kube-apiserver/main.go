@@ -1,11 +1,12 @@
 // A Kubernetes API server with its etcd in one process: what the chart's tests install into.
 //
-// There is no node, no scheduler and no controller here: objects are validated, stored and read back, which is all that
+// There is no node, no scheduler and no controller in it: objects are validated, stored and read back, which is all that
 // "does the cluster accept what we ship?" asks for.
 //
-//	kube-apiserver DIR PORT TOKEN
+//	kube-apiserver DIR PORT TOKEN [FLAG…]
 //
-// DIR takes the data, the keys and etcd's socket; PORT is the API's, on loopback; whoever holds TOKEN may do everything.
+// DIR takes the data, the keys and etcd's socket; PORT is the API's, on loopback; whoever holds TOKEN may do everything. A FLAG
+// is kube-apiserver's own, and counts before what is said here: with them it serves the node of `cargo xtask test node`.
 package main
 
 import (
@@ -29,14 +30,14 @@ import (
 const etcdStart = time.Minute
 
 func main() {
-	if len(os.Args) != 4 {
-		fmt.Fprintln(os.Stderr, "usage: kube-apiserver DIR PORT TOKEN")
+	if len(os.Args) < 4 {
+		fmt.Fprintln(os.Stderr, "usage: kube-apiserver DIR PORT TOKEN [FLAG…]")
 		os.Exit(2)
 	}
-	os.Exit(run(os.Args[1], os.Args[2], os.Args[3]))
+	os.Exit(run(os.Args[1], os.Args[2], os.Args[3], os.Args[4:]))
 }
 
-func run(dir, port, token string) int {
+func run(dir, port, token string, flags []string) int {
 	etcd, address, err := startEtcd(dir)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "etcd:", err)
@@ -49,7 +50,7 @@ func run(dir, port, token string) int {
 		return 1
 	}
 	command := app.NewAPIServerCommand()
-	command.SetArgs([]string{
+	command.SetArgs(append([]string{
 		"--etcd-servers=" + address,
 		"--bind-address=127.0.0.1",
 		// Nobody looks for the server by the Service "kubernetes", which may not name a loopback address.
@@ -63,7 +64,7 @@ func run(dir, port, token string) int {
 		"--service-account-key-file=" + signingKey,
 		"--service-account-signing-key-file=" + signingKey,
 		"--allow-privileged=false",
-	})
+	}, flags...))
 	return cli.Run(command)
 }
 
