@@ -304,8 +304,12 @@ fn own_variables(public_url: &str, jwks_url: &str) -> HashMap<String, String> {
     .into()
 }
 
-/// Compiles, or takes from the cache, what `manifest` names.
-async fn load(
+/// Compiles, or takes from the cache in `data`, the components of `manifest`. Their variables are `own` before those of the
+/// environment; what they send to their Dapr goes to `port`.
+///
+/// # Errors
+/// When a component is missing or can't be run, or a variable has no value.
+pub async fn load(
     manifest: &Manifest,
     data: &Path,
     own: HashMap<String, String>,

@@ -20,7 +20,8 @@ use tokio_util::task::TaskTracker;
 use wasmtime_wasi_http::WasiBody;
 
 use crate::app::{App, Runtime, refusal};
-use crate::function::CallError;
+use crate::function::{CallError, Functions};
+use crate::route::Router;
 
 /// How long a client may take to send its headers.
 const HEADER_LIMIT: Duration = Duration::from_secs(15);
@@ -98,9 +99,38 @@ pub async fn serve(
     door: Door,
     stop: impl Future<Output = ()>,
 ) -> Result<()> {
-    let connections = TaskTracker::new();
-    let (stopping, stopped) = watch::channel(false);
     let door = Arc::new(door);
+    let sockets = Arc::clone(&app);
+    let answer = move |request| {
+        let (app, door) = (Arc::clone(&app), Arc::clone(&door));
+        async move {
+            match &*door {
+                Door::Public(names) => answer(&app, names, request).await,
+                Door::Inner => answer_inner(&app, request).await,
+            }
+        }
+    };
+    let connections = accept(listener, answer, stop).await?;
+    sockets.sockets.stop().await;
+    connections.end().await;
+    Ok(())
+}
+
+/// Answers requests by `answer` until `stop` resolves. What is open then goes on until it is told to [end](Connections::end).
+///
+/// # Errors
+/// When the listener breaks.
+pub async fn accept<A, F>(
+    listener: TcpListener,
+    answer: A,
+    stop: impl Future<Output = ()>,
+) -> Result<Connections>
+where
+    A: Fn(Request<Incoming>) -> F + Clone + Send + 'static,
+    F: Future<Output = Response<WasiBody>> + Send + 'static,
+{
+    let tasks = TaskTracker::new();
+    let (stopping, stopped) = watch::channel(false);
     let mut stop = std::pin::pin!(stop);
     loop {
         let accepted = tokio::select! {
@@ -113,16 +143,10 @@ pub async fn serve(
             continue;
         };
         stream.set_nodelay(true).context("the socket is broken")?;
-        let (app, door) = (Arc::clone(&app), Arc::clone(&door));
+        let answer = answer.clone();
         let service = service_fn(move |request| {
-            let (app, door) = (Arc::clone(&app), Arc::clone(&door));
-            async move {
-                let answer = match &*door {
-                    Door::Public(names) => answer(&app, names, request).await,
-                    Door::Inner => answer_inner(&app, request).await,
-                };
-                Ok::<_, std::convert::Infallible>(answer)
-            }
+            let answered = answer(request);
+            async move { Ok::<_, std::convert::Infallible>(answered.await) }
         });
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
@@ -130,7 +154,7 @@ pub async fn serve(
             .serve_connection(TokioIo::new(stream), service)
             .with_upgrades();
         let mut stopped = stopped.clone();
-        connections.spawn(async move {
+        tasks.spawn(async move {
             let mut connection = std::pin::pin!(connection);
             let stop = async { stopped.wait_for(|stop| *stop).await.map(|_| ()).ok() };
             // A client that breaks off is no news.
@@ -143,14 +167,24 @@ pub async fn serve(
             }
         });
     }
-    drop(listener);
-    app.sockets.stop().await;
-    stopping.send_replace(true);
-    connections.close();
-    tokio::time::timeout(STOP_LIMIT, connections.wait())
-        .await
-        .ok();
-    Ok(())
+    Ok(Connections { tasks, stopping })
+}
+
+/// Connections whose listener is closed.
+pub struct Connections {
+    tasks: TaskTracker,
+    stopping: watch::Sender<bool>,
+}
+
+impl Connections {
+    /// Lets open requests end, for as long as they may take, and nothing begin.
+    pub async fn end(self) {
+        self.stopping.send_replace(true);
+        self.tasks.close();
+        tokio::time::timeout(STOP_LIMIT, self.tasks.wait())
+            .await
+            .ok();
+    }
 }
 
 async fn answer(app: &App, names: &Names, mut request: Request<Incoming>) -> Response<WasiBody> {
@@ -170,29 +204,38 @@ async fn answer(app: &App, names: &Names, mut request: Request<Incoming>) -> Res
         return whole(sign_in(app, &origin, request).await);
     }
     if is_inner(app, request.method(), &path) {
-        return whole(refusal(StatusCode::NOT_FOUND, "There is no such route."));
+        return whole(no_route());
     }
-    call(app, &path, request).await
+    call(app, request).await
 }
 
 /// Answers Dapr and Pushpin, which come by a listener of their own.
 async fn answer_inner(app: &App, mut request: Request<Incoming>) -> Response<WasiBody> {
     begin_trace(request.headers_mut());
-    let path = request.uri().path().to_owned();
-    if path == "/sign-in/jwks.json" {
+    if request.uri().path() == "/sign-in/jwks.json" {
         return whole(app.sign_in.jwks());
     }
-    call(app, &path, request).await
+    call(app, request).await
+}
+
+async fn call(app: &App, request: Request<Incoming>) -> Response<WasiBody> {
+    match &app.functions {
+        Runtime::Here(functions) => answer_by(functions, &app.router, request).await,
+        Runtime::Elsewhere(functions) => match app.router.find(request.uri().path()) {
+            Some(_) => functions.pass(request).await,
+            None => whole(no_route()),
+        },
+    }
 }
 
 /// Answers by the function that has the route.
-async fn call(app: &App, path: &str, request: Request<Incoming>) -> Response<WasiBody> {
-    let Some(function) = app.router.find(path) else {
-        return whole(refusal(StatusCode::NOT_FOUND, "There is no such route."));
-    };
-    let functions = match &app.functions {
-        Runtime::Here(functions) => functions,
-        Runtime::Elsewhere(functions) => return functions.pass(request).await,
+pub async fn answer_by(
+    functions: &Functions,
+    router: &Router,
+    request: Request<Incoming>,
+) -> Response<WasiBody> {
+    let Some(function) = router.find(request.uri().path()) else {
+        return whole(no_route());
     };
     match functions.call(function, request).await {
         Ok(response) => response,
@@ -208,6 +251,10 @@ async fn call(app: &App, path: &str, request: Request<Incoming>) -> Response<Was
             ))
         }
     }
+}
+
+fn no_route() -> Response<Bytes> {
+    refusal(StatusCode::NOT_FOUND, "There is no such route.")
 }
 
 /// Whether a path is for Dapr only: everything under `/{function}/`, but for its health.
@@ -250,7 +297,7 @@ async fn sign_in(app: &App, origin: &str, request: Request<Incoming>) -> Respons
     };
     let request = Request::from_parts(parts, body.to_bytes());
     let answer = app.sign_in.answer(&request, origin).await;
-    answer.unwrap_or_else(|| refusal(StatusCode::NOT_FOUND, "There is no such route."))
+    answer.unwrap_or_else(no_route)
 }
 
 /// Gives a request that has no W3C trace one of its own, so that its events can be found by it.
@@ -268,7 +315,9 @@ fn begin_trace(headers: &mut HeaderMap) {
     }
 }
 
-fn whole(response: Response<Bytes>) -> Response<WasiBody> {
+/// A response whose body is all there.
+#[must_use]
+pub fn whole(response: Response<Bytes>) -> Response<WasiBody> {
     response.map(|body| {
         Full::new(body)
             .map_err(|never| match never {})
