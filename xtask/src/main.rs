@@ -113,6 +113,9 @@ enum TestWhat {
     /// What KEDA with its http add-on and Dapr's sidecar injector make of the chart, in a real API server, with real Kafka,
     /// PostgreSQL and daprd: who is woken by what, and that all go to sleep again.
     Controllers,
+    /// A Kubernetes node on this machine, as root, with real containers: the chart is installed, sleeps, wakes, is upgraded
+    /// under load and loses pods, and its NetworkPolicies are tried.
+    Node(cluster::node::Form),
 }
 
 fn main() -> ExitCode {
@@ -152,6 +155,9 @@ fn main() -> ExitCode {
         Command::Test {
             what: Some(TestWhat::Controllers),
         } => cluster::controllers::test(),
+        Command::Test {
+            what: Some(TestWhat::Node(form)),
+        } => form.test(),
         Command::Bench { measures } => bench::run(&measures),
         Command::Cluster { what } => what.run(),
         Command::Image { what } => what.run(),

@@ -9,6 +9,7 @@ mod infrastructure;
 mod lifecycle;
 mod local;
 mod manifest;
+pub(crate) mod node;
 mod objects;
 mod oci;
 mod policy;

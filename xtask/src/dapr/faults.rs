@@ -6,6 +6,7 @@
 
 mod schedule;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::process::CommandExt;
@@ -30,6 +31,8 @@ const SHORT_ROUNDS: usize = 1;
 const LONG_ROUNDS: usize = 6;
 /// How long people work before the first fault, and after the last part has come back.
 const UNDISTURBED: Duration = Duration::from_secs(5);
+/// The test that judges these faults.
+const TEST: &str = "parts_that_are_killed_and_paused_lose_nothing_and_double_nothing";
 /// What the driver says when people are at work.
 const AT_WORK: &str = "People are at work.";
 /// How long the driver may take to begin.
@@ -62,13 +65,9 @@ pub(crate) fn test(form: &Form) -> Result<()> {
     let settings = Settings::for_test("faults-test")?;
     let mail = settings.mail.context("a test has a mail address")?;
     let system = System::start(&settings, false, &[], &stop)?;
-    let mut command = driver();
-    command
-        .args(["--", "--ignored", "--nocapture"])
-        .envs(system.for_scenarios(&mail.to_string()))
-        .env("NUDGE_FAULTS_SEED", seed.to_string());
-    // Building it is not what is tested.
-    steps::execute(driver().arg("--no-run"))?;
+    let scenarios = system.for_scenarios(&mail.to_string());
+    let command = driver(TEST, &scenarios, seed);
+    build_driver()?;
     let rounds = if form.long { LONG_ROUNDS } else { SHORT_ROUNDS };
     let names: Vec<&str> = system.parts().iter().map(|part| &*part.name).collect();
     let faults = schedule::draw(seed, rounds, &names);
@@ -77,7 +76,22 @@ pub(crate) fn test(form: &Form) -> Result<()> {
     tested
 }
 
-fn driver() -> Command {
+/// Building it is not what is tested.
+pub(crate) fn build_driver() -> Result<()> {
+    steps::execute(driver_of_all().arg("--no-run"))
+}
+
+/// The driver of one test, which finds Nudge by `scenarios`.
+pub(crate) fn driver(test: &str, scenarios: &BTreeMap<&str, String>, seed: u64) -> Command {
+    let mut command = driver_of_all();
+    command
+        .args(["--", "--ignored", "--nocapture", "--exact", test])
+        .envs(scenarios)
+        .env("NUDGE_FAULTS_SEED", seed.to_string());
+    command
+}
+
+fn driver_of_all() -> Command {
     let mut command = steps::cargo();
     command
         .args(["test", "--quiet", "--workspace", "--test", "faults"])
@@ -110,7 +124,7 @@ fn run(system: &System, mut driver: Driver, faults: &[Fault], stop: &Stop) -> Re
 }
 
 /// A part that was away.
-struct Outage {
+pub(crate) struct Outage {
     part: String,
     from: SystemTime,
     to: SystemTime,
@@ -227,14 +241,15 @@ impl Drop for Paused<'_> {
 }
 
 /// The process of the load and the judgement, in a group of its own: Ctrl-C on the terminal is for us.
-struct Driver {
+pub(crate) struct Driver {
     child: Child,
     /// Everything that it says.
     lines: mpsc::Receiver<String>,
 }
 
 impl Driver {
-    fn start(mut command: Command) -> Result<Self> {
+    /// Starts it.
+    pub(crate) fn start(mut command: Command) -> Result<Self> {
         let mut child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -247,7 +262,8 @@ impl Driver {
         Ok(Self { child, lines })
     }
 
-    fn wait_for_work(&mut self, stop: &Stop) -> Result<()> {
+    /// Waits until people are at work.
+    pub(crate) fn wait_for_work(&mut self, stop: &Stop) -> Result<()> {
         let begun = Instant::now();
         while begun.elapsed() < BEGIN_LIMIT && !stop.asked() {
             match self.lines.recv_timeout(LOOK_EVERY) {
@@ -261,7 +277,7 @@ impl Driver {
     }
 
     /// Says when the functions were away, and that this is the end.
-    fn tell(&mut self, outages: &[Outage]) -> Result<()> {
+    pub(crate) fn tell(&mut self, outages: &[Outage]) -> Result<()> {
         let mut input = self.child.stdin.take().context("told twice")?;
         for outage in outages.iter().filter(|outage| outage.part == "functions") {
             writeln!(input, "{outage}")?;
@@ -269,7 +285,8 @@ impl Driver {
         writeln!(input, "end").context("the driver has ended")
     }
 
-    fn wait_for_judgement(&mut self, stop: &Stop) -> Result<()> {
+    /// Waits until it has looked at what became of everything.
+    pub(crate) fn wait_for_judgement(&mut self, stop: &Stop) -> Result<()> {
         let begun = Instant::now();
         loop {
             if let Some(status) = self.child.try_wait()? {

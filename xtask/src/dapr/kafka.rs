@@ -36,14 +36,35 @@ pub(crate) fn demanding(
     controller_port: u16,
     demands: Option<&Demands>,
 ) -> Result<Spec> {
+    let listeners = demands.map(|demands| demands.properties(port, controller_port));
+    with(place, port, controller_port, listeners.as_deref(), demands)
+}
+
+/// A broker on every address of the machine, which clients find at `address`.
+pub(crate) fn at(place: &Place, address: &str, port: u16, controller_port: u16) -> Result<Spec> {
+    let listeners = format!(
+        "
+listeners=PLAINTEXT://0.0.0.0:{port},CONTROLLER://127.0.0.1:{controller_port}
+advertised.listeners=PLAINTEXT://{address}:{port}
+"
+    );
+    with(place, port, controller_port, Some(&listeners), None)
+}
+
+/// `listeners` count before those on loopback.
+fn with(
+    place: &Place,
+    port: u16,
+    controller_port: u16,
+    listeners: Option<&str>,
+    demands: Option<&Demands>,
+) -> Result<Spec> {
     let jars = jars()?;
     let folder = place.parts.join("kafka");
     fs::create_dir_all(&folder)?;
     let settings = folder.join("server.properties");
     let mut text = properties(&folder, port, controller_port);
-    if let Some(demands) = demands {
-        text.push_str(&demands.properties(port, controller_port));
-    }
+    text.push_str(listeners.unwrap_or_default());
     fs::write(&settings, text)?;
     if !folder.join("data/meta.properties").exists() {
         let mut format = java(&jars);
@@ -92,6 +113,11 @@ ssl.truststore.location={certificate}
             certificate = self.certificate.display()
         )
     }
+}
+
+/// Gets what the broker needs where it is missing.
+pub(crate) fn make_available() -> Result<()> {
+    jars().map(drop)
 }
 
 /// The broker's jars, downloaded once by Maven.

@@ -265,7 +265,7 @@ pub(crate) fn broker(arguments: &[&str]) -> Result<()> {
 }
 
 /// Installs a Debian package where that can be done; else says what to do. `otherwise` names another way out.
-fn install(package: &str, otherwise: &str) -> Result<()> {
+pub(crate) fn install(package: &str, otherwise: &str) -> Result<()> {
     let can_install = Uid::effective().is_root() && place::find_program("apt-get", &[]).is_some();
     if !can_install {
         bail!("there is no {package}: install it (Debian: apt-get install {package}) {otherwise}");

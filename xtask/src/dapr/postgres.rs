@@ -47,7 +47,7 @@ pub(crate) fn command(program: &str) -> Result<Command> {
 }
 
 /// A server whose data is in the folder `name` of `place`, with more settings than every one has.
-pub(super) fn spec_in(
+pub(crate) fn spec_in(
     place: &Place,
     name: &str,
     port: u16,

@@ -13,6 +13,8 @@
 //! acknowledged task, while PostgreSQL was killed); with an outbox that published in bulk (a next occurrence taken back that
 //! should be there, after Kafka was paused); with commands that sent again all that others had left (not settled in time).
 //!
+//! `cargo xtask test node` has the same people work while a release is upgraded, and while its pods are deleted.
+//!
 //! `NUDGE_FAULTS_SEED` repeats the random choices of a run.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -54,9 +56,49 @@ impl Outage {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs real parts: cargo xtask test faults"]
 async fn parts_that_are_killed_and_paused_lose_nothing_and_double_nothing() {
+    let place = Place::open().await;
+    let worked = work_until_the_end(&place).await;
+    let outages = &worked.outages;
+    let explained = |request: &Unanswered| outages.iter().any(|o| o.explains(request));
+    let wrong = worked.wrong_answers(explained);
+    worked.is_right(&place).await;
+    assert!(wrong.is_empty(), "wrong answers: {wrong:#?}");
+}
+
+/// Every pod is replaced, which nobody notices but by being asked to come again.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a node: cargo xtask test node"]
+async fn an_upgrade_loses_nothing_and_doubles_nothing() {
+    let place = Place::open().await;
+    let worked = work_until_the_end(&place).await;
+    let wrong = worked.wrong_answers(|_| false);
+    worked.is_right(&place).await;
+    assert!(wrong.is_empty(), "wrong answers: {wrong:#?}");
+}
+
+/// Pods are deleted at random, some without a moment to finish what they do: whoever waits for one of those may get an answer
+/// of what stands before it, or none.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a node: cargo xtask test node"]
+async fn pods_that_are_deleted_lose_nothing_and_double_nothing() {
+    let place = Place::open().await;
+    let worked = work_until_the_end(&place).await;
+    for wrong in worked.wrong_answers(|_| true) {
+        println!("{wrong}");
+    }
+    worked.is_right(&place).await;
+}
+
+/// What people did, and with whom something was wrong meanwhile.
+struct Worked {
+    people: Vec<Person>,
+    records: Vec<Record>,
+    outages: Vec<Outage>,
+}
+
+async fn work_until_the_end(place: &Place) -> Worked {
     let seed = std::env::var("NUDGE_FAULTS_SEED").expect("NUDGE_FAULTS_SEED");
     let mut random = StdRng::seed_from_u64(seed.parse().expect("a seed"));
-    let place = Place::open().await;
     let mut people = Vec::new();
     for i in 0..PEOPLE {
         people.push(place.person(&format!("person{i}")).await);
@@ -79,12 +121,36 @@ async fn parts_that_are_killed_and_paused_lose_nothing_and_double_nothing() {
         records.push(worker.await.expect("a worker's record"));
     }
     say(&records);
-    let mut wrong: Vec<String> = records.iter().flat_map(|r| r.wrong.clone()).collect();
-    let unanswered = records.iter().flat_map(|record| &record.unanswered);
-    let unexplained = unanswered.filter(|request| !outages.iter().any(|o| o.explains(request)));
-    wrong.extend(unexplained.map(|request| format!("{request:?}")));
-    are_right(&people, &records, &place).await;
-    assert!(wrong.is_empty(), "wrong answers: {wrong:#?}");
+    Worked {
+        people,
+        records,
+        outages,
+    }
+}
+
+impl Worked {
+    /// Answers that nobody may get, and requests without one that are not explained.
+    fn wrong_answers(&self, explained: impl Fn(&Unanswered) -> bool) -> Vec<String> {
+        let records = || self.records.iter();
+        let mut wrong: Vec<String> = records().flat_map(|record| record.wrong.clone()).collect();
+        let unanswered = records().flat_map(|record| &record.unanswered);
+        let unexplained = unanswered.filter(|request| !explained(request));
+        wrong.extend(unexplained.map(|request| format!("{request:?}")));
+        wrong
+    }
+
+    /// Everybody looks at the same time: they wait for the same thing.
+    async fn is_right(&self, place: &Place) {
+        let looks = self
+            .people
+            .iter()
+            .zip(&self.records)
+            .map(async |(person, record)| {
+                let settled_after = check_in_the_end(person, record, place.mail()).await;
+                println!("{}: all is right after {settled_after:.1?}", person.name());
+            });
+        futures::future::join_all(looks).await;
+    }
 }
 
 /// What is told on standard input. The one who tells it may be gone: then this test is over too.
@@ -111,13 +177,4 @@ fn say(records: &[Record]) {
         sum(|record| record.in_doubt.len()),
     );
     assert!(acknowledged >= PEOPLE, "there was no load to speak of");
-}
-
-/// Everybody looks at the same time: they wait for the same thing.
-async fn are_right(people: &[Person], records: &[Record], place: &Place) {
-    let looks = people.iter().zip(records).map(async |(person, record)| {
-        let settled_after = check_in_the_end(person, record, place.mail()).await;
-        println!("{}: all is right after {settled_after:.1?}", person.name());
-    });
-    futures::future::join_all(looks).await;
 }

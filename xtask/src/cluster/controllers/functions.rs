@@ -5,14 +5,15 @@
 //! so reaches Services by names that nobody resolves here.
 
 use std::collections::BTreeSet;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::Write;
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use anyhow::{Context, Result};
 
-use super::{http, socks};
+use super::http::{self, Request};
+use super::socks;
 use crate::cluster::chart::RELEASE;
 
 /// An address of documentation's, which nobody has: the API server takes none of loopback as a pod's.
@@ -104,39 +105,4 @@ fn take(function: &str, request: &Request, state: &Mutex<State>) -> (&'static st
     let told = format!("{} {}", request.path, request.body);
     state.taken.push((function.to_owned(), told));
     ("200 OK", r#"{"status":"SUCCESS"}"#.to_owned())
-}
-
-struct Request {
-    method: String,
-    path: String,
-    body: String,
-}
-
-impl Request {
-    fn read(stream: &TcpStream) -> Result<Self> {
-        let mut reader = BufReader::new(stream);
-        let mut line = String::new();
-        reader.read_line(&mut line)?;
-        let mut words = line.split_whitespace().map(str::to_owned);
-        let method = words.next().context("no method")?;
-        let path = words.next().context("no path")?;
-        let mut length = 0;
-        loop {
-            let mut header = String::new();
-            reader.read_line(&mut header)?;
-            let Some((name, value)) = header.split_once(':') else {
-                break;
-            };
-            if name.eq_ignore_ascii_case("content-length") {
-                length = value.trim().parse()?;
-            }
-        }
-        let mut body = vec![0; length];
-        reader.read_exact(&mut body)?;
-        Ok(Self {
-            method,
-            path,
-            body: String::from_utf8_lossy(&body).into_owned(),
-        })
-    }
 }

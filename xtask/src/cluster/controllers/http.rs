@@ -1,6 +1,6 @@
 //! As much of HTTP as the checks speak.
 
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 
 use anyhow::{Context, Result};
@@ -31,4 +31,41 @@ pub(super) fn ask(method: &str, port: u16, host: &str, path: &str, body: &str) -
         status: status.context("an answer without a status")?.parse()?,
         text: text.to_owned(),
     })
+}
+
+/// A request.
+pub(in crate::cluster) struct Request {
+    pub(in crate::cluster) method: String,
+    pub(in crate::cluster) path: String,
+    pub(in crate::cluster) body: String,
+}
+
+impl Request {
+    /// Reads one, which must be all that the connection holds.
+    pub(in crate::cluster) fn read(stream: &TcpStream) -> Result<Self> {
+        let mut reader = BufReader::new(stream);
+        let mut line = String::new();
+        reader.read_line(&mut line)?;
+        let mut words = line.split_whitespace().map(str::to_owned);
+        let method = words.next().context("no method")?;
+        let path = words.next().context("no path")?;
+        let mut length = 0;
+        loop {
+            let mut header = String::new();
+            reader.read_line(&mut header)?;
+            let Some((name, value)) = header.split_once(':') else {
+                break;
+            };
+            if name.eq_ignore_ascii_case("content-length") {
+                length = value.trim().parse()?;
+            }
+        }
+        let mut body = vec![0; length];
+        reader.read_exact(&mut body)?;
+        Ok(Self {
+            method,
+            path,
+            body: String::from_utf8_lossy(&body).into_owned(),
+        })
+    }
 }

@@ -57,7 +57,7 @@ pub(super) fn operator(
 }
 
 /// For the port at which KEDA's metrics server would ask. It does not run here, but the operator opens the port.
-fn certificates(place: &Place) -> Result<PathBuf> {
+pub(in crate::cluster) fn certificates(place: &Place) -> Result<PathBuf> {
     let folder = place.parts.join("keda-certificates");
     let authority = Authority::make(&folder)?;
     for name in ["ca.crt", "tls.crt"] {

@@ -18,10 +18,10 @@
 mod broker;
 mod expectations;
 mod functions;
-mod http;
+pub(in crate::cluster) mod http;
 mod injector;
-mod keda;
-mod platform;
+pub(in crate::cluster) mod keda;
+pub(in crate::cluster) mod platform;
 mod release;
 mod socks;
 mod world;

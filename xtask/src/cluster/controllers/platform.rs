@@ -21,7 +21,7 @@ const MODULES: [(&str, &str, &str); 3] = [
 ];
 
 /// All kinds that KEDA and its http add-on look after: their programs end when one is missing.
-pub(super) fn custom_kinds() -> Result<Vec<Value>> {
+pub(in crate::cluster) fn custom_kinds() -> Result<Vec<Value>> {
     let mut definitions = Vec::new();
     for (_, tool, module) in &MODULES[..2] {
         let folder = tools::required(tool, module)?.join("config/crd/bases");
@@ -31,7 +31,7 @@ pub(super) fn custom_kinds() -> Result<Vec<Value>> {
 }
 
 /// The modules have the versions that are installed.
-pub(super) fn same_versions() -> Result<()> {
+pub(in crate::cluster) fn same_versions() -> Result<()> {
     let helmfile = objects::parse(&fs::read_to_string(
         root().join("helm/platform/helmfile.yaml"),
     )?)?;

@@ -1,0 +1,135 @@
+//! Nudge's release: installed, upgraded and tested as `docs/operations.md` says.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::process::Command;
+
+use anyhow::{Result, ensure};
+use serde_json::{Value, json};
+
+use super::issuer::Issuer;
+use super::namespaces::ADDRESS;
+use super::sleep::OF_SPIN;
+use super::world::{Outside, World, is_ready};
+use crate::cluster::chart::{self, PLACES, RELEASE};
+use crate::cluster::objects::text;
+use crate::cluster::tools::{helm, output};
+use crate::dapr::place::random_text;
+
+/// How long a function may be idle before it sleeps.
+const COOLDOWN: u32 = 20;
+
+/// Writes the values that differ from those of production.
+pub(super) fn write_values(outside: &Outside) -> Result<()> {
+    let mut text = include_str!("values.yaml").to_owned();
+    for (name, value) in [
+        ("ISSUER", Issuer::url("")),
+        ("ADDRESS", ADDRESS.to_owned()),
+        ("KAFKA", outside.kafka.to_string()),
+        ("POSTGRES", outside.postgres.to_string()),
+        ("MAIL", outside.mail.to_string()),
+        ("COOLDOWN", COOLDOWN.to_string()),
+    ] {
+        text = text.replace(&format!("@{name}@"), &value);
+    }
+    Ok(fs::write(&outside.values, text)?)
+}
+
+/// Makes the Secret that the release expects.
+pub(super) fn make_secret(world: &World) -> Result<()> {
+    let secrets = BTreeMap::from([
+        ("NUDGE_POSTGRES", world.outside.database.clone()),
+        ("token", random_text()?),
+        ("grip_key", random_text()?),
+        ("SMTP_USER", "nudge".to_owned()),
+        ("SMTP_PASSWORD", random_text()?),
+        ("test_client_secret", random_text()?),
+    ]);
+    let secret = json!({
+        "apiVersion": "v1", "kind": "Secret", "stringData": secrets,
+        "metadata": { "name": "nudge", "namespace": RELEASE },
+    });
+    world.apply(&secret.to_string())
+}
+
+/// `helm upgrade --install` with more `settings`, while scaling is paused; scaling goes on afterwards, whatever came of it.
+pub(super) fn upgrade(world: &World, settings: &[&str]) -> Result<()> {
+    let [_, production, _] = &PLACES;
+    let mut command = chart::command(&["upgrade", "--install"], production)?;
+    command.arg("--reset-values");
+    command.arg("--values").arg(&world.outside.values);
+    command.args(["--set-string", "scaling.pausedReplicas=1"]);
+    command.args(["--rollback-on-failure", "--wait"]);
+    command.args(settings);
+    let upgraded = output(world.server().address(&mut command)).map(drop);
+    let lifted = lift_pause(world);
+    upgraded.and(lifted)
+}
+
+/// Lets KEDA scale.
+pub(super) fn lift_pause(world: &World) -> Result<()> {
+    let annotation = "autoscaling.keda.sh/paused-replicas-";
+    world.kubectl(&[
+        "-n",
+        RELEASE,
+        "annotate",
+        "scaledobjects",
+        "--all",
+        annotation,
+    ])?;
+    Ok(())
+}
+
+/// `helm test`.
+pub(super) fn test(world: &World) -> Result<()> {
+    let mut command = Command::new(helm()?);
+    command.args(["test", RELEASE, "-n", RELEASE, "--logs", "--timeout", "5m"]);
+    output(world.server().address(&mut command)).map(drop)
+}
+
+/// What is to be seen of an upgrade: everything runs from another image, under the same layers, and anew.
+const ANOTHER: [&str; 6] = [
+    "--set",
+    "image.tag=next",
+    "--set",
+    "dapr.logLevel=warn",
+    "--set",
+    "pushpin.maxConnections=40000",
+];
+
+/// Upgrades, and waits until every function's pods are those of the upgrade.
+pub(super) fn replace_everything(world: &World) -> Result<()> {
+    upgrade(world, &ANOTHER)?;
+    let status = ["rollout", "status", "deployment", "-n", RELEASE];
+    world.kubectl(&[&status[..], &["-l", OF_SPIN, "--timeout=5m"]].concat())?;
+    Ok(())
+}
+
+/// An upgrade that can't work goes back by itself to what was there.
+pub(super) fn is_rolled_back(world: &World) -> Result<()> {
+    let before = pushpins(world)?;
+    let impossible = ["--set", "pushpin.image=docker.io/fanout/pushpin:none"];
+    let settings = [&ANOTHER[..], &impossible, &["--timeout", "60s"]].concat();
+    ensure!(
+        upgrade(world, &settings).is_err(),
+        "an upgrade to an image that is not there worked"
+    );
+    let mut command = Command::new(helm()?);
+    command.args(["status", RELEASE, "-n", RELEASE, "-o", "json"]);
+    let status: Value = serde_json::from_str(&output(world.server().address(&mut command))?)?;
+    let status = text(&status["info"]["status"]);
+    ensure!(status == "deployed", "the release is {status}");
+    ensure!(
+        pushpins(world)? == before,
+        "Pushpin has the image that is not there"
+    );
+    world.eventually("every Pushpin is ready", || {
+        let pods = world.pods("app.kubernetes.io/component=pushpin")?;
+        Ok((pods.len() == 2 && pods.iter().all(is_ready)).then_some(()))
+    })
+}
+
+fn pushpins(world: &World) -> Result<String> {
+    let image = "jsonpath={.spec.template.spec.containers[0].image}";
+    world.kubectl(&["get", "statefulset", "pushpin", "-n", RELEASE, "-o", image])
+}

@@ -1,0 +1,58 @@
+//! Functions that sleep.
+
+use anyhow::{Result, ensure};
+use serde_json::Value;
+
+use super::world::World;
+use crate::cluster::chart::RELEASE;
+use crate::cluster::objects::text;
+
+/// What spin-operator's objects are known by.
+pub(super) const OF_SPIN: &str = "core.spinkube.dev/app-name";
+
+/// Waits until no function has a pod.
+pub(super) fn all_sleep(world: &World) -> Result<()> {
+    let mut awake = Vec::new();
+    let slept = world.eventually("all functions sleep", || {
+        awake = still_awake(world)?;
+        Ok(awake.is_empty().then_some(()))
+    });
+    slept.map_err(|error| error.context(format!("awake: {awake:?}")))
+}
+
+fn still_awake(world: &World) -> Result<Vec<String>> {
+    let functions = world.list(&["deployments", "-n", RELEASE, "-l", OF_SPIN])?;
+    ensure!(!functions.is_empty(), "there are no functions");
+    let awake = functions.iter().filter(|deployment| {
+        let wanted = deployment["spec"]["replicas"].as_u64().unwrap_or(1);
+        wanted + deployment["status"]["replicas"].as_u64().unwrap_or(0) > 0
+    });
+    Ok(awake
+        .map(|one| text(&one["metadata"]["name"]).to_owned())
+        .collect())
+}
+
+/// Has every function awake, as a release is rolled out, until [`release::lift_pause`](super::release::lift_pause).
+pub(super) fn wake_all(world: &World) -> Result<()> {
+    let paused = "autoscaling.keda.sh/paused-replicas=1";
+    world.kubectl(&["-n", RELEASE, "annotate", "scaledobjects", "--all", paused])?;
+    world.eventually("all functions are awake", || {
+        let functions = world.list(&["deployments", "-n", RELEASE, "-l", OF_SPIN])?;
+        let ready = |one: &Value| one["status"]["readyReplicas"].as_u64() >= Some(1);
+        Ok(functions.iter().all(ready).then_some(()))
+    })
+}
+
+/// Kills every daprd without a moment to end, and waits until others are ready.
+pub(super) fn kill_daprds(world: &World) -> Result<()> {
+    let delete = [
+        "-n",
+        RELEASE,
+        "delete",
+        "pods",
+        "-l",
+        "nudge.dev/role=sidecar",
+    ];
+    world.kubectl(&[&delete[..], &["--grace-period=0", "--force"]].concat())?;
+    world.wait_for_deployments(RELEASE)
+}
