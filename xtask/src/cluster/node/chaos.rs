@@ -8,6 +8,7 @@ use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
 
+use super::sleep::daprds_run;
 use super::world::{World, name, runs};
 use crate::cluster::chart::RELEASE;
 
@@ -17,7 +18,7 @@ const PAUSE: std::ops::Range<u64> = 500..3000;
 /// Whose pods: functions, daprds, Pushpins.
 const ROLES: &str = "nudge.dev/role in (function,sidecar,websocket-proxy)";
 
-/// Deletes one pod after the other, every other without a moment to end, and waits until all are back.
+/// Deletes one pod after the other, every other without a moment to end, and waits until every daprd is back.
 pub(super) fn delete_pods(world: &World, seed: u64) -> Result<()> {
     let mut random = StdRng::seed_from_u64(seed);
     for number in 1..=DELETIONS {
@@ -41,5 +42,5 @@ pub(super) fn delete_pods(world: &World, seed: u64) -> Result<()> {
         world.kubectl(&[&delete[..], &gently, how].concat())?;
         thread::sleep(Duration::from_millis(random.random_range(PAUSE)));
     }
-    world.wait_for_deployments(RELEASE)
+    daprds_run(world)
 }

@@ -24,6 +24,7 @@ mod release;
 mod sleep;
 mod world;
 
+use std::fs;
 use std::path::PathBuf;
 
 use anyhow::Result;
@@ -34,6 +35,9 @@ use super::{step, tools};
 use crate::dapr::{Settings, faults, kafka, place::Place, postgres, system};
 use crate::steps;
 use world::World;
+
+/// Where everything is kept, in `target`.
+const FOLDER: &str = "node-test";
 
 /// How the node is tried.
 #[derive(Debug, Clone, Args)]
@@ -68,7 +72,16 @@ impl Form {
         if let Some(folder) = &self.crds {
             arguments.extend(["--crds".to_owned(), folder.display().to_string()]);
         }
-        namespaces::enter(&arguments, &stop)
+        let tested = namespaces::enter(&arguments, &stop);
+        // The images, unpacked: the largest of what a run writes, and of no use afterwards.
+        fs::remove_dir_all(
+            steps::root()
+                .join("target")
+                .join(FOLDER)
+                .join("parts/containerd"),
+        )
+        .ok();
+        tested
     }
 
     /// Inside there is no way out: everything that comes from elsewhere must be here.
@@ -94,7 +107,7 @@ impl Form {
     }
 
     fn run(&self, stop: system::Stop) -> Result<()> {
-        let place = Place::open(&Settings::for_test("node-test")?.data)?;
+        let place = Place::open(&Settings::for_test(FOLDER)?.data)?;
         namespaces::furnish(&place)?;
         let definitions = platform::definitions(self.crds.as_ref())?;
         let mut world = step("a node", || World::start(place, stop))?;
@@ -120,13 +133,16 @@ fn tell(world: &mut World, definitions: &[Value], seed: u64) -> Result<()> {
         sleep::kill_daprds(world)
     })?;
     step("helm test, after that", || release::test(world))?;
+    let address = world.open_ingress()?;
     step("NetworkPolicies", || {
         sleep::wake_all(world)?;
         let held = policies::hold(world);
         release::lift_pause(world)?;
         held
     })?;
-    let address = world.open_ingress()?;
+    step("sleep comes as late as in production", || {
+        release::upgrade(world, &release::SLEEPS_LATE)
+    })?;
     step("the stories, by the ingress", || stories(world, &address))?;
     step("an upgrade under load", || {
         let test = ("an_upgrade_loses_nothing_and_doubles_nothing", seed);

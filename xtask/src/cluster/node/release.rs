@@ -16,8 +16,12 @@ use crate::cluster::objects::text;
 use crate::cluster::tools::{helm, output};
 use crate::dapr::place::random_text;
 
-/// How long a function may be idle before it sleeps.
+/// How many seconds a function may be idle before it sleeps, where it is looked whether it does.
 const COOLDOWN: u32 = 20;
+
+/// Where people work, it is as in production. Who asks at the very moment at which a function falls asleep is answered 502 by
+/// the interceptor: with the other setting there would be many such moments.
+pub(super) const SLEEPS_LATE: [&str; 2] = ["--set", "scaling.cooldownSeconds=300"];
 
 /// Writes the values that differ from those of production.
 pub(super) fn write_values(outside: &Outside) -> Result<()> {
@@ -88,7 +92,9 @@ pub(super) fn test(world: &World) -> Result<()> {
 }
 
 /// What is to be seen of an upgrade: everything runs from another image, under the same layers, and anew.
-const ANOTHER: [&str; 6] = [
+const ANOTHER: [&str; 8] = [
+    SLEEPS_LATE[0],
+    SLEEPS_LATE[1],
     "--set",
     "image.tag=next",
     "--set",

@@ -3,12 +3,15 @@
 use anyhow::{Result, ensure};
 use serde_json::Value;
 
-use super::world::World;
+use super::world::{World, runs};
 use crate::cluster::chart::RELEASE;
 use crate::cluster::objects::text;
 
 /// What spin-operator's objects are known by.
 pub(super) const OF_SPIN: &str = "core.spinkube.dev/app-name";
+
+/// What the Deployments of daprds and their pods are known by.
+const SIDECARS: &str = "nudge.dev/role=sidecar";
 
 /// Waits until no function has a pod.
 pub(super) fn all_sleep(world: &World) -> Result<()> {
@@ -43,16 +46,22 @@ pub(super) fn wake_all(world: &World) -> Result<()> {
     })
 }
 
-/// Kills every daprd without a moment to end, and waits until others are ready.
+/// Kills every daprd without a moment to end, and waits until others run. Those of functions that listen get ready when
+/// their function wakes, and not before.
 pub(super) fn kill_daprds(world: &World) -> Result<()> {
-    let delete = [
-        "-n",
-        RELEASE,
-        "delete",
-        "pods",
-        "-l",
-        "nudge.dev/role=sidecar",
-    ];
-    world.kubectl(&[&delete[..], &["--grace-period=0", "--force"]].concat())?;
-    world.wait_for_deployments(RELEASE)
+    let delete = ["delete", "pods", "-n", RELEASE, "-l", SIDECARS];
+    let now = ["--grace-period=0", "--force"];
+    world.kubectl(&[&delete[..], &now].concat())?;
+    daprds_run(world)
+}
+
+/// Waits until every function's daprd runs.
+pub(super) fn daprds_run(world: &World) -> Result<()> {
+    let daprds = world.list(&["deployments", "-n", RELEASE, "-l", SIDECARS])?;
+    ensure!(!daprds.is_empty(), "there are no daprds");
+    world.eventually("every daprd runs", || {
+        let pods = world.pods(SIDECARS)?;
+        let running = pods.iter().filter(|pod| runs(pod)).count();
+        Ok((running >= daprds.len()).then_some(()))
+    })
 }
