@@ -97,6 +97,10 @@ pub async fn serve(
     }
 }
 
+/// How much of a body that is too large is read and dropped. A proxy that still sends when the answer comes may take the
+/// connection for broken, and answer 502 by itself: KEDA's interceptor does.
+const MAX_READ: usize = 4 * 1024 * 1024;
+
 async fn read(request: IncomingRequest) -> Result<Request, Problem> {
     let uri = request.path_with_query().unwrap_or_else(|| "/".to_owned());
     let limit = if uri.starts_with("/api/") {
@@ -111,13 +115,19 @@ async fn read(request: IncomingRequest) -> Result<Request, Problem> {
         builder = builder.header(name, value);
     }
     let mut body = Vec::new();
+    let mut length = 0;
     let mut chunks = request.into_body_stream();
     while let Some(chunk) = chunks.next().await {
         let chunk = chunk.map_err(|_| Problem::bad_request("The body ended early."))?;
-        if body.len() + chunk.len() > limit {
-            return Err(Problem::too_large(limit));
+        length += chunk.len();
+        if length <= limit {
+            body.extend_from_slice(&chunk);
+        } else if length > MAX_READ {
+            break;
         }
-        body.extend_from_slice(&chunk);
+    }
+    if length > limit {
+        return Err(Problem::too_large(limit));
     }
     builder
         .body(body)
