@@ -9,14 +9,12 @@ use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
 
 use super::sleep::daprds_run;
-use super::world::{World, name, runs};
+use super::world::{ROLES, World, name, runs};
 use crate::cluster::chart::RELEASE;
 
 /// How many, and how many milliseconds go by between two.
 const DELETIONS: u32 = 30;
 const PAUSE: std::ops::Range<u64> = 500..3000;
-/// Whose pods: functions, daprds, Pushpins.
-const ROLES: &str = "nudge.dev/role in (function,sidecar,websocket-proxy)";
 
 /// Deletes one pod after the other, every other without a moment to end, and waits until every daprd is back.
 pub(super) fn delete_pods(world: &World, seed: u64) -> Result<()> {

@@ -1,6 +1,6 @@
 //! Nudge's release: installed, upgraded and tested as `docs/operations.md` says.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::process::Command;
 
@@ -9,8 +9,7 @@ use serde_json::{Value, json};
 
 use super::issuer::Issuer;
 use super::namespaces::ADDRESS;
-use super::sleep::OF_SPIN;
-use super::world::{Outside, World, is_ready};
+use super::world::{Outside, ROLES, World, is_ready};
 use crate::cluster::chart::{self, PLACES, RELEASE};
 use crate::cluster::objects::text;
 use crate::cluster::tools::{helm, output};
@@ -103,12 +102,23 @@ const ANOTHER: [&str; 8] = [
     "pushpin.maxConnections=40000",
 ];
 
-/// Upgrades, and waits until every function's pods are those of the upgrade.
+/// Upgrades, and waits until no pod is left that was there before.
 pub(super) fn replace_everything(world: &World) -> Result<()> {
+    let before = pods(world)?;
+    ensure!(!before.is_empty(), "the release has no pods");
     upgrade(world, &ANOTHER)?;
-    let status = ["rollout", "status", "deployment", "-n", RELEASE];
-    world.kubectl(&[&status[..], &["-l", OF_SPIN, "--timeout=5m"]].concat())?;
-    Ok(())
+    world.eventually("every pod is replaced", || {
+        Ok(before.is_disjoint(&pods(world)?).then_some(()))
+    })
+}
+
+/// By their ids: a Pushpin that comes again has its name again.
+fn pods(world: &World) -> Result<BTreeSet<String>> {
+    let pods = world.pods(ROLES)?;
+    let ids = pods
+        .iter()
+        .map(|pod| text(&pod["metadata"]["uid"]).to_owned());
+    Ok(ids.collect())
 }
 
 /// An upgrade that can't work goes back by itself to what was there.

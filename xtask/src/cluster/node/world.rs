@@ -27,6 +27,9 @@ use crate::dapr::{self, kafka, postgres};
 const END: Duration = Duration::from_secs(300);
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
+/// The release's pods that stay or come again: functions, daprds, Pushpins.
+pub(super) const ROLES: &str = "nudge.dev/role in (function,sidecar,websocket-proxy)";
+
 /// Everything; stopped when it is dropped.
 pub(super) struct World {
     operator: Option<Operator>,
