@@ -84,7 +84,8 @@ func run(ctx context.Context, opts *options.Options) error {
 	return concurrency.NewRunnerManager(provider.Run, serve).Run(ctx)
 }
 
-// configuration passes on what the flags say. Flags of Kubernetes mode are left out: a cluster runs Dapr's own image.
+// configuration passes on what the flags say. Flags that only Kubernetes mode has are left out: a cluster runs Dapr's own
+// image, and the node of `cargo xtask test node` needs none of them.
 func configuration(opts *options.Options) *runtime.Config {
 	return &runtime.Config{
 		AppID:                         opts.AppID,

@@ -336,3 +336,19 @@ fn make_executable(file: &Path) -> Result<()> {
         fs::Permissions::from_mode(0o755),
     )?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kubernetes_programs_say_their_version() {
+        let [(_, whole), (_, major), (_, minor)] = KUBERNETES_MODULE.stamps else {
+            panic!("three stamps");
+        };
+        assert_eq!(*whole, KUBERNETES);
+        assert!(whole.starts_with(&format!("v{major}.{minor}.")), "{whole}");
+        let required = fs::read_to_string(root().join("tools/kubernetes/go.mod")).expect("go.mod");
+        assert!(required.contains(&format!("k8s.io/kubernetes {whole}\n")));
+    }
+}

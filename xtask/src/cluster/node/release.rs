@@ -18,8 +18,7 @@ use crate::dapr::place::random_text;
 /// How many seconds a function may be idle before it sleeps, where it is looked whether it does.
 const COOLDOWN: u32 = 20;
 
-/// Where people work, it is as in production. Who asks at the very moment at which a function falls asleep is answered 502 by
-/// the interceptor: with the other setting there would be many such moments.
+/// Where people work, it is as in production.
 pub(super) const SLEEPS_LATE: [&str; 2] = ["--set", "scaling.cooldownSeconds=300"];
 
 /// Writes the values that differ from those of production.
