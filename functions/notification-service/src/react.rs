@@ -39,7 +39,8 @@ pub(crate) async fn react<D: Dapr>(
     Ok(writes.into())
 }
 
-/// Puts what was lost into the inbox again, as read: it was told before. Nobody is told anew.
+/// Puts what was lost into the inbox again, as read: it was told before. Nobody is told anew, but by an event that is on
+/// record and still on its way to here: it counts as not seen, and does all that it would have done.
 pub(crate) async fn restore<D: Dapr>(dapr: &D, story: &Story) -> Result<bool, HandleError> {
     let mut restored = false;
     for event in &story.events {
@@ -52,11 +53,10 @@ pub(crate) async fn restore<D: Dapr>(dapr: &D, story: &Story) -> Result<bool, Ha
         };
         let make = async || {
             let inbox = Inbox::read(dapr, &story.user_id).await?;
-            let Some(mut writes) = inbox.put_back(dapr, &notification).await? else {
-                return Ok(Vec::new());
-            };
-            writes.push(consumer::seen(event));
-            Ok(writes)
+            Ok(inbox
+                .put_back(dapr, &notification)
+                .await?
+                .unwrap_or_default())
         };
         restored |= consumer::restore(dapr, make).await?;
     }
