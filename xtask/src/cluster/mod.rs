@@ -12,6 +12,7 @@ mod manifest;
 pub(crate) mod node;
 mod objects;
 mod oci;
+mod pause;
 mod policy;
 mod schemas;
 mod story;
@@ -75,6 +76,10 @@ impl Check {
                 .iter()
                 .try_for_each(|one| chart::compare(one, self.bless))
         })?;
+        step(
+            "a pause keeps what must stand",
+            pause::keeps_what_must_stand,
+        )?;
         step("package", || chart::packages_whole(scratch))?;
         step("wrong values are refused", typos::wrong_values_are_refused)?;
         let manifest = Manifest::read()?;
