@@ -22,6 +22,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use events::{Event, Topic};
+use http::StatusCode;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
@@ -181,6 +182,19 @@ pub enum Target {
     App(String),
     /// A base address outside: scheme and authority, such as `https://mail.example`.
     Url(String),
+}
+
+/// Whether an app's answer says nothing of what it was asked, so that the same call may be answered otherwise later: it can't
+/// now (5xx, 429), or it does not know who asks (401, 403), as while the app API token is changed in one place after the
+/// other, or as long as `dapr-components/access` does not list the caller.
+#[must_use]
+pub fn may_pass(status: StatusCode) -> bool {
+    let passing = [
+        StatusCode::UNAUTHORIZED,
+        StatusCode::FORBIDDEN,
+        StatusCode::TOO_MANY_REQUESTS,
+    ];
+    status.is_server_error() || passing.contains(&status)
 }
 
 /// A message for an output binding.

@@ -172,7 +172,7 @@ async fn tell<D: Dapr>(dapr: &D, to: &Derivation, story: &Story) -> Result<Told,
     let response = dapr.invoke(call).await?;
     let said = String::from_utf8_lossy(response.body()).into_owned();
     let status = response.status();
-    if status.is_server_error() {
+    if dapr::may_pass(status) {
         return Err(DaprError::Unavailable {
             what: "invoke",
             detail: format!("{} answered {status}: {said}", to.app_id),

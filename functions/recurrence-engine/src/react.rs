@@ -257,7 +257,7 @@ async fn answer<D: Dapr>(dapr: &D, call: Invocation) -> Result<Answer, HandleErr
         Ok(Answer::Done)
     } else if status == StatusCode::CONFLICT {
         Ok(Answer::Refused)
-    } else if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS {
+    } else if dapr::may_pass(status) {
         let detail = format!("task-service answered {path} with {status}: {}", said());
         Err(DaprError::Unavailable {
             what: "invoke",

@@ -35,21 +35,33 @@ type Service = fake::Replica<Engine>;
 type Tasks = Rc<RefCell<BTreeMap<String, Value>>>;
 
 fn service() -> (Service, Tasks) {
+    service_after(Vec::new())
+}
+
+/// With a task service that gives these answers first, from the last to the first.
+fn service_after(answers: Vec<StatusCode>) -> (Service, Tasks) {
     let (dapr, tasks) = (FakeDapr::new(), Tasks::default());
-    let asked = Rc::clone(&tasks);
+    let (asked, answers) = (Rc::clone(&tasks), RefCell::new(answers));
     dapr.respond(move |call| {
-        Ok(fake::key_set(call).unwrap_or_else(|| task_service(&mut asked.borrow_mut(), call)))
+        if let Some(keys) = fake::key_set(call) {
+            return Ok(keys);
+        }
+        Ok(match answers.borrow_mut().pop() {
+            Some(status) => answer(status),
+            None => task_service(&mut asked.borrow_mut(), call),
+        })
     });
     (Service::over(dapr), tasks)
 }
 
+fn answer(status: StatusCode) -> Response<Vec<u8>> {
+    let mut response = Response::new(b"{}".to_vec());
+    *response.status_mut() = status;
+    response
+}
+
 fn task_service(tasks: &mut BTreeMap<String, Value>, call: &Invocation) -> Response<Vec<u8>> {
     let body: Value = serde_json::from_slice(&call.body).expect("JSON");
-    let answer = |status: StatusCode| {
-        let mut response = Response::new(b"{}".to_vec());
-        *response.status_mut() = status;
-        response
-    };
     match call.path.strip_suffix("/withdraw") {
         Some(path) => {
             tasks.remove(path.rsplit('/').next().unwrap_or_default());
@@ -162,6 +174,18 @@ fn every_completion_has_one_successor_whatever_crashes_when() {
             .collect();
         assert_eq!(told.len(), events.len(), "seed {seed}: TASK_RECURRED");
     }
+}
+
+/// What says nothing of the event is no reason to give it up: neither a task service that can't, nor one that has another
+/// app API token by now. Seen to fail, by a dead letter, when 401 was such a reason.
+#[test]
+fn a_task_service_that_does_not_know_us_is_asked_again() {
+    let _world = Interleaving::new(0);
+    let passing = [401, 403, 429, 500, 503, 504];
+    let passing = passing.map(|status| StatusCode::from_u16(status).expect("a status"));
+    let (service, tasks) = service_after(passing.to_vec());
+    block_on(service.deliver(completed(1)));
+    assert_eq!(tasks.borrow().len(), 1);
 }
 
 /// The clocks go forward on 29 March: the wall-clock time stays, the checklist begins anew, the reminder stays as far
