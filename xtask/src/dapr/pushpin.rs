@@ -129,6 +129,7 @@ out_hwm=1000
     )
 }
 
+/// Without `message_rate`: with any, Pushpin lets messages out in batches, 25 ms apart.
 fn pushpin_text(run: &Path, routes: &Path, ports: Ports, key: &str) -> String {
     let (run, routes) = (run.display(), routes.display());
     let Ports { sockets, publish } = ports;
@@ -167,7 +168,6 @@ push_in_http_max_headers_size=10000
 push_in_http_max_body_size=1000000
 command_spec=ipc://{run}/command
 stats_spec=ipc://{run}/stats
-message_rate=2500
 message_hwm=25000
 "
     )
