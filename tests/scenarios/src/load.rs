@@ -5,6 +5,6 @@ mod check;
 mod record;
 mod work;
 
-pub use check::{SETTLE_LIMIT, check_in_the_end};
+pub use check::{SETTLE_LIMIT, Settled, check_in_the_end};
 pub use record::{Kind, Known, Record, State, Unanswered};
 pub use work::work;

@@ -1,6 +1,7 @@
 //! What must be true in the end, seen from outside.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -16,14 +17,33 @@ const MARKER: &str = "Marker";
 /// How often a person looks.
 const PAUSE: Duration = Duration::from_millis(500);
 
+/// How long it took until everything was as it must be.
+#[derive(Debug)]
+pub struct Settled {
+    /// So long.
+    pub after: Duration,
+    /// What was the last to become so.
+    pub last: Option<String>,
+}
+
+impl fmt::Display for Settled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "all is right after {:.1?}", self.after)?;
+        match &self.last {
+            Some(last) => write!(f, "; until then: {last}"),
+            None => Ok(()),
+        }
+    }
+}
+
 /// Waits until everything is as it must be, lets something later happen, and looks again: nothing may come on top. Returns
-/// how long it took until everything was as it must be.
+/// how long the first took.
 ///
 /// # Panics
 /// With the first thing that is not as it must be.
-pub async fn check_in_the_end(person: &Person, record: &Record, mail: &MailServer) -> Duration {
+pub async fn check_in_the_end(person: &Person, record: &Record, mail: &MailServer) -> Settled {
     let person = &person.patient();
-    let settled_after = comes_true(person, record, mail).await;
+    let settled = comes_true(person, record, mail).await;
     let marker = person.creates(task(MARKER).reminded_in(2)).await;
     eventually("the marker's reminder", async || {
         let inbox = person.inbox().await;
@@ -32,16 +52,20 @@ pub async fn check_in_the_end(person: &Person, record: &Record, mail: &MailServe
     })
     .await;
     comes_true(person, record, mail).await;
-    settled_after
+    settled
 }
 
-async fn comes_true(person: &Person, record: &Record, mail: &MailServer) -> Duration {
-    let begun = Instant::now();
+async fn comes_true(person: &Person, record: &Record, mail: &MailServer) -> Settled {
+    let (begun, mut last) = (Instant::now(), None);
     while let Err(wrong) = look(person, record, mail).await {
         assert!(begun.elapsed() < SETTLE_LIMIT, "{}: {wrong}", person.name());
+        last = Some(wrong);
         tokio::time::sleep(PAUSE).await;
     }
-    begun.elapsed()
+    Settled {
+        after: begun.elapsed(),
+        last,
+    }
 }
 
 /// Looks at everything once.

@@ -13,7 +13,7 @@
 //! acknowledged task, while PostgreSQL was killed); with an outbox that published in bulk (a next occurrence taken back that
 //! should be there, after Kafka was paused); with commands that sent again all that others had left (not settled in time).
 //!
-//! `cargo xtask test node` has the same people work while a release is upgraded, and while its pods are deleted.
+//! `cargo xtask test node` has the same people work while operators do what docs/operations.md says, and while pods are deleted.
 //!
 //! `NUDGE_FAULTS_SEED` repeats the random choices of a run.
 
@@ -65,10 +65,10 @@ async fn parts_that_are_killed_and_paused_lose_nothing_and_double_nothing() {
     assert!(wrong.is_empty(), "wrong answers: {wrong:#?}");
 }
 
-/// Every pod is replaced, which nobody notices but by being asked to come again.
+/// A release is upgraded, scaled, given other secrets: nobody notices, but by being asked to come again.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs a node: cargo xtask test node"]
-async fn an_upgrade_loses_nothing_and_doubles_nothing() {
+async fn what_operators_do_loses_nothing_and_doubles_nothing() {
     let place = Place::open().await;
     let worked = work_until_the_end(&place).await;
     let wrong = worked.wrong_answers(|_| false);
@@ -146,8 +146,8 @@ impl Worked {
             .iter()
             .zip(&self.records)
             .map(async |(person, record)| {
-                let settled_after = check_in_the_end(person, record, place.mail()).await;
-                println!("{}: all is right after {settled_after:.1?}", person.name());
+                let settled = check_in_the_end(person, record, place.mail()).await;
+                println!("{}: {settled}", person.name());
             });
         futures::future::join_all(looks).await;
     }
