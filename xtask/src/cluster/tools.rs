@@ -209,6 +209,12 @@ pub(super) fn keda() -> Result<Keda> {
     })
 }
 
+/// What KEDA tells Kubernetes' own autoscaler by how many replicas are needed, built from `tools/keda`.
+pub(super) fn keda_metrics() -> Result<PathBuf> {
+    let programs = [("adapter", "github.com/kedacore/keda/v2/cmd/adapter")];
+    Ok(Module::new("keda").build(&[], &programs)?.join("adapter"))
+}
+
 /// Dapr's sidecar injector behind a certificate of its own, built from `tools/daprd`.
 pub(super) fn injector() -> Result<PathBuf> {
     let programs = [("injector", "./injector")];

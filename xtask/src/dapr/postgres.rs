@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use nix::sys::signal::Signal;
 use nix::unistd::{Uid, User};
 
@@ -82,6 +82,28 @@ pub(crate) fn spec_in(
     };
     let url = format!("postgres://{USER}:{password}@127.0.0.1:{port}/{DATABASE}?sslmode=disable");
     Ok((spec, url))
+}
+
+/// Gives the database's user another password, and sees that the old one is refused; returns the address with the new one.
+pub(crate) fn change_password(url: &str) -> Result<String> {
+    let (user, rest) = url.rsplit_once('@').context("an address with a password")?;
+    let (before, old) = user.rsplit_once(':').context("a password")?;
+    let new = place::random_text()?;
+    query(url, &format!("ALTER USER CURRENT_USER PASSWORD '{new}'"))?;
+    if query(&format!("{before}:{old}@{rest}"), "SELECT 1").is_ok() {
+        bail!("the old password is still taken");
+    }
+    Ok(format!("{before}:{new}@{rest}"))
+}
+
+/// What a statement returns, without decoration.
+pub(crate) fn query(url: &str, sql: &str) -> Result<String> {
+    let mut psql = command("psql")?;
+    let output = psql.args([url, "-XAtqc", sql]).output()?;
+    if !output.status.success() {
+        bail!("{}", String::from_utf8_lossy(&output.stderr).trim());
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
 /// Installs the server's programs where they are missing and can be installed.

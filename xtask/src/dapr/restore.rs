@@ -5,14 +5,13 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
 use super::part::{Part, Spec};
-use super::place::{Place, random_text};
+use super::place::Place;
 use super::system::{self, START_LIMIT, Stop, System};
 use super::{Settings, kafka, postgres};
 use crate::steps;
@@ -50,13 +49,13 @@ pub(crate) fn test() -> Result<()> {
     take_step(&system, &settings, "step_1_before_the_backup")?;
     let copy = back_up(&place, &url)?;
     take_step(&system, &settings, "step_2_before_the_moment")?;
-    let moment = query(&url, "SELECT clock_timestamp()")?;
+    let moment = postgres::query(&url, "SELECT clock_timestamp()")?;
     eprintln!("The moment is {moment}.");
     take_step(&system, &settings, "step_3_after_the_moment")?;
 
     // The world stops, the database is lost; its log was kept, to the last record.
     system.stop();
-    query(&url, "SELECT pg_switch_wal()")?;
+    postgres::query(&url, "SELECT pg_switch_wal()")?;
     database.stop();
     fs::remove_dir_all(place.parts.join("postgres/data"))?;
 
@@ -64,7 +63,7 @@ pub(crate) fn test() -> Result<()> {
     let (spec, url) = postgres::spec_in(&place, "restored", restored_port, &[])?;
     let restored = start(spec, &place, &stop)?;
     wait_recovered(&url)?;
-    settings.postgres = Some(change_password(&url)?);
+    settings.postgres = Some(postgres::change_password(&url)?);
     let system = System::start(&settings, false, &[], &stop)?;
     for function in CONSUMERS {
         let data = settings.data.display().to_string();
@@ -118,32 +117,11 @@ fn go_back(copy: &Path, archive: &Path, moment: &str) -> Result<()> {
 
 fn wait_recovered(url: &str) -> Result<()> {
     let begun = Instant::now();
-    while query(url, "SELECT pg_is_in_recovery()")? != "f" {
+    while postgres::query(url, "SELECT pg_is_in_recovery()")? != "f" {
         if begun.elapsed() > RECOVERY_LIMIT {
             bail!("PostgreSQL still reads its log; see its own log");
         }
         sleep(Duration::from_millis(200));
     }
     Ok(())
-}
-
-/// Gives the database's user another password; returns the address with it.
-fn change_password(url: &str) -> Result<String> {
-    let (user, rest) = url.rsplit_once('@').context("an address with a password")?;
-    let (before, old) = user.rsplit_once(':').context("a password")?;
-    let new = random_text()?;
-    query(url, &format!("ALTER USER CURRENT_USER PASSWORD '{new}'"))?;
-    if query(&format!("{before}:{old}@{rest}"), "SELECT 1").is_ok() {
-        bail!("the old password is still taken");
-    }
-    Ok(format!("{before}:{new}@{rest}"))
-}
-
-fn query(url: &str, sql: &str) -> Result<String> {
-    let mut psql: Command = postgres::command("psql")?;
-    let output = psql.args([url, "-XAtqc", sql]).output()?;
-    if !output.status.success() {
-        bail!("{}", String::from_utf8_lossy(&output.stderr).trim());
-    }
-    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }

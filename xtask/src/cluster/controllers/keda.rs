@@ -56,14 +56,12 @@ pub(super) fn operator(
     })
 }
 
-/// For the port at which KEDA's metrics server would ask. It does not run here, but the operator opens the port.
+/// By which the operator and KEDA's metrics server know each other, as somebody on loopback.
 pub(in crate::cluster) fn certificates(place: &Place) -> Result<PathBuf> {
     let folder = place.parts.join("keda-certificates");
     let authority = Authority::make(&folder)?;
-    for name in ["ca.crt", "tls.crt"] {
-        fs::copy(&authority.certificate, folder.join(name))?;
-    }
-    fs::copy(&authority.key, folder.join("tls.key"))?;
+    fs::copy(&authority.certificate, folder.join("ca.crt"))?;
+    authority.signs("tls")?;
     Ok(folder)
 }
 

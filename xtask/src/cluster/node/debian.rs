@@ -14,7 +14,7 @@ use crate::dapr::{self, place};
 const SUITE: &str = "bookworm";
 
 /// A program, and the package that has it.
-const PROGRAMS: [(&str, &str); 9] = [
+const PROGRAMS: [(&str, &str); 10] = [
     ("containerd", "containerd"),
     ("runc", "runc"),
     ("ip", "iproute2"),
@@ -22,6 +22,7 @@ const PROGRAMS: [(&str, &str); 9] = [
     ("nft", "nftables"),
     ("ipset", "ipset"),
     ("conntrack", "conntrack"),
+    ("curl", "curl"),
     ("mmdebstrap", "mmdebstrap"),
     ("unshare", "util-linux"),
 ];

@@ -66,6 +66,8 @@ fn all(folder: &Path) -> Result<Vec<Image>> {
             &["nginx", "-g", "daemon off;"],
         ),
         Image::new("docker.io/library/keda:node", &["/operator"]).with(keda.operator),
+        Image::new("docker.io/library/keda-metrics:node", &["/adapter"])
+            .with(tools::keda_metrics()?),
         Image::new("docker.io/library/keda-http:node", &["/interceptor"])
             .with(keda.interceptor)
             .with(keda.scaler),
@@ -210,5 +212,6 @@ pub(super) fn build() -> Result<()> {
     for build in [tools::coredns, daprd::program, tools::dapr_control_plane] {
         build()?;
     }
-    tools::keda().map(drop)
+    tools::keda()?;
+    tools::keda_metrics().map(drop)
 }

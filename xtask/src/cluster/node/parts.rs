@@ -15,6 +15,7 @@ use crate::cluster::api_server::ApiServer;
 use crate::cluster::tools;
 use crate::dapr::part::{Ready, Spec};
 use crate::dapr::place::Place;
+use crate::dapr::sasl::Authority;
 
 /// The node's name.
 pub(super) const NODE: &str = "node";
@@ -24,14 +25,33 @@ const PODS: &str = "10.244.0.0/24";
 const SERVICES: &str = "10.96.0.0/16";
 
 /// What kube-apiserver is told beside what it has by itself.
-pub(super) fn api_server_flags() -> [String; 4] {
-    [
+pub(super) fn api_server_flags(place: &Place) -> Result<[String; 10]> {
+    // By which it tells KEDA's metrics server, which answers for a part of the API, who asks.
+    let proxy = Authority::make(&place.parts.join("front-proxy"))?;
+    proxy.signs("front-proxy")?;
+    let of_proxy = |file: &str| place.parts.join("front-proxy").join(file);
+    Ok([
+        format!(
+            "--requestheader-client-ca-file={}",
+            proxy.certificate.display()
+        ),
+        format!(
+            "--proxy-client-cert-file={}",
+            of_proxy("front-proxy.crt").display()
+        ),
+        format!(
+            "--proxy-client-key-file={}",
+            of_proxy("front-proxy.key").display()
+        ),
+        "--requestheader-username-headers=X-Remote-User".to_owned(),
+        "--requestheader-group-headers=X-Remote-Group".to_owned(),
+        "--requestheader-extra-headers-prefix=X-Remote-Extra-".to_owned(),
         "--bind-address=0.0.0.0".to_owned(),
         format!("--advertise-address={ADDRESS}"),
         "--endpoint-reconciler-type=lease".to_owned(),
         // Its name is nowhere to be found.
         "--kubelet-preferred-address-types=InternalIP".to_owned(),
-    ]
+    ])
 }
 
 /// containerd's client, in Kubernetes' namespace.

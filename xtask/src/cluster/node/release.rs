@@ -14,12 +14,19 @@ use crate::cluster::chart::{self, PLACES, RELEASE};
 use crate::cluster::objects::text;
 use crate::cluster::tools::{helm, output};
 use crate::dapr::place::random_text;
+use crate::steps::root;
 
 /// How many seconds a function may be idle before it sleeps, where it is looked whether it does.
 const COOLDOWN: u32 = 20;
 
-/// Where people work, it is as in production.
-pub(super) const SLEEPS_LATE: [&str; 2] = ["--set", "scaling.cooldownSeconds=300"];
+/// What the release is for.
+#[derive(Clone, Copy)]
+pub(super) enum Size {
+    /// One of everything, which sleeps soon: `values.yaml`.
+    Small,
+    /// Two of everything: `at-work.yaml` on top.
+    AtWork,
+}
 
 /// Writes the values that differ from those of production.
 pub(super) fn write_values(outside: &Outside) -> Result<()> {
@@ -37,6 +44,9 @@ pub(super) fn write_values(outside: &Outside) -> Result<()> {
     Ok(fs::write(&outside.values, text)?)
 }
 
+/// The Secret's name, as the chart has it.
+pub(super) const SECRET: &str = "nudge";
+
 /// Makes the Secret that the release expects.
 pub(super) fn make_secret(world: &World) -> Result<()> {
     let secrets = BTreeMap::from([
@@ -49,17 +59,21 @@ pub(super) fn make_secret(world: &World) -> Result<()> {
     ]);
     let secret = json!({
         "apiVersion": "v1", "kind": "Secret", "stringData": secrets,
-        "metadata": { "name": "nudge", "namespace": RELEASE },
+        "metadata": { "name": SECRET, "namespace": RELEASE },
     });
     world.apply(&secret.to_string())
 }
 
 /// `helm upgrade --install` with more `settings`, while scaling is paused; scaling goes on afterwards, whatever came of it.
-pub(super) fn upgrade(world: &World, settings: &[&str]) -> Result<()> {
+pub(super) fn upgrade(world: &World, size: Size, settings: &[&str]) -> Result<()> {
     let [_, production, _] = &PLACES;
     let mut command = chart::command(&["upgrade", "--install"], production)?;
     command.arg("--reset-values");
     command.arg("--values").arg(&world.outside.values);
+    if let Size::AtWork = size {
+        let values = root().join("xtask/src/cluster/node/at-work.yaml");
+        command.arg("--values").arg(values);
+    }
     command.args(["--set-string", "scaling.pausedReplicas=1"]);
     command.args(["--rollback-on-failure", "--wait"]);
     command.args(settings);
@@ -90,9 +104,7 @@ pub(super) fn test(world: &World) -> Result<()> {
 }
 
 /// What is to be seen of an upgrade: everything runs from another image, under the same layers, and anew.
-const ANOTHER: [&str; 8] = [
-    SLEEPS_LATE[0],
-    SLEEPS_LATE[1],
+const ANOTHER: [&str; 6] = [
     "--set",
     "image.tag=next",
     "--set",
@@ -105,7 +117,7 @@ const ANOTHER: [&str; 8] = [
 pub(super) fn replace_everything(world: &World) -> Result<()> {
     let before = pods(world)?;
     ensure!(!before.is_empty(), "the release has no pods");
-    upgrade(world, &ANOTHER)?;
+    upgrade(world, Size::AtWork, &ANOTHER)?;
     world.eventually("every pod is replaced", || {
         Ok(before.is_disjoint(&pods(world)?).then_some(()))
     })
@@ -126,7 +138,7 @@ pub(super) fn is_rolled_back(world: &World) -> Result<()> {
     let impossible = ["--set", "pushpin.image=docker.io/fanout/pushpin:none"];
     let settings = [&ANOTHER[..], &impossible, &["--timeout", "60s"]].concat();
     ensure!(
-        upgrade(world, &settings).is_err(),
+        upgrade(world, Size::AtWork, &settings).is_err(),
         "an upgrade to an image that is not there worked"
     );
     let mut command = Command::new(helm()?);

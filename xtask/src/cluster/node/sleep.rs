@@ -8,10 +8,10 @@ use crate::cluster::chart::RELEASE;
 use crate::cluster::objects::text;
 
 /// What spin-operator's objects are known by.
-pub(super) const OF_SPIN: &str = "core.spinkube.dev/app-name";
+const OF_SPIN: &str = "core.spinkube.dev/app-name";
 
 /// What the Deployments of daprds and their pods are known by.
-const SIDECARS: &str = "nudge.dev/role=sidecar";
+pub(super) const SIDECARS: &str = "nudge.dev/role=sidecar";
 
 /// Waits until no function has a pod.
 pub(super) fn all_sleep(world: &World) -> Result<()> {
@@ -55,13 +55,15 @@ pub(super) fn kill_daprds(world: &World) -> Result<()> {
     daprds_run(world)
 }
 
-/// Waits until every function's daprd runs.
+/// Waits until as many daprds run as there are to be.
 pub(super) fn daprds_run(world: &World) -> Result<()> {
     let daprds = world.list(&["deployments", "-n", RELEASE, "-l", SIDECARS])?;
-    ensure!(!daprds.is_empty(), "there are no daprds");
+    let wanted = |one: &Value| one["spec"]["replicas"].as_u64().unwrap_or(1);
+    let wanted: u64 = daprds.iter().map(wanted).sum();
+    ensure!(wanted > 0, "there are no daprds");
     world.eventually("every daprd runs", || {
         let pods = world.pods(SIDECARS)?;
         let running = pods.iter().filter(|pod| runs(pod)).count();
-        Ok((running >= daprds.len()).then_some(()))
+        Ok((running as u64 >= wanted).then_some(()))
     })
 }

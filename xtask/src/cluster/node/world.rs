@@ -57,7 +57,7 @@ impl World {
     pub(super) fn start(place: Place, stop: Stop) -> Result<Self> {
         let (outside, mut specs) = Outside::prepare(&place)?;
         release::write_values(&outside)?;
-        let flags = parts::api_server_flags();
+        let flags = parts::api_server_flags(&place)?;
         let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
         let mut world = Self {
             operator: None,
