@@ -69,9 +69,17 @@ pub(crate) fn test() -> Result<()> {
         })?;
     }
     step("KEDA starts", || world.start_keda(&keda))?;
-    step("a release is rolled out with one replica each", || {
-        let one_each = |replicas: &Replicas| replicas.values().all(|count| *count == 1);
-        wait(&world, "one replica each", one_each)
+    step("a release is rolled out with what must stand", || {
+        wait(
+            &world,
+            "one replica each, or those that always stand",
+            |now| {
+                now.iter().all(|(function, count)| {
+                    let (wide, least) = NEVER_SLEEPS;
+                    *count == if function == wide { least } else { 1 }
+                })
+            },
+        )
     })?;
     step("without the pause all go to sleep", || {
         world.lift_pause()?;

@@ -36,7 +36,7 @@ pub(super) struct Release {
 }
 
 impl Release {
-    /// Renders the chart as `docs/operations.md` has it installed: with one replica each until the pause is lifted.
+    /// Renders the chart as `docs/operations.md` has it installed: with one replica each, or those that always stand, until the pause is lifted.
     pub(super) fn render(broker: &str) -> Result<Self> {
         let [_, production, _] = &PLACES;
         let mut command = chart::command(&["template"], production)?;
