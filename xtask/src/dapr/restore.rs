@@ -17,7 +17,7 @@ use super::{Settings, kafka, postgres};
 use crate::steps;
 
 /// Whose state is made of events, and may be behind what the others kept.
-const CONSUMERS: [&str; 3] = [
+pub(crate) const CONSUMERS: [&str; 3] = [
     "reminder-service",
     "recurrence-engine",
     "notification-service",

@@ -11,14 +11,7 @@ use super::release::SECRET;
 use super::world::World;
 use crate::cluster::chart::RELEASE;
 use crate::cluster::tools::output;
-use crate::dapr::postgres;
-
-/// Whose state can be made again.
-const FUNCTIONS: [&str; 3] = [
-    "reminder-service",
-    "recurrence-engine",
-    "notification-service",
-];
+use crate::dapr::{postgres, restore::CONSUMERS};
 
 /// Who has a record.
 const PEOPLE: &str = "SELECT DISTINCT split_part(key, '/', 2) FROM state WHERE key LIKE 'audit-service||audit-head/%'";
@@ -39,7 +32,7 @@ pub(super) fn to_everybody(world: &World) -> Result<()> {
     let forwarded = Forwarded::start(world)?;
     let mut told = 0;
     for person in people.lines() {
-        for function in FUNCTIONS {
+        for function in CONSUMERS {
             told += forwarded.replay(world, &token, person, function)?;
         }
     }
