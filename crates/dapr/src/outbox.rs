@@ -69,7 +69,7 @@ impl OutboxHead {
         let longest = Duration::seconds(WAIT_SECONDS);
         let mut left = left.iter().flatten();
         self.sequence - self.relayed_to < BATCH
-            && left.all(|event| now - event.timestamp.0 < longest)
+            && left.all(|event| now - event.timestamp.utc() < longest)
     }
 
     /// Numbers `events` and returns the writes that commit them. `sequenced` also says the number in each event.
@@ -89,11 +89,11 @@ impl OutboxHead {
     /// When the timetable is to look at this user, if no look is planned yet: sets `relay_at`, which the command
     /// commits together with the entry.
     pub fn plan_check(&mut self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        if self.relay_at.is_some_and(|at| at.0 > now) {
+        if self.relay_at.is_some_and(|at| at.utc() > now) {
             return None;
         }
         let at = now + Duration::seconds(CHECK_AFTER_SECONDS);
-        self.relay_at = Some(Timestamp(at));
+        self.relay_at = Some(Timestamp::clamped(at));
         Some(at)
     }
 }
@@ -177,7 +177,7 @@ pub async fn relay_in_turn<D: Dapr>(
 
 /// Whether somebody is about to publish `earlier`, as far as `own`, which were committed behind them, can tell.
 fn is_their_turn(earlier: &[Numbered], own: &[Numbered]) -> bool {
-    let since = |numbered: &[Numbered]| numbered.first().map(|first| first.event.timestamp.0);
+    let since = |numbered: &[Numbered]| numbered.first().map(|first| first.event.timestamp.utc());
     let longest = Duration::seconds(TURN_SECONDS);
     since(earlier)
         .zip(since(own))
@@ -214,7 +214,7 @@ async fn publish_in_order<D: Dapr>(
     events: &[Numbered],
 ) -> Result<(), DaprError> {
     let events = events.iter().map(|numbered| &numbered.event);
-    for event in events.filter(|event| event.event_type.topic() == topic) {
+    for event in events.filter(|event| event.topic() == topic) {
         dapr.publish(topic, std::slice::from_ref(event)).await?;
     }
     Ok(())

@@ -205,7 +205,7 @@ fn no_event_arrives_before_one_that_comes_first() {
 /// With a broker that is away, commands don't send what others sent before them: it would all arrive in the end.
 #[test]
 fn what_has_waited_is_left_to_the_check() {
-    let now = event(1).event.timestamp.0;
+    let now = event(1).event.timestamp.utc();
     let seconds = chrono::Duration::seconds;
     let head = OutboxHead {
         sequence: 150,

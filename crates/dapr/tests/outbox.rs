@@ -7,7 +7,7 @@ use chrono::Duration;
 use dapr::fake::{FakeDapr, Interleaving, block_on, clock};
 use dapr::outbox::{self, Numbered, OutboxHead, ToPublish, relay_in_turn};
 use dapr::{Condition, Dapr, DaprError, Write};
-use events::Event;
+use events::{Event, Timestamp};
 use numbered::event;
 use rand::Rng;
 use serde_json::json;
@@ -58,7 +58,8 @@ fn after_a_second_nobody_is_waited_for() {
     block_on(async {
         let (_, mut second) = two_commands(&dapr).await;
         for numbered in &mut second.own {
-            numbered.event.timestamp.0 += Duration::seconds(1);
+            numbered.event.timestamp =
+                Timestamp::clamped(numbered.event.timestamp.utc() + Duration::seconds(1));
         }
         relay_in_turn(&dapr, "u", second).await.unwrap();
     });
@@ -96,7 +97,7 @@ async fn command(dapr: FakeDapr, events: u64) {
         let numbered: Vec<Numbered> = (first..first + events)
             .map(|number| {
                 let mut numbered = event(number);
-                numbered.event.timestamp.0 = clock();
+                numbered.event.timestamp = Timestamp::clamped(clock());
                 numbered
             })
             .collect();

@@ -5,6 +5,7 @@
 
 pub mod due;
 pub mod id;
+pub mod limits;
 pub mod recurrence;
 pub mod reminder;
 pub mod task;

@@ -56,10 +56,31 @@ pub struct Task {
 pub struct SeriesPlace {
     /// The series.
     pub id: SeriesId,
-    /// Number of this occurrence by the rule, from 1: what `COUNT` counts.
+    /// Number of this occurrence by the rule, from 1 to [`MAX_OCCURRENCE`](crate::limits::MAX_OCCURRENCE): what `COUNT`
+    /// counts.
     pub occurrence: u32,
-    /// The date that the rule is expanded from (RFC 5545 `DTSTART`).
+    /// The date that the rule is expanded from (RFC 5545 `DTSTART`), of the years 1970 to 9000.
     pub start: chrono::NaiveDate,
+}
+
+impl SeriesPlace {
+    /// Where a series begins.
+    #[must_use]
+    pub fn first(id: SeriesId, start: chrono::NaiveDate) -> Self {
+        Self {
+            id,
+            occurrence: 1,
+            start,
+        }
+    }
+}
+
+impl Task {
+    /// The version of what the task becomes by a change.
+    #[must_use]
+    pub fn next_version(&self) -> u64 {
+        self.version.saturating_add(1)
+    }
 }
 
 /// Whether a task is still to be done.

@@ -4,7 +4,7 @@ use domain::{EventId, TaskId, UserId};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use uuid::Uuid;
 
-use crate::{Timestamp, Topic};
+use crate::{Timestamp, Topic, UnknownFields};
 
 /// The version that `metadata.version` says. A consumer dead-letters any other.
 pub const VERSION: &str = "v1";
@@ -27,6 +27,10 @@ pub struct Event {
     pub metadata: Metadata,
     /// When it happened.
     pub timestamp: Timestamp,
+    /// What a newer version says besides.
+    #[serde(flatten)]
+    #[cfg_attr(feature = "schema", schemars(skip))]
+    pub unknown: UnknownFields,
 }
 
 /// Where an event came from.
@@ -45,31 +49,61 @@ pub struct Metadata {
     /// The `event_id` that caused this one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub causation_id: Option<Uuid>,
+    /// What a newer version says besides.
+    #[serde(flatten)]
+    #[cfg_attr(feature = "schema", schemars(skip))]
+    pub unknown: UnknownFields,
+}
+
+impl Metadata {
+    /// Of an event of this version that the task service does not number.
+    #[must_use]
+    pub fn new(source: &str, chain: Chain) -> Self {
+        Self {
+            source: source.to_owned(),
+            version: VERSION.to_owned(),
+            sequence: None,
+            correlation_id: chain.correlation_id,
+            causation_id: chain.causation_id,
+            unknown: UnknownFields::default(),
+        }
+    }
 }
 
 macro_rules! event_types {
     ($($(#[$doc:meta])* $variant:ident = $name:literal on $topic:ident;)*) => {
         /// The type of an event.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
         pub enum EventType {
             $($(#[$doc])* #[serde(rename = $name)] $variant,)*
+            /// A type of a newer version, by its name: it goes on record as it is, and whoever does not act on it passes
+            /// it over.
+            #[serde(untagged)]
+            #[cfg_attr(feature = "schema", schemars(skip))]
+            Unknown(String),
         }
 
         impl EventType {
-            /// Every type.
+            /// Every type that this version knows.
             pub const ALL: &[Self] = &[$(Self::$variant),*];
 
             /// The name on the wire.
             #[must_use]
-            pub fn name(self) -> &'static str {
-                match self { $(Self::$variant => $name,)* }
+            pub fn name(&self) -> &str {
+                match self {
+                    $(Self::$variant => $name,)*
+                    Self::Unknown(name) => name,
+                }
             }
 
-            /// The topic that carries it.
+            /// The topic that carries it; `None` for a type that this version does not know.
             #[must_use]
-            pub fn topic(self) -> Topic {
-                match self { $(Self::$variant => Topic::$topic,)* }
+            pub fn topic(&self) -> Option<Topic> {
+                match self {
+                    $(Self::$variant => Some(Topic::$topic),)*
+                    Self::Unknown(_) => None,
+                }
             }
         }
     };
@@ -151,7 +185,9 @@ impl Event {
         now: Timestamp,
     ) -> Self {
         debug_assert!(
-            P::TYPE.topic().published_by().contains(&source),
+            P::TYPE
+                .topic()
+                .is_some_and(|topic| topic.published_by().contains(&source)),
             "{source} does not publish {}",
             P::TYPE.name()
         );
@@ -161,14 +197,9 @@ impl Event {
             task_id: task.map(|id| id.to_string()).unwrap_or_default(),
             user_id: user.to_string(),
             payload: serde_json::to_value(payload).unwrap_or_default(),
-            metadata: Metadata {
-                source: source.to_owned(),
-                version: VERSION.to_owned(),
-                sequence: None,
-                correlation_id: chain.correlation_id,
-                causation_id: chain.causation_id,
-            },
+            metadata: Metadata::new(source, chain),
             timestamp: now,
+            unknown: UnknownFields::default(),
         }
     }
 
@@ -178,9 +209,17 @@ impl Event {
     /// [`PayloadError`] when it has another shape, or the event is of another type.
     pub fn payload<P: Payload>(&self) -> Result<P, PayloadError> {
         P::deserialize(&self.payload).map_err(|source| PayloadError {
-            event_type: self.event_type,
+            event_type: self.event_type.clone(),
             source,
         })
+    }
+
+    /// The topic that carries the event. One of a type that this version does not know, which a newer version left in an
+    /// outbox, goes on the main topic of its source: there the audit hears it, and whoever else knows it.
+    #[must_use]
+    pub fn topic(&self) -> Topic {
+        let known = self.event_type.topic();
+        known.unwrap_or_else(|| Topic::main_of(&self.metadata.source))
     }
 
     /// The id as the domain's type.

@@ -2,6 +2,10 @@
 //!
 //! Functions never call each other to react to a change: they publish and subscribe to what is described here.
 //! The JSON Schemas in `schemas/` are made from these types, and a test fails when the two differ.
+//!
+//! What is stored or published is read leniently, so that versions can work side by side: a document keeps the fields that
+//! this version does not know ([`UnknownFields`]), and a type of event or a value of an enumeration that it does not know
+//! keeps its name. Requests are read strictly, by types of their own in the functions that take them.
 
 mod cloud_event;
 mod envelope;
@@ -10,6 +14,7 @@ mod story;
 mod task_document;
 mod timestamp;
 mod topic;
+mod unknown;
 
 pub use cloud_event::{Malformed, cloud_event, parse_delivery};
 pub use envelope::{Chain, Event, EventType, Metadata, Payload, PayloadError, VERSION};
@@ -17,7 +22,8 @@ pub use payload::*;
 pub use story::{DERIVATIONS, Derivation, Story};
 pub use task_document::{
     BasisDocument, ChecklistItemDocument, DueDocument, InvalidTask, RecurrenceDocument,
-    RecurrenceEndDocument, ReminderDocument, StatusDocument, TaskDocument,
+    RecurrenceEndDocument, ReminderDocument, StatusDocument, TaskDocument, hours_and_minutes,
 };
-pub use timestamp::Timestamp;
+pub use timestamp::{OutOfRange, Timestamp};
 pub use topic::{SUBSCRIPTIONS, Subscription, Topic};
+pub use unknown::UnknownFields;

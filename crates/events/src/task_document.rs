@@ -3,6 +3,7 @@
 use std::str::FromStr;
 
 use chrono::{NaiveDate, NaiveTime};
+use domain::limits;
 use domain::recurrence::End;
 use domain::reminder::Reminder;
 use domain::task::{ChecklistItem, SeriesPlace, Status};
@@ -13,7 +14,7 @@ use domain::{
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::Timestamp;
+use crate::{Timestamp, UnknownFields, timestamp};
 
 /// A task on the wire.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -52,15 +53,22 @@ pub struct TaskDocument {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub series_start: Option<NaiveDate>,
     /// When it was created.
+    #[serde(deserialize_with = "timestamp::clamped")]
     pub created_at: Timestamp,
     /// When it last changed.
+    #[serde(deserialize_with = "timestamp::clamped")]
     pub updated_at: Timestamp,
     /// When it was completed.
+    #[serde(default, deserialize_with = "timestamp::clamped_option")]
     pub completed_at: Option<Timestamp>,
+    /// What a newer version says besides.
+    #[serde(flatten)]
+    #[cfg_attr(feature = "schema", schemars(skip))]
+    pub unknown: UnknownFields,
 }
 
 /// `open` or `completed`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum StatusDocument {
@@ -68,24 +76,30 @@ pub enum StatusDocument {
     Open,
     /// Done.
     Completed,
+    /// What only a newer version knows.
+    #[serde(untagged)]
+    #[cfg_attr(feature = "schema", schemars(skip))]
+    Unknown(String),
 }
 
 /// One step of a checklist.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
 pub struct ChecklistItemDocument {
     /// What is to be done.
     pub text: String,
     /// Whether it is.
     #[serde(default)]
     pub done: bool,
+    /// What a newer version says besides.
+    #[serde(flatten)]
+    #[cfg_attr(feature = "schema", schemars(skip))]
+    pub unknown: UnknownFields,
 }
 
 /// A due date: wall-clock, with the zone whose clocks are meant. Without `time` it is an all-day task.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
 pub struct DueDocument {
     /// `YYYY-MM-DD`
     pub date: NaiveDate,
@@ -99,28 +113,38 @@ pub struct DueDocument {
     pub time: Option<NaiveTime>,
     /// An IANA name.
     pub time_zone: String,
+    /// What a newer version says besides.
+    #[serde(flatten)]
+    #[cfg_attr(feature = "schema", schemars(skip))]
+    pub unknown: UnknownFields,
 }
 
 /// A reminder: exactly one of `at` and `before_due_minutes`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
 pub struct ReminderDocument {
     /// Given by the service; in a request only to keep a reminder that the task has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<Uuid>,
     /// A fixed instant.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "timestamp::clamped_option",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub at: Option<Timestamp>,
     /// Minutes before the due time (0: at it); an all-day task counts as due at 09:00.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before_due_minutes: Option<u32>,
+    /// What a newer version says besides.
+    #[serde(flatten)]
+    #[cfg_attr(feature = "schema", schemars(skip))]
+    pub unknown: UnknownFields,
 }
 
 /// How a task comes again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
 pub struct RecurrenceDocument {
     /// `daily`, `weekly`, `monthly`, `yearly`, or `custom` when only `rrule` tells it all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -137,10 +161,14 @@ pub struct RecurrenceDocument {
     /// What the next date is counted from: `due` (the default) or `completion`.
     #[serde(default)]
     pub basis: BasisDocument,
+    /// What a newer version says besides.
+    #[serde(flatten)]
+    #[cfg_attr(feature = "schema", schemars(skip))]
+    pub unknown: UnknownFields,
 }
 
 /// `due` or `completion`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum BasisDocument {
@@ -149,17 +177,26 @@ pub enum BasisDocument {
     Due,
     /// The date of completion.
     Completion,
+    /// What only a newer version knows.
+    #[serde(untagged)]
+    #[cfg_attr(feature = "schema", schemars(skip))]
+    Unknown(String),
 }
 
-/// When a recurrence ends.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// When a recurrence ends: exactly one of `count` and `until`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub enum RecurrenceEndDocument {
+pub struct RecurrenceEndDocument {
     /// After this many occurrences, the first included.
-    Count(u32),
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub count: Option<u32>,
     /// On this date, inclusive.
-    Until(NaiveDate),
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<NaiveDate>,
+    /// What a newer version says besides.
+    #[serde(flatten)]
+    #[cfg_attr(feature = "schema", schemars(skip))]
+    pub unknown: UnknownFields,
 }
 
 /// A field of a task that is not as the contract says.
@@ -202,6 +239,7 @@ impl From<&Task> for TaskDocument {
                 .map(|item| ChecklistItemDocument {
                     text: item.text.to_string(),
                     done: item.done,
+                    unknown: UnknownFields::default(),
                 })
                 .collect(),
             due: task.due.as_ref().map(DueDocument::from),
@@ -210,9 +248,10 @@ impl From<&Task> for TaskDocument {
             series_id: task.series.map(|series| series.id.0),
             occurrence: task.series.map(|series| series.occurrence),
             series_start: task.series.map(|series| series.start),
-            created_at: Timestamp(task.created_at),
-            updated_at: Timestamp(task.updated_at),
-            completed_at: task.completed_at.map(Timestamp),
+            created_at: Timestamp::clamped(task.created_at),
+            updated_at: Timestamp::clamped(task.updated_at),
+            completed_at: task.completed_at.map(Timestamp::clamped),
+            unknown: UnknownFields::default(),
         }
     }
 }
@@ -220,6 +259,8 @@ impl From<&Task> for TaskDocument {
 impl TryFrom<&TaskDocument> for Task {
     type Error = InvalidTask;
 
+    /// Reads a stored document or one of an event. Earlier versions checked neither the place in a series nor the instants
+    /// of reminders: what is out of range is read as the nearest that is not, as [`limits`] says.
     fn try_from(document: &TaskDocument) -> Result<Self, InvalidTask> {
         let series = match (
             document.series_id,
@@ -228,11 +269,12 @@ impl TryFrom<&TaskDocument> for Task {
         ) {
             (Some(id), Some(occurrence), Some(start)) => Some(SeriesPlace {
                 id: SeriesId(id),
-                occurrence,
-                start,
+                occurrence: occurrence.clamp(1, limits::MAX_OCCURRENCE),
+                start: limits::clamp_date(start),
             }),
             _ => None,
         };
+        let due = document.due.as_ref().map(Due::try_from).transpose()?;
         Ok(Self {
             id: TaskId(document.id),
             version: document.version,
@@ -240,10 +282,7 @@ impl TryFrom<&TaskDocument> for Task {
                 .map_err(|error| InvalidTask::new("/title", error))?,
             notes: Notes::parse(&document.notes)
                 .map_err(|error| InvalidTask::new("/notes", error))?,
-            status: match document.status {
-                StatusDocument::Open => Status::Open,
-                StatusDocument::Completed => Status::Completed,
-            },
+            status: document.status.read()?,
             priority: Priority::parse(document.priority.into())
                 .map_err(|error| InvalidTask::new("/priority", error))?,
             labels: each(&document.labels, "/labels", |label| Label::parse(label))?,
@@ -255,12 +294,12 @@ impl TryFrom<&TaskDocument> for Task {
                     done: item.done,
                 })
             })?,
-            due: document.due.as_ref().map(Due::try_from).transpose()?,
+            due,
             reminders: each(&document.reminders, "/reminders", |reminder| {
                 let id = reminder.id.ok_or("has no id")?;
                 reminder.rule().map(|rule| Reminder {
                     id: ReminderId(id),
-                    rule,
+                    rule: within_limits(rule, due.as_ref()),
                 })
             })?,
             recurrence: document
@@ -269,10 +308,18 @@ impl TryFrom<&TaskDocument> for Task {
                 .map(|recurrence| recurrence.parse(document.due.as_ref().map(|due| due.date)))
                 .transpose()?,
             series,
-            created_at: document.created_at.0,
-            updated_at: document.updated_at.0,
-            completed_at: document.completed_at.map(|at| at.0),
+            created_at: document.created_at.utc(),
+            updated_at: document.updated_at.utc(),
+            completed_at: document.completed_at.map(Timestamp::utc),
         })
+    }
+}
+
+/// The rule, or the nearest instant to the one that it comes to.
+fn within_limits(rule: ReminderRule, due: Option<&Due>) -> ReminderRule {
+    match rule.instant(due) {
+        Some(at) if !limits::is_instant(at) => ReminderRule::At(limits::clamp_instant(at)),
+        _ => rule,
     }
 }
 
@@ -297,6 +344,7 @@ impl From<&Due> for DueDocument {
             date: due.date,
             time: due.time,
             time_zone: due.zone.name().to_owned(),
+            unknown: UnknownFields::default(),
         }
     }
 }
@@ -305,8 +353,7 @@ impl TryFrom<&DueDocument> for Due {
     type Error = InvalidTask;
 
     fn try_from(document: &DueDocument) -> Result<Self, InvalidTask> {
-        use chrono::Datelike;
-        if !(1970..=9000).contains(&document.date.year()) {
+        if !limits::is_due_date(document.date) {
             return Err(InvalidTask::new(
                 "/due/date",
                 "must be a date of the years 1970 to 9000",
@@ -335,13 +382,14 @@ impl From<ReminderRule> for ReminderDocument {
     /// A reminder that has no id yet.
     fn from(rule: ReminderRule) -> Self {
         let (at, before_due_minutes) = match rule {
-            ReminderRule::At(instant) => (Some(Timestamp(instant)), None),
+            ReminderRule::At(instant) => (Some(Timestamp::clamped(instant)), None),
             ReminderRule::BeforeDue(minutes) => (None, Some(minutes)),
         };
         Self {
             id: None,
             at,
             before_due_minutes,
+            unknown: UnknownFields::default(),
         }
     }
 }
@@ -353,7 +401,7 @@ impl ReminderDocument {
     /// A sentence that says what to do, when both or none of the fields are there or the minutes are over four weeks.
     pub fn rule(&self) -> Result<ReminderRule, &'static str> {
         match (self.at, self.before_due_minutes) {
-            (Some(at), None) => Ok(ReminderRule::At(at.0)),
+            (Some(at), None) => Ok(ReminderRule::At(at.utc())),
             (None, Some(minutes)) if minutes <= domain::reminder::MAX_MINUTES_BEFORE => {
                 Ok(ReminderRule::BeforeDue(minutes))
             }
@@ -371,14 +419,21 @@ impl From<&Recurrence> for RecurrenceDocument {
             recurrence_interval: Some(rule.interval),
             recurrence_end: match rule.end {
                 End::Never => None,
-                End::Count(count) => Some(RecurrenceEndDocument::Count(count)),
-                End::Until(date) => Some(RecurrenceEndDocument::Until(date)),
+                End::Count(count) => Some(RecurrenceEndDocument {
+                    count: Some(count),
+                    ..RecurrenceEndDocument::default()
+                }),
+                End::Until(date) => Some(RecurrenceEndDocument {
+                    until: Some(date),
+                    ..RecurrenceEndDocument::default()
+                }),
             },
             rrule: Some(rule.to_string()),
             basis: match recurrence.basis {
                 Basis::Due => BasisDocument::Due,
                 Basis::Completion => BasisDocument::Completion,
             },
+            unknown: UnknownFields::default(),
         }
     }
 }
@@ -400,9 +455,13 @@ impl RecurrenceDocument {
                 ));
             }
         };
-        let basis = match self.basis {
+        let basis = match &self.basis {
             BasisDocument::Due => Basis::Due,
             BasisDocument::Completion => Basis::Completion,
+            BasisDocument::Unknown(name) => {
+                let detail = format!("takes due or completion, not {name:?}");
+                return Err(InvalidTask::new("/recurrence/basis", detail));
+            }
         };
         Ok(Recurrence { rule, basis })
     }
@@ -411,24 +470,86 @@ impl RecurrenceDocument {
         let kind = kind
             .parse()
             .map_err(|error| InvalidTask::new("/recurrence/recurrence_type", error))?;
-        let end = match self.recurrence_end {
-            None => End::Never,
-            Some(RecurrenceEndDocument::Count(count)) => End::Count(count),
-            Some(RecurrenceEndDocument::Until(date)) => End::Until(date),
-        };
+        let end = self
+            .recurrence_end
+            .as_ref()
+            .map_or(Ok(End::Never), RecurrenceEndDocument::read)?;
         Rule::from_simple(kind, self.recurrence_interval.unwrap_or(1), end, due)
             .map_err(|error| InvalidTask::new("/recurrence", error))
     }
 }
 
+impl RecurrenceEndDocument {
+    fn read(&self) -> Result<End, InvalidTask> {
+        match (self.count, self.until) {
+            (Some(count), None) => Ok(End::Count(count)),
+            (None, Some(date)) => Ok(End::Until(date)),
+            _ => Err(InvalidTask::new(
+                "/recurrence/recurrence_end",
+                "needs exactly one of count and until",
+            )),
+        }
+    }
+}
+
+impl StatusDocument {
+    fn read(&self) -> Result<Status, InvalidTask> {
+        match self {
+            Self::Open => Ok(Status::Open),
+            Self::Completed => Ok(Status::Completed),
+            Self::Unknown(name) => {
+                let detail = format!("takes open or completed, not {name:?}");
+                Err(InvalidTask::new("/status", detail))
+            }
+        }
+    }
+}
+
+impl TaskDocument {
+    /// The document with all that `older` says and this version does not know: for a task that this version read, changed
+    /// and writes again. The due date, the recurrence and its end keep theirs as long as there is one; a reminder keeps
+    /// them by its id, a step of the checklist by its text, the first of several with the same text first.
+    #[must_use]
+    pub fn with_unknown_of(mut self, older: &Self) -> Self {
+        self.unknown.keep(&older.unknown);
+        if let (Some(due), Some(older)) = (&mut self.due, &older.due) {
+            due.unknown.keep(&older.unknown);
+        }
+        if let (Some(recurrence), Some(older)) = (&mut self.recurrence, &older.recurrence) {
+            recurrence.unknown.keep(&older.unknown);
+            let ends = (&mut recurrence.recurrence_end, &older.recurrence_end);
+            if let (Some(end), Some(older)) = ends {
+                end.unknown.keep(&older.unknown);
+            }
+        }
+        for reminder in &mut self.reminders {
+            let is_it = |older: &&ReminderDocument| older.id.is_some() && older.id == reminder.id;
+            if let Some(older) = older.reminders.iter().find(is_it) {
+                reminder.unknown.keep(&older.unknown);
+            }
+        }
+        let mut left: Vec<&ChecklistItemDocument> = older.checklist.iter().collect();
+        for item in &mut self.checklist {
+            if let Some(at) = left.iter().position(|older| older.text == item.text) {
+                item.unknown.keep(&left.remove(at).unknown);
+            }
+        }
+        self
+    }
+}
+
 /// `HH:MM`; seconds are read and must be zero, as nothing in Nudge is due to the second.
-mod hours_and_minutes {
+pub mod hours_and_minutes {
     use chrono::{NaiveTime, Timelike};
     use serde::{Deserialize, Deserializer, Serializer, de::Error};
 
+    /// Writes `HH:MM`, or null.
+    ///
+    /// # Errors
+    /// Those of the serializer.
     // The signature is serde's.
     #[allow(clippy::ref_option)]
-    pub(super) fn serialize<S: Serializer>(
+    pub fn serialize<S: Serializer>(
         time: &Option<NaiveTime>,
         serializer: S,
     ) -> Result<S::Ok, S::Error> {
@@ -438,7 +559,11 @@ mod hours_and_minutes {
         }
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+    /// Reads `HH:MM` or `HH:MM:00`, or null.
+    ///
+    /// # Errors
+    /// When it is no such text.
+    pub fn deserialize<'de, D: Deserializer<'de>>(
         deserializer: D,
     ) -> Result<Option<NaiveTime>, D::Error> {
         let Some(text) = Option::<String>::deserialize(deserializer)? else {

@@ -69,6 +69,17 @@ impl Topic {
         }
     }
 
+    /// The topic on which `source` tells what it does: where a type goes that only a newer version of it knows.
+    #[must_use]
+    pub fn main_of(source: &str) -> Self {
+        match source {
+            "task-service" => Self::TaskEvents,
+            "reminder-service" => Self::TaskReminders,
+            "recurrence-engine" => Self::TaskRecurrence,
+            _ => Self::TaskAudit,
+        }
+    }
+
     /// Where Dapr puts what `app_id` could not process.
     #[must_use]
     pub fn dead_letter(self, app_id: &str) -> String {

@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, Utc};
 use dapr::{Condition, Dapr, DaprError, Write};
-use events::{AccessDenied, Event, EventType, Metadata, Timestamp, Topic};
+use events::{AccessDenied, Chain, Event, EventType, Metadata, Timestamp, Topic, UnknownFields};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -64,14 +64,15 @@ pub async fn record<D: Dapr>(
         task_id: String::new(),
         user_id: ANONYMOUS.to_owned(),
         payload: serde_json::to_value(payload).unwrap_or_default(),
-        metadata: Metadata {
-            source: refusal.app_id.to_owned(),
-            version: events::VERSION.to_owned(),
-            sequence: None,
-            correlation_id: refusal.correlation_id,
-            causation_id: None,
-        },
-        timestamp: Timestamp(now),
+        metadata: Metadata::new(
+            refusal.app_id,
+            Chain {
+                correlation_id: refusal.correlation_id,
+                causation_id: None,
+            },
+        ),
+        timestamp: Timestamp::clamped(now),
+        unknown: UnknownFields::default(),
     };
     dapr.publish(Topic::TaskAudit, &[event]).await
 }

@@ -96,7 +96,7 @@ pub(crate) async fn record<D: Dapr>(
         &head.hash,
         &body,
         event.event_id,
-        Timestamp(now),
+        Timestamp::clamped(now),
     );
 
     let mut writes = Vec::new();

@@ -1,6 +1,6 @@
 //! What is remembered from one message to the next.
 
-use events::Timestamp;
+use events::{Timestamp, UnknownFields};
 use serde::{Deserialize, Serialize};
 
 use crate::Known;
@@ -23,6 +23,9 @@ pub struct Conversation {
     pub question: Option<Question>,
     /// How to take back what was done, oldest first.
     pub undo: Vec<Undo>,
+    /// What a newer version says besides.
+    #[serde(flatten)]
+    pub unknown: UnknownFields,
 }
 
 /// A task that was spoken of.
@@ -32,6 +35,9 @@ pub struct Mention {
     pub id: String,
     /// Its title then.
     pub title: String,
+    /// What a newer version says besides.
+    #[serde(flatten)]
+    pub unknown: UnknownFields,
 }
 
 impl From<&Known> for Mention {
@@ -39,6 +45,7 @@ impl From<&Known> for Mention {
         Self {
             id: task.id.clone(),
             title: task.title.clone(),
+            unknown: UnknownFields::default(),
         }
     }
 }
@@ -57,6 +64,9 @@ pub struct Question {
     pub kind: QuestionKind,
     /// The tasks that may be meant.
     pub candidates: Vec<Mention>,
+    /// What a newer version says besides.
+    #[serde(flatten)]
+    pub unknown: UnknownFields,
 }
 
 /// What a question asks.
@@ -80,6 +90,9 @@ pub struct Undo {
     /// each time.
     #[serde(default)]
     pub was_undo: bool,
+    /// What a newer version says besides.
+    #[serde(flatten)]
+    pub unknown: UnknownFields,
 }
 
 impl Conversation {
@@ -98,6 +111,7 @@ impl Conversation {
             turn: self.turn,
             commands,
             was_undo,
+            unknown: UnknownFields::default(),
         });
         let surplus = self.undo.len().saturating_sub(MAX_UNDO);
         self.undo.drain(..surplus);

@@ -62,7 +62,7 @@ pub(crate) fn check_length(pointer: &str, text: &str) -> Result<(), Problem> {
 
 pub(crate) fn context(now: Timestamp, zone: Tz) -> Context {
     Context {
-        now: now.0,
+        now: now.utc(),
         zone,
         week_start: Weekday::Mon,
     }

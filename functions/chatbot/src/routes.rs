@@ -74,7 +74,7 @@ impl<D: Dapr> Chatbot<'_, D> {
         };
         let turn = Turn {
             tasks,
-            context: context(Timestamp(self.0.now()), zone),
+            context: context(Timestamp::clamped(self.0.now()), zone),
             message: &body.message,
             conversation_id: &conversation_id,
         };
@@ -90,7 +90,7 @@ impl<D: Dapr> Chatbot<'_, D> {
             Some(zone) => zone,
             None => tasks.zone().await?,
         };
-        let quick = body.read(Timestamp(self.0.now()), zone)?;
+        let quick = body.read(Timestamp::clamped(self.0.now()), zone)?;
         if quick.title.is_empty() {
             let detail = "says when, but not what. Write what is to be done as well.";
             return Err(Problem::invalid_field("/text", detail));
@@ -116,7 +116,7 @@ impl<D: Dapr> Chatbot<'_, D> {
             Some(zone) => zone,
             None => self.tasks(&person, request)?.zone().await?,
         };
-        let quick = body.read(Timestamp(self.0.now()), zone)?;
+        let quick = body.read(Timestamp::clamped(self.0.now()), zone)?;
         Ok(json_response(StatusCode::OK, &preview(&quick, zone)))
     }
 

@@ -1,6 +1,6 @@
 //! The task service, asked with the person's own token.
 
-use chrono::NaiveDate;
+use chrono::{Days, NaiveDate};
 use dapr::{Dapr, DaprError, Invocation, Target};
 use domain::zone::{self, Tz};
 use http::{Method, StatusCode, header};
@@ -43,7 +43,9 @@ impl<D: Dapr> Tasks<'_, D> {
         self.pages("status=open", usize::MAX, |task| {
             match (until, task.due) {
                 // One day more: dates are compared in other zones later.
-                (Some(until), Some(due)) => due.date <= until + chrono::Days::new(1),
+                (Some(until), Some(due)) => until
+                    .checked_add_days(Days::new(1))
+                    .is_none_or(|until| due.date <= until),
                 (Some(_), None) => false,
                 (None, _) => true,
             }

@@ -2,7 +2,7 @@
 
 use dapr::{Condition, Dapr, DaprError, Write};
 use domain::zone;
-use events::Timestamp;
+use events::{Timestamp, UnknownFields};
 use http_api::Problem;
 use language::{Context, Intent};
 use serde_json::{Value, json};
@@ -48,7 +48,7 @@ impl<D: Dapr> Turn<'_, D> {
             Some(document) => document.read(&key).unwrap_or_default(),
             None => Conversation::default(),
         };
-        conversation.turn += 1;
+        conversation.turn = conversation.turn.saturating_add(1);
         let said = self.answer(&mut conversation).await?;
         let answer = self.shown(&conversation, &said);
         remember(&mut conversation, said);
@@ -91,10 +91,11 @@ impl<D: Dapr> Turn<'_, D> {
         if let Plan::Ask(kind, candidates) = &plan {
             conversation.question = Some(Question {
                 message: self.message.to_owned(),
-                asked_at: Timestamp(self.context.now),
+                asked_at: Timestamp::clamped(self.context.now),
                 time_zone: self.context.zone.name().to_owned(),
                 kind: *kind,
                 candidates: candidates.iter().map(Mention::from).collect(),
+                unknown: UnknownFields::default(),
             });
         }
         self.follow(&intent, plan).await
@@ -103,7 +104,7 @@ impl<D: Dapr> Turn<'_, D> {
     /// Does what was asked before, to the tasks that were chosen now.
     async fn resume(&self, question: &Question, chosen: &[Mention]) -> Result<Said, Problem> {
         let context = Context {
-            now: question.asked_at.0,
+            now: question.asked_at.utc(),
             zone: zone::parse(&question.time_zone).unwrap_or(self.context.zone),
             ..self.context
         };

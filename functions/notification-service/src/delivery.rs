@@ -74,7 +74,7 @@ pub(crate) async fn begin<D: Dapr>(
         address: address.to_owned(),
         state: State::Waiting,
         tries: 0,
-        next_at: Timestamp(at),
+        next_at: Timestamp::clamped(at),
         correlation_id: cause.metadata.correlation_id,
         causation_id: cause.event_id,
     };
@@ -104,7 +104,7 @@ pub(crate) async fn send_all<D: Dapr>(
             }
         };
         let now = clock();
-        if delivery.state != State::Waiting || delivery.next_at.0 > now {
+        if delivery.state != State::Waiting || delivery.next_at.utc() > now {
             continue;
         }
         let result = match &hangs {
@@ -185,7 +185,7 @@ async fn record<D: Dapr>(
         (Try::NotNow(reason), Some(&seconds)) => {
             eprintln!("notification {notification_id} waits {seconds} s for {EMAIL}: {reason}");
             let at = now + Duration::seconds(seconds);
-            delivery.next_at = Timestamp(at);
+            delivery.next_at = Timestamp::clamped(at);
             timetable::insert(dapr, Entry::new(at, user, key), now).await?;
         }
         (Try::Never(reason) | Try::NotNow(reason), _) => {
@@ -228,6 +228,14 @@ async fn publish<D: Dapr, P: Payload>(
         causation_id: Some(delivery.causation_id),
     };
     let task = delivery.notification.task_id.map(domain::TaskId);
-    let event = Event::new(id, SOURCE, &user, task, payload, chain, Timestamp(now));
-    dapr.publish(P::TYPE.topic(), &[event]).await
+    let event = Event::new(
+        id,
+        SOURCE,
+        &user,
+        task,
+        payload,
+        chain,
+        Timestamp::clamped(now),
+    );
+    dapr.publish(event.topic(), &[event]).await
 }

@@ -42,7 +42,7 @@ fn place_key(user: &str, id: Uuid) -> String {
 }
 
 fn sort_key(created_at: Timestamp, id: Uuid) -> String {
-    format!("{}/{id}", created_at.0.format("%Y%m%d%H%M%S%3f"))
+    format!("{}/{id}", created_at.utc().format("%Y%m%d%H%M%S%3f"))
 }
 
 impl Inbox {

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use domain::{Due, zone};
 use events::{
     Event, EventType, NotificationDocument, PayloadError, RecurrenceEnded, ReminderTriggered,
-    Timestamp,
+    UnknownFields,
 };
 use uuid::Uuid;
 
@@ -35,7 +35,7 @@ fn reminder(event: &Event, payload: ReminderTriggered) -> NotificationDocument {
     let mut body = due.map_or_else(
         || "You asked to be reminded of this.".to_owned(),
         |due| {
-            let words = language::describe::due(&due, today(&due, event.timestamp.0));
+            let words = language::describe::due(&due, today(&due, event.timestamp.utc()));
             format!("Due {words}.")
         },
     );
@@ -73,7 +73,8 @@ fn blank(event: &Event) -> NotificationDocument {
         due: None,
         late: false,
         read: false,
-        created_at: Timestamp(event.timestamp.0),
+        created_at: event.timestamp,
+        unknown: UnknownFields::default(),
     }
 }
 

@@ -2,15 +2,15 @@
 
 use chrono::{DateTime, Days, NaiveTime, Utc};
 use domain::zone;
+use events::UnknownFields;
 use http_api::Problem;
 use serde::{Deserialize, Serialize};
 
 /// Longest e-mail address, in bytes (RFC 5321 section 4.5.3.1.3, without the angle brackets).
 const MAX_ADDRESS: usize = 254;
 
-/// The document `channels/{user}`, and the body of `GET` and `PUT /api/preferences`.
+/// The document `channels/{user}`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub(crate) struct Preferences {
     /// An IANA name: whose clocks the quiet hours mean. Absent: UTC.
     #[serde(default)]
@@ -21,24 +21,95 @@ pub(crate) struct Preferences {
     /// The e-mail channel.
     #[serde(default)]
     pub(crate) email: EmailPreference,
+    /// What a newer version says besides.
+    #[serde(flatten)]
+    pub(crate) unknown: UnknownFields,
 }
 
 /// From when to when, `HH:MM`; over midnight when `from` is later than `to`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub(crate) struct QuietHours {
     from: String,
     to: String,
+    /// What a newer version says besides.
+    #[serde(flatten)]
+    unknown: UnknownFields,
 }
 
 /// Whether mail is sent, and where to.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub(crate) struct EmailPreference {
     #[serde(default)]
     pub(crate) enabled: bool,
     #[serde(default)]
     pub(crate) address: Option<String>,
+    /// What a newer version says besides.
+    #[serde(flatten)]
+    pub(crate) unknown: UnknownFields,
+}
+
+/// The body of `GET` and `PUT /api/preferences`: what the document says, as far as this version promises it. Read
+/// strictly.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PreferencesBody {
+    #[serde(default)]
+    time_zone: Option<String>,
+    #[serde(default)]
+    quiet_hours: Option<QuietHoursBody>,
+    #[serde(default)]
+    email: EmailBody,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct QuietHoursBody {
+    from: String,
+    to: String,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct EmailBody {
+    #[serde(default)]
+    enabled: bool,
+    #[serde(default)]
+    address: Option<String>,
+}
+
+impl From<PreferencesBody> for Preferences {
+    fn from(body: PreferencesBody) -> Self {
+        Self {
+            time_zone: body.time_zone,
+            quiet_hours: body.quiet_hours.map(|quiet| QuietHours {
+                from: quiet.from,
+                to: quiet.to,
+                unknown: UnknownFields::default(),
+            }),
+            email: EmailPreference {
+                enabled: body.email.enabled,
+                address: body.email.address,
+                unknown: UnknownFields::default(),
+            },
+            unknown: UnknownFields::default(),
+        }
+    }
+}
+
+impl From<Preferences> for PreferencesBody {
+    fn from(preferences: Preferences) -> Self {
+        Self {
+            time_zone: preferences.time_zone,
+            quiet_hours: preferences.quiet_hours.map(|quiet| QuietHoursBody {
+                from: quiet.from,
+                to: quiet.to,
+            }),
+            email: EmailBody {
+                enabled: preferences.email.enabled,
+                address: preferences.email.address,
+            },
+        }
+    }
 }
 
 pub(crate) fn key(user: &str) -> String {
@@ -46,11 +117,22 @@ pub(crate) fn key(user: &str) -> String {
 }
 
 impl Preferences {
-    /// Checks what a person sent.
+    /// What a person sent, with all that `stored` says and this version does not know.
     ///
     /// # Errors
     /// 422 with the field that is wrong.
-    pub(crate) fn check(&self) -> Result<(), Problem> {
+    pub(crate) fn of_body(body: PreferencesBody, stored: &Self) -> Result<Self, Problem> {
+        let mut preferences = Self::from(body);
+        preferences.check()?;
+        preferences.unknown.keep(&stored.unknown);
+        preferences.email.unknown.keep(&stored.email.unknown);
+        if let (Some(quiet), Some(stored)) = (&mut preferences.quiet_hours, &stored.quiet_hours) {
+            quiet.unknown.keep(&stored.unknown);
+        }
+        Ok(preferences)
+    }
+
+    fn check(&self) -> Result<(), Problem> {
         if let Some(name) = &self.time_zone {
             zone::parse(name).map_err(|error| Problem::invalid_field("/time_zone", error))?;
         }
@@ -102,8 +184,8 @@ impl Preferences {
             return now;
         }
         let tomorrow = over_midnight && wall.time() >= from;
-        let date = wall.date() + Days::new(tomorrow.into());
-        zone::resolve(date, to, zone)
+        let end = wall.date().checked_add_days(Days::new(tomorrow.into()));
+        end.map_or(now, |date| zone::resolve(date, to, zone))
     }
 }
 
@@ -169,6 +251,7 @@ mod tests {
                 quiet_hours: Some(QuietHours {
                     from: from.to_owned(),
                     to: to.to_owned(),
+                    unknown: UnknownFields::default(),
                 }),
                 ..Preferences::default()
             };

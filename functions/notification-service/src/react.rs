@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use dapr::Dapr;
 use dapr::consumer::{self, Effect, HandleError};
 use domain::{TaskId, UserId};
-use events::{Event, NotificationAdded, NotificationDocument, Story, Timestamp, Topic};
+use events::{Event, NotificationAdded, NotificationDocument, Story, Topic};
 
 use crate::inbox::Inbox;
 use crate::preferences::{self, Preferences};
@@ -75,7 +75,7 @@ async fn tell_screens<D: Dapr>(
     };
     let id = cause.id().derive("notification-added");
     let task = notification.task_id.map(TaskId);
-    let now = Timestamp(cause.timestamp.0);
+    let now = cause.timestamp;
     let event = Event::new(id, SOURCE, user, task, &payload, cause.chain(), now);
     Ok(dapr.publish(Topic::TaskUpdates, &[event]).await?)
 }

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::channel::Channels;
 use crate::delivery;
 use crate::inbox::Inbox;
-use crate::preferences::{self, Preferences};
+use crate::preferences::{self, Preferences, PreferencesBody};
 use crate::react::{self, react};
 
 /// How often a mark tries again when others change the same inbox.
@@ -107,7 +107,7 @@ impl<D: Dapr, C: Channels> Notifications<'_, D, C> {
 
     async fn read_all(&self, request: &Request) -> Result<Response, Problem> {
         let person = self.function.person(request).await?;
-        let now = Timestamp(self.function.now());
+        let now = Timestamp::clamped(self.function.now());
         for _ in 0..TRIES {
             let inbox = Inbox::read(&self.function.dapr, person.id.as_str()).await?;
             if self.write(vec![inbox.mark_all_read(now)]).await? {
@@ -140,17 +140,29 @@ impl<D: Dapr, C: Channels> Notifications<'_, D, C> {
         if preferences.email.address.is_none() {
             preferences.email.address = person.email;
         }
-        Ok(json_response(StatusCode::OK, &preferences))
+        Ok(json_response(
+            StatusCode::OK,
+            &PreferencesBody::from(preferences),
+        ))
     }
 
     async fn set_preferences(&self, request: &Request) -> Result<Response, Problem> {
         let person = self.function.person(request).await?;
-        let preferences: Preferences = parse_json(request)?;
-        preferences.check()?;
+        let body: PreferencesBody = parse_json(request)?;
         let key = preferences::key(person.id.as_str());
-        let write = Write::put(key, &preferences, Condition::Any);
-        self.function.dapr.transact(vec![write]).await?;
-        Ok(json_response(StatusCode::OK, &preferences))
+        for _ in 0..TRIES {
+            let document = self.function.dapr.get(&key).await?;
+            // What can't be read is replaced by what the person says.
+            let stored = document.as_ref().and_then(|stored| stored.read(&key).ok());
+            let preferences = Preferences::of_body(body.clone(), &stored.unwrap_or_default())?;
+            let condition = Condition::as_read(document.as_ref());
+            let write = Write::put(&key, &preferences, condition);
+            if self.write(vec![write]).await? {
+                let body = PreferencesBody::from(preferences);
+                return Ok(json_response(StatusCode::OK, &body));
+            }
+        }
+        Err(Problem::unavailable(1))
     }
 
     /// `cron-delivery`: sends what is to be sent now.

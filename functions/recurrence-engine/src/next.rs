@@ -3,7 +3,8 @@
 //! By dates and wall clock: the instant is only looked at to leave out what is already past.
 
 use chrono::{DateTime, Duration, NaiveDate, Utc};
-use domain::recurrence::{End, Frequency, SimpleKind};
+use domain::limits::{self, MAX_OCCURRENCE};
+use domain::recurrence::{End, Frequency, Here, SimpleKind};
 use domain::reminder::Reminder;
 use domain::task::SeriesPlace;
 use domain::{Basis, Due, ReminderRule, Rule, Task, zone};
@@ -49,16 +50,26 @@ fn by_rule(
     place: SeriesPlace,
     completed_at: DateTime<Utc>,
 ) -> Option<Occurrence> {
-    let here = rule.number_at(place.start, due.date);
-    let (index, date) = (1..)
-        .zip(rule.occurrences(place.start))
-        .find(|&(_, date)| date > due.date && due.on(date).overdue_after() > completed_at)?;
-    let ahead: u32 = index - here;
+    // A day before the one of completion, as an all-day task is not past on its day.
+    let resume = zone::local(completed_at, due.zone).date().pred_opt()?;
+    let here = Here {
+        start: place.start,
+        date: due.date,
+        number: place.occurrence,
+        resume,
+    };
+    let ahead = rule.next_not_past(here, |date| due.on(date).overdue_after() <= completed_at)?;
     Some(Occurrence {
-        number: place.occurrence + ahead,
-        due: due.on(date),
-        skipped: ahead - 1,
+        number: number(place, ahead.number)?,
+        due: due.on(ahead.date),
+        skipped: ahead.number - 1,
     })
+}
+
+/// The number of the occurrence that comes so many further on; `None` behind the last that there is.
+fn number(place: SeriesPlace, further: u32) -> Option<u32> {
+    let number = place.occurrence.checked_add(further)?;
+    (number <= MAX_OCCURRENCE).then_some(number)
 }
 
 /// The first date of the rule behind the day of completion, counted from that day. The count goes by occurrences made.
@@ -68,12 +79,12 @@ fn by_completion(
     place: SeriesPlace,
     completed_on: NaiveDate,
 ) -> Option<Occurrence> {
-    let number = place.occurrence + 1;
+    let number = number(place, 1)?;
     let endless = Rule {
         end: End::Never,
         ..rule.clone()
     };
-    let (_, date) = anchored(&endless, completed_on).next_after(completed_on, completed_on)?;
+    let date = anchored(&endless, completed_on).next_after(completed_on, completed_on)?;
     let goes_on = match rule.end {
         End::Never => true,
         End::Count(count) => number <= count,
@@ -99,18 +110,22 @@ fn anchored(rule: &Rule, date: NaiveDate) -> Rule {
     Rule::from_simple(kind, rule.interval, End::Never, Some(date)).unwrap_or_else(|_| rule.clone())
 }
 
-/// The reminders of the next occurrence: those before the due date as they are, the fixed ones as many days later.
+/// The reminders of the next occurrence: those before the due date as they are, the fixed ones as many days later. One that
+/// would come to an instant after the last that there is ([`limits`]) is left out.
 #[must_use]
 pub fn reminders(task: &Task, next: &Due) -> Vec<ReminderRule> {
     let days = task
         .due
         .map_or(Duration::zero(), |due| next.date - due.date);
     let moved = |reminder: &Reminder| match reminder.rule {
-        ReminderRule::BeforeDue(minutes) => ReminderRule::BeforeDue(minutes),
+        ReminderRule::BeforeDue(minutes) => Some(ReminderRule::BeforeDue(minutes)),
         ReminderRule::At(at) => {
-            let wall = zone::local(at, next.zone) + days;
-            ReminderRule::At(zone::resolve(wall.date(), wall.time(), next.zone))
+            let wall = zone::local(at, next.zone).checked_add_signed(days)?;
+            let instant = zone::resolve(wall.date(), wall.time(), next.zone);
+            Some(ReminderRule::At(instant))
         }
     };
-    task.reminders.iter().map(moved).collect()
+    let is_instant = |rule: &ReminderRule| rule.instant(Some(next)).is_some_and(limits::is_instant);
+    let rules = task.reminders.iter().filter_map(moved);
+    rules.filter(is_instant).collect()
 }

@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use chrono::{NaiveDate, NaiveTime, Weekday};
 use domain::zone::{self, Tz};
-use domain::{Due, Rule};
+use domain::{Due, Rule, limits};
 use events::Timestamp;
 use http_api::Problem;
 use language::{Context, MAX_TEXT_CHARS};
@@ -42,6 +42,10 @@ impl Preview {
     /// # Errors
     /// 422 with the field that is wrong.
     pub(crate) fn answer(&self) -> Result<Value, Problem> {
+        if !limits::is_due_date(self.start) {
+            let detail = "must be a date of the years 1970 to 9000";
+            return Err(Problem::invalid_field("/start", detail));
+        }
         let zone = zone::parse(&self.time_zone)
             .map_err(|error| Problem::invalid_field("/time_zone", error))?;
         let rule = self.rule(zone)?;
@@ -60,7 +64,8 @@ impl Preview {
             .take(self.count)
             .map(|date| {
                 let due = Due { date, time, zone };
-                json!({ "date": date, "time": self.time, "at": Timestamp(due.reminder_instant()) })
+                let at = Timestamp::clamped(due.reminder_instant());
+                json!({ "date": date, "time": self.time, "at": at })
             })
             .collect();
         Ok(json!({

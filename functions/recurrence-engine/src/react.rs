@@ -5,7 +5,7 @@ use dapr::{Condition, Dapr, DaprError, Invocation, Target, Write};
 use domain::{SeriesId, Task, TaskId, UserId};
 use events::{
     Chain, DueDocument, Event, EventType, Payload, ReminderDocument, Story, TaskCompleted,
-    TaskDocument, TaskRecurred, TaskReopened, Timestamp,
+    TaskDocument, TaskRecurred, TaskReopened, UnknownFields,
 };
 use http::{Method, StatusCode};
 use serde::{Deserialize, Serialize};
@@ -26,6 +26,9 @@ struct Series {
     next_task_id: Uuid,
     /// The number of `next_task_id`.
     occurrence: u32,
+    /// What a newer version says besides.
+    #[serde(flatten)]
+    unknown: UnknownFields,
 }
 
 /// Handles one event of `task-events`.
@@ -72,7 +75,7 @@ async fn completed<D: Dapr>(
     };
 
     let id = series.id.occurrence(occurrence.number);
-    let call = create(event, &task, document, id, &occurrence);
+    let call = create(event, &task, id, &occurrence);
     match answer(dapr, call).await? {
         // Its owner deleted the occurrence that a first delivery of this event made: it stays deleted.
         Answer::Refused => return Ok(Vec::new().into()),
@@ -91,10 +94,13 @@ async fn completed<D: Dapr>(
 
     let key = key(&event.user_id, series.id);
     let before = dapr.get(&key).await?;
+    // One that can't be read is made anew.
+    let stored: Option<Series> = before.as_ref().and_then(|stored| stored.read(&key).ok());
     let series = Series {
         last_task_id: task.id.0,
         next_task_id: id.0,
         occurrence: occurrence.number,
+        unknown: stored.map(|stored| stored.unknown).unwrap_or_default(),
     };
     Ok(vec![Write::put(
         key,
@@ -138,18 +144,20 @@ pub(crate) async fn restore<D: Dapr>(dapr: &D, story: &Story) -> Result<bool, Ha
         return Ok(false);
     };
     let key = key(&story.user_id, SeriesId(recurred.series_id));
-    let series = Series {
-        last_task_id: recurred.from_task_id,
-        next_task_id: recurred.next_task_id,
-        occurrence: recurred.occurrence,
-    };
     let make = async || {
         let stored = dapr.get(&key).await?;
         let before = stored.as_ref().map(|document| document.read(&key));
         let before: Option<Series> = before.transpose()?;
-        if before.is_some_and(|before| before.occurrence >= series.occurrence) {
+        let is_there = |before: &Series| before.occurrence >= recurred.occurrence;
+        if before.as_ref().is_some_and(is_there) {
             return Ok(Vec::new());
         }
+        let series = Series {
+            last_task_id: recurred.from_task_id,
+            next_task_id: recurred.next_task_id,
+            occurrence: recurred.occurrence,
+            unknown: before.map(|before| before.unknown).unwrap_or_default(),
+        };
         let mut writes = vec![Write::put(
             key.clone(),
             &series,
@@ -192,39 +200,35 @@ fn task(document: &TaskDocument) -> Result<Task, HandleError> {
 }
 
 /// The call that makes the next occurrence: the same however often the event is delivered.
-fn create(
-    event: &Event,
-    task: &Task,
-    document: &TaskDocument,
-    id: TaskId,
-    occurrence: &Occurrence,
-) -> Invocation {
+fn create(event: &Event, task: &Task, id: TaskId, occurrence: &Occurrence) -> Invocation {
     let reminders: Vec<ReminderDocument> = next::reminders(task, &occurrence.due)
         .into_iter()
         .map(ReminderDocument::from)
         .collect();
-    let checklist: Vec<Value> = document
+    // As it is known here: the engine and the task service may be of different versions.
+    let again = TaskDocument::from(task);
+    let checklist: Vec<Value> = again
         .checklist
         .iter()
         .map(|item| json!({ "text": item.text, "done": false }))
         .collect();
     let fields = json!({
-        "title": document.title,
-        "notes": document.notes,
-        "priority": document.priority,
-        "labels": document.labels,
-        "list": document.list,
+        "title": again.title,
+        "notes": again.notes,
+        "priority": again.priority,
+        "labels": again.labels,
+        "list": again.list,
         "checklist": checklist,
         "due": DueDocument::from(&occurrence.due),
         "reminders": reminders,
-        "recurrence": document.recurrence,
+        "recurrence": again.recurrence,
     });
     let body = json!({
         "user_id": event.user_id,
         "id": id.0,
-        "series_id": document.series_id,
+        "series_id": again.series_id,
         "occurrence": occurrence.number,
-        "series_start": document.series_start,
+        "series_start": again.series_start,
         "task": fields,
         "correlation_id": event.metadata.correlation_id,
         "causation_id": event.event_id,
@@ -282,7 +286,7 @@ async fn publish<D: Dapr, P: Payload>(
     let chain: Chain = cause.chain();
     let id = cause.id().derive(purpose);
     // The cause's own time, so that a repeat is the same event to the last byte.
-    let now = Timestamp(cause.timestamp.0);
+    let now = cause.timestamp;
     let event = Event::new(id, SOURCE, &user, Some(task), payload, chain, now);
-    Ok(dapr.publish(P::TYPE.topic(), &[event]).await?)
+    Ok(dapr.publish(event.topic(), &[event]).await?)
 }

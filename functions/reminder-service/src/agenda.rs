@@ -52,7 +52,11 @@ fn prefix(user: &str) -> String {
 /// The list's sort key: a reminder that is over is not in the list.
 fn item(task: Uuid, entry: &Entry) -> Option<Item> {
     (!entry.state.is_over()).then(|| Item {
-        key: format!("{}/{task}/{}", entry.at.0.format("%Y%m%d%H%M%S"), entry.id),
+        key: format!(
+            "{}/{task}/{}",
+            entry.at.utc().format("%Y%m%d%H%M%S"),
+            entry.id
+        ),
         value: Json::of(&Pointer {
             task_id: task,
             reminder_id: entry.id,
@@ -151,5 +155,5 @@ pub(crate) fn shown(task: Uuid, book: &Book, entry: &Entry) -> serde_json::Value
 
 /// Whether `at` is an instant that a list can be sorted by: the years 1970 to 9999.
 pub(crate) fn is_sortable(at: Timestamp) -> bool {
-    (0..253_402_300_800).contains(&at.0.timestamp())
+    (0..253_402_300_800).contains(&at.utc().timestamp())
 }

@@ -51,7 +51,7 @@ impl SnoozeBody {
     /// 422 when it says none of the three or more than one, not in the future, or further than a year away.
     pub(crate) fn until(&self, now: DateTime<Utc>) -> Result<DateTime<Utc>, Problem> {
         let (pointer, until) = match (self.until, self.minutes, &self.text) {
-            (Some(until), None, None) => ("/until", Some(until.0)),
+            (Some(until), None, None) => ("/until", Some(until.utc())),
             (None, Some(minutes), None) => (
                 "/minutes",
                 Duration::try_minutes(minutes).and_then(|wait| now.checked_add_signed(wait)),
@@ -146,7 +146,7 @@ impl Request<'_> {
                     "This reminder was dismissed, or its task is done.",
                 )));
             }
-            Command::Snooze(until) => entry.snooze(Timestamp(until)),
+            Command::Snooze(until) => entry.snooze(Timestamp::clamped(until)),
             Command::Dismiss => entry.dismiss(),
         }
         let entry = entry.clone();
@@ -158,7 +158,7 @@ impl Request<'_> {
         writes.extend(head.outbox.append(user, &mut events, false));
         let check = head.outbox.plan_check(self.now);
         let due = matches!(self.command, Command::Snooze(_))
-            .then(|| Due::new(entry.at.0, user, book_key.as_str()))
+            .then(|| Due::new(entry.at.utc(), user, book_key.as_str()))
             .into_iter()
             .chain(check.map(|at| Due::new(at, user, head_key.as_str())))
             .collect();
@@ -184,13 +184,13 @@ impl Request<'_> {
     }
 
     fn event(&self, task: TaskId) -> Event {
-        let (reminder_id, now) = (self.reminder, Timestamp(self.now));
+        let (reminder_id, now) = (self.reminder, Timestamp::clamped(self.now));
         let (id, user, task, chain) = (self.event_id, self.user, Some(task), self.chain);
         match self.command {
             Command::Snooze(until) => {
                 let payload = ReminderSnoozed {
                     reminder_id,
-                    until: Timestamp(until),
+                    until: Timestamp::clamped(until),
                 };
                 Event::new(id, SOURCE, user, task, &payload, chain, now)
             }

@@ -46,7 +46,7 @@ pub(crate) async fn ring_all<D: Dapr>(
                 continue;
             }
         };
-        let ringing = book.due(Timestamp(now));
+        let ringing = book.due(Timestamp::clamped(now));
         if ringing.is_empty() {
             continue;
         }
@@ -102,7 +102,7 @@ fn triggered(key: &str, book: &Book, entry: &Entry, now: DateTime<Utc>) -> Optio
         title: book.title.clone(),
         due: book.due.clone(),
         scheduled_at: entry.at,
-        late_seconds: (now - entry.at.0).num_seconds().unsigned_abs(),
+        late_seconds: (now - entry.at.utc()).num_seconds().unsigned_abs(),
     };
     let chain = Chain {
         correlation_id: book.correlation_id,
@@ -115,6 +115,6 @@ fn triggered(key: &str, book: &Book, entry: &Entry, now: DateTime<Utc>) -> Optio
         Some(task),
         &payload,
         chain,
-        Timestamp(now),
+        Timestamp::clamped(now),
     ))
 }

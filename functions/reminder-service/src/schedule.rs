@@ -51,7 +51,7 @@ pub(crate) async fn take<D: Dapr>(
             ));
         }
         for at in book.set(sequence, set, event.metadata.correlation_id) {
-            timetable::insert(dapr, Entry::new(at.0, user, &shelf.key), now).await?;
+            timetable::insert(dapr, Entry::new(at.utc(), user, &shelf.key), now).await?;
         }
     }
     Ok(shelf.put(dapr, &book).await?.into())
@@ -72,7 +72,7 @@ pub(crate) async fn restore<D: Dapr>(
             return Ok(Vec::new());
         }
         for entry in book.reminders.iter().filter(|entry| entry.state.waits()) {
-            timetable::insert(dapr, Entry::new(entry.at.0, user, &shelf.key), now).await?;
+            timetable::insert(dapr, Entry::new(entry.at.utc(), user, &shelf.key), now).await?;
         }
         let mut writes = shelf.put(dapr, &book).await?;
         writes.extend(story.events.iter().map(consumer::seen));

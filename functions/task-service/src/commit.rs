@@ -77,7 +77,10 @@ impl Command<'_> {
             if let Some(answered) = loaded.answered {
                 return self.repeat(answered);
             }
-            let outcome = decide(loaded.found)?;
+            let outcome = Outcome {
+                stored: loaded.stored,
+                ..decide(loaded.found)?
+            };
             match self
                 .commit(
                     dapr,
@@ -119,12 +122,14 @@ impl Command<'_> {
         let mut documents = dapr.get_many(&keys).await?.into_iter();
         let mut next = || documents.next().flatten();
         let (head_document, request, task_document) = (next(), next(), next());
+        let (found, stored) = record::read_whole(&task_key, task_document.as_ref())?;
         Ok(Loaded {
             head: Head::read(self.user(), head_document.as_ref())?,
             answered: request
                 .map(|document| document.read(&request_key))
                 .transpose()?,
-            found: record::read(&task_key, task_document.as_ref())?,
+            found,
+            stored,
             head_document,
             task_document,
         })
@@ -154,17 +159,15 @@ impl Command<'_> {
         let task = outcome
             .after()
             .map(|task| serde_json::to_value(TaskDocument::from(task)).unwrap_or_default());
-        let Some(change) = &outcome.change else {
+        if outcome.change.is_none() {
             return Ok(Committed {
                 task,
                 created: false,
                 to_publish: ToPublish::default(),
             });
-        };
-        let created = matches!(change, Change::Created(_) | Change::Imported { .. });
-        let opens = outcome.before.as_ref().is_none_or(is_completed)
-            && outcome.after().is_some_and(|task| !is_completed(task));
-        if opens && head.open.len() >= MAX_OPEN_TASKS {
+        }
+        let created = outcome.creates();
+        if outcome.is_limited() && head.open.len() >= MAX_OPEN_TASKS {
             let detail =
                 format!("There are {MAX_OPEN_TASKS} open tasks. Complete or delete some first.");
             return Err(Failed::Refused(Box::new(Problem::limit(detail))));
@@ -307,9 +310,9 @@ impl Command<'_> {
     }
 
     fn task_write(&self, outcome: &Outcome, document: Option<&Document>) -> Write {
-        let record = match (&outcome.change, outcome.after()) {
+        let record = match (&outcome.change, outcome.document()) {
             (_, Some(task)) => Record::Live {
-                task: Box::new(task.into()),
+                task: Box::new(task),
             },
             (Some(Change::Gone(events::DeleteReason::Withdrawn)), None) => Record::Withdrawn,
             (_, None) => Record::Deleted,
@@ -341,6 +344,7 @@ struct Loaded {
     head_document: Option<Document>,
     answered: Option<Answered>,
     found: Found,
+    stored: Option<Box<TaskDocument>>,
     task_document: Option<Document>,
 }
 
@@ -417,10 +421,6 @@ impl Edit {
             editor.insert(item.clone());
         }
     }
-}
-
-fn is_completed(task: &Task) -> bool {
-    task.status == Status::Completed
 }
 
 fn place(task: &Task) -> (List, Item, String) {

@@ -7,13 +7,13 @@ use domain::task::{ChecklistItem, MAX_CHECKLIST, MAX_LABELS, MAX_REMINDERS};
 use domain::{
     Due, Label, ListName, Notes, Priority, Recurrence, ReminderId, ReminderRule, Task, Title,
 };
-use events::{
-    ChecklistItemDocument, DueDocument, RecurrenceDocument, ReminderDocument, TaskDocument,
-};
+use events::{DueDocument, RecurrenceDocument, ReminderDocument, TaskDocument, Timestamp};
 use http_api::{FieldError, Problem, from_json};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
+
+use crate::request;
 
 /// Fields that a person reads but can't write.
 const READ_ONLY: [&str; 10] = [
@@ -34,24 +34,24 @@ const READ_ONLY: [&str; 10] = [
 #[serde(deny_unknown_fields)]
 pub(crate) struct Fields {
     #[serde(default)]
-    title: String,
+    pub(crate) title: String,
     #[serde(default)]
-    notes: String,
+    pub(crate) notes: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    priority: Option<u64>,
+    pub(crate) priority: Option<u64>,
     #[serde(default)]
-    labels: Vec<String>,
+    pub(crate) labels: Vec<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    list: Option<String>,
+    pub(crate) list: Option<String>,
     #[serde(default)]
-    checklist: Vec<ChecklistItemDocument>,
+    pub(crate) checklist: Vec<request::ChecklistItem>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    due: Option<DueDocument>,
+    pub(crate) due: Option<request::Due>,
     /// Absent: a task with a due time has one reminder at that time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    reminders: Option<Vec<ReminderDocument>>,
+    pub(crate) reminders: Option<Vec<request::Reminder>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    recurrence: Option<RecurrenceDocument>,
+    pub(crate) recurrence: Option<request::Recurrence>,
 }
 
 /// The fields after all checks.
@@ -106,15 +106,15 @@ impl Fields {
             priority: Some(document.priority.into()),
             labels: document.labels,
             list: Some(document.list),
-            checklist: document.checklist,
-            due: document.due,
-            reminders: Some(document.reminders),
+            checklist: document.checklist.into_iter().map(Into::into).collect(),
+            due: document.due.map(Into::into),
+            reminders: Some(document.reminders.into_iter().map(Into::into).collect()),
             // Only the rule: the simple fields would contradict a patched one.
-            recurrence: document.recurrence.map(|recurrence| RecurrenceDocument {
+            recurrence: document.recurrence.map(|recurrence| request::Recurrence {
                 recurrence_type: None,
                 recurrence_interval: None,
                 recurrence_end: None,
-                ..recurrence
+                ..recurrence.into()
             }),
         }
     }
@@ -127,24 +127,28 @@ impl Fields {
         new_id: impl Fn() -> Uuid,
     ) -> Result<CheckedFields, Problem> {
         let mut errors = Errors::default();
+        let (has_due, due_date) = (self.due.is_some(), self.due.as_ref().map(|due| due.date));
         let due = self
             .due
-            .as_ref()
-            .and_then(|due| errors.take(Due::try_from(due).map_err(field)));
-        let due_date = self.due.as_ref().map(|due| due.date);
+            .map(DueDocument::from)
+            .and_then(|due| errors.take(Due::try_from(&due).map_err(field)));
+        let has_recurrence = self.recurrence.is_some();
         let recurrence = self
             .recurrence
-            .as_ref()
+            .map(RecurrenceDocument::from)
             .and_then(|recurrence| errors.take(recurrence.parse(due_date).map_err(field)));
-        if self.recurrence.is_some() && self.due.is_none() {
+        if has_recurrence && !has_due {
             errors.add(
                 "/recurrence",
                 "needs a due date to count from; send due as well",
             );
         }
-        let reminders = match &self.reminders {
-            Some(reminders) => errors.reminders(reminders, known, self.due.is_some(), &new_id),
-            None => default_reminders(due.as_ref(), new_id),
+        let reminders = match self.reminders {
+            Some(reminders) => {
+                let asked = reminders.into_iter().map(ReminderDocument::from);
+                errors.reminders(asked, known, has_due, due.as_ref(), &new_id)
+            }
+            None => errors.default_reminders(due.as_ref(), new_id),
         };
         let title = errors.take(Title::parse(&self.title).map_err(|error| at("/title", error)));
         let notes = errors.take(Notes::parse(&self.notes).map_err(|error| at("/notes", error)));
@@ -214,9 +218,9 @@ impl Errors {
             .collect()
     }
 
-    fn checklist(&mut self, items: &[ChecklistItemDocument]) -> Vec<ChecklistItem> {
+    fn checklist(&mut self, items: &[request::ChecklistItem]) -> Vec<ChecklistItem> {
         self.limit("/checklist", items.len(), MAX_CHECKLIST);
-        let parse = |(i, item): (usize, &ChecklistItemDocument)| {
+        let parse = |(i, item): (usize, &request::ChecklistItem)| {
             let text = Title::parse(&item.text)
                 .map_err(|error| at(format!("/checklist/{i}/text"), error))?;
             Ok(ChecklistItem {
@@ -231,16 +235,18 @@ impl Errors {
             .collect()
     }
 
+    /// `due` is what the reminders count from; it may be missing for being wrong itself, although it `has_due`.
     fn reminders(
         &mut self,
-        documents: &[ReminderDocument],
+        documents: impl ExactSizeIterator<Item = ReminderDocument>,
         known: &[Reminder],
         has_due: bool,
+        due: Option<&Due>,
         new_id: &impl Fn() -> Uuid,
     ) -> Vec<Reminder> {
         self.limit("/reminders", documents.len(), MAX_REMINDERS);
         let mut reminders: Vec<Reminder> = Vec::new();
-        for (i, document) in documents.iter().enumerate() {
+        for (i, document) in documents.enumerate() {
             let pointer = format!("/reminders/{i}");
             let Some(rule) = self.take(document.rule().map_err(|error| at(&pointer, error))) else {
                 continue;
@@ -248,6 +254,7 @@ impl Errors {
             if matches!(rule, ReminderRule::BeforeDue(_)) && !has_due {
                 self.add(&pointer, "counts from a due date; send due, or at");
             }
+            self.instant(&pointer, rule, due);
             let kept = known
                 .iter()
                 .find(|reminder| Some(reminder.id.0) == document.id);
@@ -260,18 +267,27 @@ impl Errors {
         }
         reminders
     }
-}
 
-/// A task that is due at a time is heard of at that time, unless the person says otherwise.
-fn default_reminders(due: Option<&Due>, new_id: impl Fn() -> Uuid) -> Vec<Reminder> {
-    match due {
-        Some(Due { time: Some(_), .. }) => {
-            vec![Reminder {
-                id: ReminderId(new_id()),
-                rule: ReminderRule::BeforeDue(0),
-            }]
+    /// A task that is due at a time is heard of at that time, unless the person says otherwise.
+    fn default_reminders(&mut self, due: Option<&Due>, new_id: impl Fn() -> Uuid) -> Vec<Reminder> {
+        match due {
+            Some(Due { time: Some(_), .. }) => {
+                let rule = ReminderRule::BeforeDue(0);
+                self.instant("/due", rule, due);
+                vec![Reminder {
+                    id: ReminderId(new_id()),
+                    rule,
+                }]
+            }
+            _ => Vec::new(),
         }
-        _ => Vec::new(),
+    }
+
+    /// Refuses a reminder that comes to an instant which there is not.
+    fn instant(&mut self, pointer: &str, rule: ReminderRule, due: Option<&Due>) {
+        if let Some(Err(error)) = rule.instant(due).map(Timestamp::new) {
+            self.add(pointer, format!("comes to {error}"));
+        }
     }
 }
 

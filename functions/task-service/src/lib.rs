@@ -10,6 +10,7 @@ mod head;
 mod internal;
 mod list;
 mod record;
+mod request;
 mod routes;
 mod summary;
 mod transfer;

@@ -38,17 +38,25 @@ pub(crate) fn key(user: &UserId, task: TaskId) -> String {
 }
 
 pub(crate) fn read(key: &str, document: Option<&Document>) -> Result<Found, DaprError> {
+    read_whole(key, document).map(|(found, _)| found)
+}
+
+/// With the task's document, which may say more than this version knows.
+pub(crate) fn read_whole(
+    key: &str,
+    document: Option<&Document>,
+) -> Result<(Found, Option<Box<TaskDocument>>), DaprError> {
     let Some(document) = document else {
-        return Ok(Found::Nothing);
+        return Ok((Found::Nothing, None));
     };
     match document.read(key)? {
         Record::Live { task } => Task::try_from(&*task)
-            .map(|task| Found::Live(Box::new(task)))
+            .map(|read| (Found::Live(Box::new(read)), Some(task)))
             .map_err(|error| DaprError::Corrupt {
                 key: key.to_owned(),
                 detail: error.to_string(),
             }),
-        Record::Deleted => Ok(Found::Deleted),
-        Record::Withdrawn => Ok(Found::Withdrawn),
+        Record::Deleted => Ok((Found::Deleted, None)),
+        Record::Withdrawn => Ok((Found::Withdrawn, None)),
     }
 }

@@ -96,15 +96,22 @@ impl<D: Dapr + Clone + 'static> Tasks<'_, D> {
     async fn export(&self, request: &Request) -> Result<Response, Problem> {
         let person = self.0.person(request).await?;
         let listing = Listing::parse(&query(request)?)?;
-        let (dapr, now) = (&self.0.dapr, Timestamp(self.0.now()));
-        let page = list::list(dapr, &person.id, &listing, now.0).await?;
-        let export = transfer::export(dapr, &person.id, page, now).await?;
+        let (dapr, now) = (&self.0.dapr, self.0.now());
+        let export = transfer::export(dapr, &person.id, listing, now).await?;
         let payload = DataExported {
             format: "json".to_owned(),
             tasks: u32::try_from(export.items.len()).unwrap_or(u32::MAX),
         };
         let (id, chain) = (EventId(self.0.fresh()), self.0.chain(request));
-        let event = Event::new(id, SOURCE, &person.id, None, &payload, chain, now);
+        let event = Event::new(
+            id,
+            SOURCE,
+            &person.id,
+            None,
+            &payload,
+            chain,
+            Timestamp::clamped(now),
+        );
         dapr.publish(Topic::TaskAudit, &[event]).await?;
         Ok(json_response(StatusCode::OK, &export))
     }
@@ -201,11 +208,11 @@ impl<D: Dapr + Clone + 'static> Tasks<'_, D> {
         function_caller(request.headers(), &self.0.app_api_token, RECURRENCE_ENGINE)?;
         let next: NextOccurrence = parse_json(request)?;
         let (user, id) = (next.user()?, next.task_id());
-        let checked = next.fields()?.check(&[], self.0.new_id)?;
+        let checked = next.fields().check(&[], self.0.new_id)?;
+        let series = next.series()?;
         let context = self.context(&user, next.chain());
         let command = self.derived_command(&context, id, request);
-        let decide =
-            |found| decide::create_next(&context, id, checked.clone(), next.series(), found);
+        let decide = |found| decide::create_next(&context, id, checked.clone(), series, found);
         let committed = command.run(&self.0.dapr, decide).await?;
         let status = if committed.created {
             StatusCode::CREATED

@@ -74,7 +74,7 @@ fn changed() -> Event {
         Some(task),
         &payload,
         chain,
-        Timestamp(clock()),
+        Timestamp::clamped(clock()),
     )
 }
 

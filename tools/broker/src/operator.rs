@@ -4,7 +4,9 @@ use std::io::Write;
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand};
-use events::{Event, EventDiscarded, EventReplayed, Metadata, Payload, Timestamp, Topic};
+use events::{
+    Chain, Event, EventDiscarded, EventReplayed, Metadata, Payload, Timestamp, Topic, UnknownFields,
+};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -189,16 +191,17 @@ fn fact<P: Payload>(letter: &DeadLetter, app_id: &str, what: &str, payload: &P) 
         task_id: data["task_id"].as_str().unwrap_or_default().to_owned(),
         user_id: user_id.unwrap_or("anonymous").to_owned(),
         payload: serde_json::to_value(payload).unwrap_or_default(),
-        metadata: Metadata {
-            source: app_id.to_owned(),
-            version: events::VERSION.to_owned(),
-            sequence: None,
-            correlation_id: correlation_id
-                .and_then(|id| id.parse().ok())
-                .unwrap_or(cause),
-            causation_id: Some(cause),
-        },
-        timestamp: Timestamp(chrono::Utc::now()),
+        metadata: Metadata::new(
+            app_id,
+            Chain {
+                correlation_id: correlation_id
+                    .and_then(|id| id.parse().ok())
+                    .unwrap_or(cause),
+                causation_id: Some(cause),
+            },
+        ),
+        timestamp: Timestamp::clamped(chrono::Utc::now()),
+        unknown: UnknownFields::default(),
     }
 }
 

@@ -6,55 +6,75 @@
 use chrono::{Datelike, Days, Months, NaiveDate, Weekday};
 
 use super::{End, Frequency, Rule, WeekdayNum};
+use crate::limits::LAST_DATE;
 
 /// How many periods without a date are looked at before a rule counts as never coming true again: over 50 years of
 /// days, and more than the 40 years that can lie between two leap days on the same weekday.
 const MAX_EMPTY_PERIODS: u32 = 20_000;
 
-/// The last year that is looked at.
-const LAST_YEAR: i32 = 9_999;
+/// How many periods are looked at in all: 137 years of days, more than the calendar has years.
+pub(super) const MAX_PERIODS: u32 = 50_000;
 
 /// The dates of a rule, oldest first. Made by [`Rule::occurrences`].
 #[derive(Debug, Clone)]
 pub struct Occurrences<'a> {
     rule: &'a Rule,
     start: NaiveDate,
+    /// No date before this one is told.
+    from: NaiveDate,
     /// First day of the next period.
     period: Option<NaiveDate>,
     /// Dates of the current period that are still to come, last first.
     waiting: Vec<NaiveDate>,
     left: Option<u32>,
+    /// How many periods were looked at.
+    pub(super) looked_at: u32,
 }
 
 impl<'a> Occurrences<'a> {
     pub(super) fn new(rule: &'a Rule, start: NaiveDate) -> Self {
-        let period = match rule.frequency {
-            Frequency::Daily => Some(start),
-            Frequency::Weekly => {
-                start.checked_sub_days(Days::new(days_into_week(start, rule.week_start)))
-            }
-            Frequency::Monthly => start.with_day(1),
-            Frequency::Yearly => NaiveDate::from_ymd_opt(start.year(), 1, 1),
-        };
         let left = match rule.end {
             End::Count(count) => Some(count),
             End::Never | End::Until(_) => None,
         };
+        Self::from(rule, start, start, left)
+    }
+
+    /// The dates on or after `from`, at most `left` of them. Nothing before is looked at: the first period is the one that
+    /// `from` lies in.
+    pub(super) fn from(
+        rule: &'a Rule,
+        start: NaiveDate,
+        from: NaiveDate,
+        left: Option<u32>,
+    ) -> Self {
+        let from = from.max(start);
         Self {
             rule,
             start,
-            period,
+            from,
+            period: period_of(rule, start, from),
             waiting: Vec::new(),
             left,
+            looked_at: 0,
         }
+    }
+
+    /// Whether it ended because too many periods were looked at, not because there is no further date.
+    pub(super) fn gave_up(&self) -> bool {
+        self.looked_at >= MAX_PERIODS
     }
 
     fn fill(&mut self) -> Option<()> {
         for _ in 0..MAX_EMPTY_PERIODS {
-            let period = self.period.filter(|day| day.year() <= LAST_YEAR)?;
-            self.period = step(self.rule, period);
+            let period = self.period.filter(|day| *day <= LAST_DATE)?;
+            if self.gave_up() {
+                return None;
+            }
+            self.looked_at += 1;
+            self.period = step(self.rule, period, 1);
             let mut dates = self.rule.dates_in(period, self.start);
-            dates.retain(|date| *date >= self.start);
+            dates.retain(|date| (self.from..=LAST_DATE).contains(date));
             if !dates.is_empty() {
                 dates.reverse();
                 self.waiting = dates;
@@ -85,13 +105,36 @@ impl Iterator for Occurrences<'_> {
     }
 }
 
-fn step(rule: &Rule, period: NaiveDate) -> Option<NaiveDate> {
-    let interval = u32::from(rule.interval);
+/// First day of the period that `date` lies in, or of the last one before it: of `INTERVAL=2` every other one counts from
+/// `start`, which is not after `date`.
+fn period_of(rule: &Rule, start: NaiveDate, date: NaiveDate) -> Option<NaiveDate> {
+    let days = |first: NaiveDate| date.signed_duration_since(first).num_days();
+    let months = |day: NaiveDate| i64::from(day.year()) * 12 + i64::from(day.month0());
+    let (first, units) = match rule.frequency {
+        Frequency::Daily => (start, days(start)),
+        Frequency::Weekly => {
+            let first =
+                start.checked_sub_days(Days::new(days_into_week(start, rule.week_start)))?;
+            (first, days(first) / 7)
+        }
+        Frequency::Monthly => (start.with_day(1)?, months(date) - months(start)),
+        Frequency::Yearly => (
+            NaiveDate::from_ymd_opt(start.year(), 1, 1)?,
+            i64::from(date.year()) - i64::from(start.year()),
+        ),
+    };
+    let periods = units / i64::from(rule.interval);
+    step(rule, first, u32::try_from(periods).ok()?)
+}
+
+/// First day of the period that comes `periods` after the one that begins on `period`.
+fn step(rule: &Rule, period: NaiveDate, periods: u32) -> Option<NaiveDate> {
+    let units = u32::from(rule.interval).checked_mul(periods)?;
     match rule.frequency {
-        Frequency::Daily => period.checked_add_days(Days::new(interval.into())),
-        Frequency::Weekly => period.checked_add_days(Days::new(u64::from(interval) * 7)),
-        Frequency::Monthly => period.checked_add_months(Months::new(interval)),
-        Frequency::Yearly => period.checked_add_months(Months::new(interval * 12)),
+        Frequency::Daily => period.checked_add_days(Days::new(units.into())),
+        Frequency::Weekly => period.checked_add_days(Days::new(u64::from(units) * 7)),
+        Frequency::Monthly => period.checked_add_months(Months::new(units)),
+        Frequency::Yearly => period.checked_add_months(Months::new(units.checked_mul(12)?)),
     }
 }
 
@@ -105,7 +148,7 @@ impl Rule {
         let mut dates = match self.frequency {
             Frequency::Daily => self.day(first),
             Frequency::Weekly => self.week(first, start),
-            Frequency::Monthly => self.month(first, start, &Span::month(first)),
+            Frequency::Monthly => self.month(first, start, &self.weekdays_in(&Span::month(first))),
             Frequency::Yearly => self.year(first, start),
         };
         dates.sort_unstable();
@@ -138,15 +181,23 @@ impl Rule {
             .collect()
     }
 
-    /// The dates of a month; numbered weekdays count within `span`.
-    fn month(&self, first: NaiveDate, start: NaiveDate, span: &Span) -> Vec<NaiveDate> {
+    /// The dates that `BYDAY` names in `span`, in order.
+    fn weekdays_in(&self, span: &Span) -> Vec<NaiveDate> {
+        let mut dates = expand_weekdays(&self.by_day, span);
+        dates.sort_unstable();
+        dates.dedup();
+        dates
+    }
+
+    /// The dates of a month. `weekdays` are those that `BYDAY` names in the month or in its year.
+    fn month(&self, first: NaiveDate, start: NaiveDate, weekdays: &[NaiveDate]) -> Vec<NaiveDate> {
         if !self.month_fits(first) {
             return Vec::new();
         }
         if !self.by_month_day.is_empty() {
-            let numbered = expand_weekdays(&self.by_day, span);
             let fits = |date: &NaiveDate| {
-                self.month_day_fits(*date) && (self.by_day.is_empty() || numbered.contains(date))
+                let weekday_fits = self.by_day.is_empty() || weekdays.binary_search(date).is_ok();
+                weekday_fits && self.month_day_fits(*date)
             };
             return first
                 .iter_days()
@@ -155,25 +206,29 @@ impl Rule {
                 .collect();
         }
         if !self.by_day.is_empty() {
-            return expand_weekdays(&self.by_day, span);
+            return weekdays.to_vec();
         }
         first.with_day(start.day()).into_iter().collect()
     }
 
     fn year(&self, first: NaiveDate, start: NaiveDate) -> Vec<NaiveDate> {
-        let year = Span::year(first);
         let spans_year = self.by_month.is_empty();
-        if spans_year && self.by_month_day.is_empty() {
-            return match self.by_day.as_slice() {
-                [] => start.with_year(first.year()).into_iter().collect(),
-                days => expand_weekdays(days, &year),
-            };
+        if spans_year && self.by_month_day.is_empty() && self.by_day.is_empty() {
+            return start.with_year(first.year()).into_iter().collect();
         }
-        (1..=12)
-            .filter_map(|month| first.with_month(month))
-            .flat_map(|month| {
-                let span = if spans_year { year } else { Span::month(month) };
-                self.month(month, start, &span)
+        let of_year = match spans_year {
+            true => self.weekdays_in(&Span::year(first)),
+            false => Vec::new(),
+        };
+        if spans_year && self.by_month_day.is_empty() {
+            return of_year;
+        }
+        let months = (1..=12).filter_map(|month| first.with_month(month));
+        months
+            .filter(|month| self.month_fits(*month))
+            .flat_map(|month| match spans_year {
+                true => self.month(month, start, &of_year),
+                false => self.month(month, start, &self.weekdays_in(&Span::month(month))),
             })
             .collect()
     }

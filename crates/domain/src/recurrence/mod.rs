@@ -135,6 +135,28 @@ pub enum RuleError {
     Contradiction(&'static str),
 }
 
+/// Where a series stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Here {
+    /// The date that the rule is expanded from (`DTSTART`).
+    pub start: NaiveDate,
+    /// The date of the occurrence.
+    pub date: NaiveDate,
+    /// Its number in the series.
+    pub number: u32,
+    /// A date before which all is past: where to look on when too many dates were missed to go through them all.
+    pub resume: NaiveDate,
+}
+
+/// A date further on in a series.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ahead {
+    /// The date.
+    pub date: NaiveDate,
+    /// How many dates of the rule further on it is, from 1.
+    pub number: u32,
+}
+
 impl Rule {
     /// Every so many days, weeks, months or years, with nothing else said.
     ///
@@ -161,27 +183,79 @@ impl Rule {
     }
 
     /// The dates of the rule on or after `start` (`DTSTART`), oldest first. A `start` that the rule does not say is not
-    /// among them. Ends with `COUNT`, `UNTIL`, the year 9999, or when the rule can't come true any more.
+    /// among them. Ends with `COUNT`, `UNTIL`, the last date on which anything is due
+    /// ([`LAST_DATE`](crate::limits::LAST_DATE)), when the rule can't come true any more, or when 50,000 days, weeks, months
+    /// or years of it were looked at.
     #[must_use]
     pub fn occurrences(&self, start: NaiveDate) -> Occurrences<'_> {
         Occurrences::new(self, start)
     }
 
-    /// The first date of the rule after `after`, with its number counted from `start` (1 is the first).
+    /// The first date of the rule after `after`, whatever its `COUNT` says. `start` is what `INTERVAL` counts from; how far
+    /// back it lies makes no difference to the work.
     #[must_use]
-    pub fn next_after(&self, start: NaiveDate, after: NaiveDate) -> Option<(u32, NaiveDate)> {
-        (1..)
-            .zip(self.occurrences(start))
-            .find(|(_, date)| *date > after)
+    pub fn next_after(&self, start: NaiveDate, after: NaiveDate) -> Option<NaiveDate> {
+        Occurrences::from(self, start, after.succ_opt()?, None).next()
     }
 
     /// How many dates of the rule lie between `start` and `date`, both included: the number of the occurrence on
-    /// `date`, if there is one.
+    /// `date`, if there is one. `None` when that is too far to count: after 50,000 days, weeks, months or years of the rule.
     #[must_use]
-    pub fn number_at(&self, start: NaiveDate, date: NaiveDate) -> u32 {
-        self.occurrences(start)
-            .take_while(|other| *other <= date)
-            .count() as u32
+    pub fn number_at(&self, start: NaiveDate, date: NaiveDate) -> Option<u32> {
+        self.count_to(start, date, &mut 0)
+    }
+
+    fn count_to(&self, start: NaiveDate, date: NaiveDate, looked_at: &mut u32) -> Option<u32> {
+        let mut dates = self.occurrences(start);
+        let mut number = 0;
+        let is_reached = dates.by_ref().any(|other| {
+            let is_behind = other > date;
+            number += u32::from(!is_behind);
+            is_behind
+        });
+        *looked_at += dates.looked_at;
+        (is_reached || !dates.gave_up()).then_some(number)
+    }
+
+    /// The first date of the rule after `here` that is not past.
+    ///
+    /// The work does not grow with the way from `start`, but for a rule with `COUNT`, which is counted from there. Where the
+    /// way is more than 50,000 days, weeks, months or years of the rule, the number that the series keeps stands in for the
+    /// count, and dates that are past are not counted on their way to the first that is not.
+    #[must_use]
+    pub fn next_not_past(&self, here: Here, is_past: impl Fn(NaiveDate) -> bool) -> Option<Ahead> {
+        self.look_ahead(here, is_past, &mut 0)
+    }
+
+    fn look_ahead(
+        &self,
+        here: Here,
+        is_past: impl Fn(NaiveDate) -> bool,
+        looked_at: &mut u32,
+    ) -> Option<Ahead> {
+        let left = match self.end {
+            End::Count(count) => {
+                let counted = self.count_to(here.start, here.date, looked_at);
+                Some(count.saturating_sub(counted.unwrap_or(here.number)))
+            }
+            End::Never | End::Until(_) => None,
+        };
+        let mut dates = Occurrences::from(self, here.start, here.date.succ_opt()?, left);
+        let mut number = 0;
+        let found = dates.by_ref().find(|date| {
+            number += 1;
+            !is_past(*date)
+        });
+        *looked_at += dates.looked_at;
+        if found.is_none() && dates.gave_up() && left.is_none() {
+            let from = here.resume.max(here.date.succ_opt()?);
+            let mut dates = Occurrences::from(self, here.start, from, None);
+            let date = dates.by_ref().find(|date| !is_past(*date));
+            *looked_at += dates.looked_at;
+            let number = number + 1;
+            return date.map(|date| Ahead { date, number });
+        }
+        found.map(|date| Ahead { date, number })
     }
 
     /// Whether nothing but frequency, interval and end is said.

@@ -136,21 +136,168 @@ fn simple_fields_keep_the_month_end() {
     assert!(Rule::from_simple(SimpleKind::Custom, 1, End::Never, None).is_err());
 }
 
+fn here(start: NaiveDate, date: NaiveDate) -> Here {
+    Here {
+        start,
+        date,
+        number: 1,
+        resume: date,
+    }
+}
+
+/// However far `start` lies back, and whatever the rule says, only so many periods are looked at.
+///
+/// Seen to fail: walking from `start`, twice for each completion, `FREQ=DAILY` from −262143 looked at 191 million days.
+#[test]
+fn the_work_does_not_grow_with_the_distance() {
+    let every = "FREQ=YEARLY;BYMONTHDAY=1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,\
+                 30,31;BYDAY=MO,TU,WE,TH,FR,SA,SU";
+    let rules = [
+        // The rule, and how many periods may be looked at to find its next date.
+        ("FREQ=DAILY", 2),
+        ("FREQ=DAILY;INTERVAL=1000", 2),
+        ("FREQ=WEEKLY;INTERVAL=2;BYDAY=MO,TH;WKST=SU", 3),
+        ("FREQ=MONTHLY;BYDAY=-1FR", 3),
+        ("FREQ=MONTHLY;BYMONTHDAY=31", 3),
+        (every, 2),
+        ("FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29", 9),
+        ("FREQ=YEARLY;INTERVAL=1000;BYMONTH=2;BYMONTHDAY=29", 9),
+        // A leap day on a Monday.
+        ("FREQ=DAILY;BYMONTH=2;BYMONTHDAY=29;BYDAY=MO", 15_000),
+        // Never.
+        ("FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30", 7_100),
+        ("FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30", 20_000),
+        ("FREQ=DAILY;UNTIL=20200101", 2),
+        // Counted from the start, as far as that is counted.
+        ("FREQ=DAILY;COUNT=10000", 10_002),
+        ("FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30;COUNT=10000", 40_000),
+    ];
+    for (text, most) in rules {
+        let rule: Rule = text.parse().expect("a rule");
+        for start in [
+            "-262143-01-01",
+            "-8000-01-01",
+            "0001-01-01",
+            "1970-01-01",
+            "2026-11-24",
+            "9000-01-01",
+        ] {
+            let start = date(start);
+            for day in ["1970-01-01", "2026-11-24", "8999-12-31"] {
+                let (day, mut looked_at) = (date(day).max(start), 0);
+                let found = rule.look_ahead(here(start, day), |_| false, &mut looked_at);
+                assert!(
+                    looked_at <= most,
+                    "{text} from {start} on {day}: {looked_at}"
+                );
+                assert!(found.is_none_or(|ahead| ahead.date > day && ahead.number == 1));
+                if let (End::Never | End::Until(_), Some(ahead)) = (rule.end, found) {
+                    assert_eq!(rule.next_after(start, day), Some(ahead.date));
+                }
+            }
+        }
+    }
+}
+
+/// From wherever it is begun, a rule says the same dates as from its start.
+#[test]
+fn dates_from_the_middle_are_those_from_the_start() {
+    for text in [
+        "FREQ=DAILY;INTERVAL=17",
+        "FREQ=WEEKLY;INTERVAL=3;BYDAY=SU,WE;WKST=SU",
+        "FREQ=MONTHLY;INTERVAL=5;BYMONTHDAY=-1,13",
+        "FREQ=MONTHLY;BYDAY=1MO,-1MO;BYSETPOS=-1",
+        "FREQ=YEARLY;INTERVAL=2;BYMONTH=2,11;BYDAY=2TU",
+        "FREQ=YEARLY;BYDAY=20MO,-1FR",
+    ] {
+        let rule: Rule = text.parse().expect("a rule");
+        let start = date("2019-05-31");
+        let all: Vec<NaiveDate> = rule.occurrences(start).take(60).collect();
+        for (at, pair) in all.windows(2).enumerate() {
+            assert_eq!(rule.next_after(start, pair[0]), Some(pair[1]), "{text}");
+            let day_before = pair[1].pred_opt().expect("a date");
+            assert_eq!(rule.next_after(start, day_before), Some(pair[1]), "{text}");
+            assert_eq!(
+                rule.number_at(start, day_before),
+                u32::try_from(at + 1).ok(),
+                "{text}"
+            );
+        }
+    }
+}
+
+#[test]
+fn too_many_missed_dates_are_not_gone_through() {
+    let rule: Rule = "FREQ=DAILY".parse().expect("a rule");
+    let (start, last) = (date("1970-01-01"), date("8000-05-05"));
+    let here = Here {
+        resume: last,
+        ..here(start, start)
+    };
+    let mut looked_at = 0;
+    let ahead = rule.look_ahead(here, |date| date <= last, &mut looked_at);
+    let ahead = ahead.map(|ahead| (ahead.number, ahead.date));
+    assert_eq!(ahead, Some((50_001, date("8000-05-06"))));
+    assert_eq!(looked_at, 50_002);
+    assert_eq!(rule.number_at(start, last), None);
+    // As many as are counted count right.
+    let missed = date("2100-01-01");
+    let ahead = rule.look_ahead(here, |date| date <= missed, &mut 0);
+    let days = missed.signed_duration_since(start).num_days();
+    let ahead = ahead.map(|ahead| i64::from(ahead.number));
+    assert_eq!(ahead, Some(days + 1));
+}
+
+#[test]
+fn the_calendar_ends() {
+    let rule: Rule = "FREQ=DAILY".parse().expect("a rule");
+    let dates: Vec<NaiveDate> = rule.occurrences(date("9000-12-30")).collect();
+    assert_eq!(dates, [date("9000-12-30"), date("9000-12-31")]);
+    assert_eq!(
+        rule.next_after(date("1970-01-01"), date("9000-12-31")),
+        None
+    );
+    assert_eq!(rule.next_after(date("1970-01-01"), NaiveDate::MAX), None);
+    for text in [
+        "FREQ=WEEKLY",
+        "FREQ=MONTHLY",
+        "FREQ=YEARLY;INTERVAL=1000",
+        "FREQ=YEARLY;BYDAY=-1SU",
+    ] {
+        let rule: Rule = text.parse().expect("a rule");
+        assert_eq!(
+            rule.next_after(date("2026-11-24"), NaiveDate::MAX),
+            None,
+            "{text}"
+        );
+        assert_eq!(rule.occurrences(NaiveDate::MAX).next(), None, "{text}");
+        assert!(
+            rule.occurrences(NaiveDate::MIN).take(3).count() <= 3,
+            "{text}"
+        );
+    }
+}
+
 #[test]
 fn next_and_number() {
     let rule: Rule = "FREQ=WEEKLY;BYDAY=MO,TH".parse().expect("a rule");
     let start = date("2026-11-23");
     assert_eq!(
         rule.next_after(start, date("2026-11-23")),
-        Some((2, date("2026-11-26")))
+        Some(date("2026-11-26"))
     );
     assert_eq!(
         rule.next_after(start, date("2026-11-30")),
-        Some((4, date("2026-12-03")))
+        Some(date("2026-12-03"))
     );
-    assert_eq!(rule.number_at(start, date("2026-11-28")), 2);
+    for (day, number) in [("2026-11-22", 0), ("2026-11-28", 2), ("2026-12-03", 4)] {
+        assert_eq!(rule.number_at(start, date(day)), Some(number));
+    }
     let ends: Rule = "FREQ=DAILY;COUNT=2".parse().expect("a rule");
-    assert_eq!(ends.next_after(start, date("2026-11-24")), None);
+    let next = |day| ends.next_not_past(here(start, date(day)), |_| false);
+    assert_eq!(next("2026-11-24"), None);
+    let ahead = next("2026-11-23").map(|ahead| (ahead.number, ahead.date));
+    assert_eq!(ahead, Some((1, date("2026-11-24"))));
 }
 
 #[test]

@@ -19,6 +19,9 @@ pub use task::{DeleteReason, TaskCompleted, TaskCreated, TaskDeleted, TaskReopen
 pub use update::{NotificationAdded, NotificationDocument, TaskChanged};
 
 /// Declares a payload: a serde struct, its schema, and the event type that carries it.
+///
+/// A payload is a view of [`Event::payload`](crate::Event), which keeps all that was said in it; so it passes over fields
+/// that it does not know. The documents in it keep theirs, since consumers store them.
 macro_rules! payload {
     ($(#[$doc:meta])* $name:ident for $event_type:ident { $($(#[$field_doc:meta])* $field:ident: $kind:ty,)* }) => {
         $(#[$doc])*

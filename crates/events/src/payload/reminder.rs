@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::payload;
-use crate::{DueDocument, Timestamp};
+use crate::{DueDocument, Timestamp, UnknownFields, timestamp};
 
 payload! {
     /// The due date was set, changed or removed.
@@ -12,6 +12,7 @@ payload! {
         /// The due date; `null` when it was removed.
         due: Option<DueDocument>,
         /// The instant after which the task is overdue.
+        #[serde(default, deserialize_with = "timestamp::clamped_option")]
         overdue_after: Option<Timestamp>,
     }
 }
@@ -35,10 +36,15 @@ pub struct ScheduledReminder {
     /// The reminder.
     pub id: Uuid,
     /// When it is due.
+    #[serde(deserialize_with = "timestamp::clamped")]
     pub at: Timestamp,
     /// Present when it counts from the due date.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before_due_minutes: Option<u32>,
+    /// What a newer version says besides.
+    #[serde(flatten)]
+    #[cfg_attr(feature = "schema", schemars(skip))]
+    pub unknown: UnknownFields,
 }
 
 payload! {
@@ -50,7 +56,7 @@ payload! {
 }
 
 /// Why a task has no reminders any more.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ClearReason {
@@ -60,6 +66,10 @@ pub enum ClearReason {
     Deleted,
     /// Its owner removed the reminders, or the due date that they counted from.
     Removed,
+    /// A reason that only a newer version knows.
+    #[serde(untagged)]
+    #[cfg_attr(feature = "schema", schemars(skip))]
+    Unknown(String),
 }
 
 payload! {

@@ -50,7 +50,7 @@ payload! {
 }
 
 /// Why a task is gone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum DeleteReason {
@@ -58,4 +58,8 @@ pub enum DeleteReason {
     Deleted,
     /// Its predecessor in the series was reopened.
     Withdrawn,
+    /// A reason that only a newer version knows.
+    #[serde(untagged)]
+    #[cfg_attr(feature = "schema", schemars(skip))]
+    Unknown(String),
 }

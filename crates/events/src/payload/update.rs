@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::payload;
-use crate::{DueDocument, TaskDocument, Timestamp};
+use crate::{DueDocument, TaskDocument, Timestamp, UnknownFields};
 
 payload! {
     /// What a screen shows of a task changed.
@@ -50,4 +50,8 @@ pub struct NotificationDocument {
     pub read: bool,
     /// When it was made.
     pub created_at: Timestamp,
+    /// What a newer version says besides.
+    #[serde(flatten)]
+    #[cfg_attr(feature = "schema", schemars(skip))]
+    pub unknown: UnknownFields,
 }

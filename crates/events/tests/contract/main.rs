@@ -2,7 +2,9 @@
 //! the documents. `UPDATE_EXPECT=1 cargo test -p events` writes the generated ones anew.
 
 mod delivery;
+mod instants;
 mod schemas;
+mod versions;
 mod wiring;
 
 use std::path::PathBuf;

@@ -56,7 +56,7 @@ pub(crate) fn event_of(person: &str, number: u128, task: u128) -> Event {
         task,
         &payload,
         chain,
-        Timestamp(clock()),
+        Timestamp::clamped(clock()),
     )
 }
 

@@ -56,7 +56,7 @@ pub(crate) fn ring(person: &str, number: u128, late_seconds: u64) -> Event {
         reminder_version: 1,
         title: format!("Task <{number}>"),
         due: None,
-        scheduled_at: Timestamp(clock()),
+        scheduled_at: Timestamp::clamped(clock()),
         late_seconds,
     };
     let chain = Chain {
@@ -75,7 +75,7 @@ pub(crate) fn ring(person: &str, number: u128, late_seconds: u64) -> Event {
         task,
         &payload,
         chain,
-        Timestamp(clock()),
+        Timestamp::clamped(clock()),
     )
 }
 

@@ -90,8 +90,8 @@ fn occurrence(number: u128, completed: bool) -> TaskDocument {
         "reminders": [{ "id": Uuid::from_u128(number), "before_due_minutes": 10 }],
         "recurrence": { "rrule": "FREQ=DAILY;INTERVAL=2;COUNT=9", "basis": "due" },
         "series_id": Uuid::from_u128(number + 1_000_000), "occurrence": 1, "series_start": "2026-03-28",
-        "created_at": Timestamp(at), "updated_at": Timestamp(at),
-        "completed_at": completed.then_some(Timestamp(at)),
+        "created_at": Timestamp::clamped(at), "updated_at": Timestamp::clamped(at),
+        "completed_at": completed.then_some(Timestamp::clamped(at)),
     }))
     .expect("a task")
 }
@@ -110,7 +110,7 @@ fn event<P: Payload>(number: u128, purpose: &str, payload: &P) -> Event {
         task,
         payload,
         chain,
-        Timestamp(clock()),
+        Timestamp::clamped(clock()),
     )
 }
 

@@ -58,7 +58,7 @@ pub(crate) fn rings(service: &Service) -> Vec<(Uuid, DateTime<Utc>)> {
         .filter(|event| seen.insert(event.event_id))
         .map(|event| {
             let ring: ReminderTriggered = event.payload().expect("a payload");
-            (ring.reminder_id, ring.scheduled_at.0)
+            (ring.reminder_id, ring.scheduled_at.utc())
         })
         .collect()
 }
@@ -77,7 +77,8 @@ pub(crate) fn set(
             .iter()
             .map(|&(id, at)| ScheduledReminder {
                 id,
-                at: Timestamp(at),
+                at: Timestamp::clamped(at),
+                unknown: events::UnknownFields::default(),
                 before_due_minutes: None,
             })
             .collect(),
@@ -105,7 +106,7 @@ fn event<P: Payload>(user: &str, task: Uuid, sequence: u64, payload: &P) -> Even
         task,
         payload,
         chain,
-        Timestamp(clock()),
+        Timestamp::clamped(clock()),
     );
     event.metadata.sequence = Some(sequence);
     event

@@ -12,7 +12,7 @@ pub fn complete(context: &Context<'_>, before: Task) -> Outcome {
         return Outcome::unchanged(before);
     }
     let task = Task {
-        version: before.version + 1,
+        version: before.next_version(),
         status: Status::Completed,
         updated_at: context.now,
         completed_at: Some(context.now),
@@ -22,6 +22,7 @@ pub fn complete(context: &Context<'_>, before: Task) -> Outcome {
         task_id: before.id,
         before: Some(before),
         change: Some(Change::Completed(task)),
+        stored: None,
     }
 }
 
@@ -32,7 +33,7 @@ pub fn reopen(context: &Context<'_>, before: Task) -> Outcome {
         return Outcome::unchanged(before);
     }
     let task = Task {
-        version: before.version + 1,
+        version: before.next_version(),
         status: Status::Open,
         updated_at: context.now,
         completed_at: None,
@@ -42,5 +43,6 @@ pub fn reopen(context: &Context<'_>, before: Task) -> Outcome {
         task_id: before.id,
         before: Some(before),
         change: Some(Change::Reopened(task)),
+        stored: None,
     }
 }

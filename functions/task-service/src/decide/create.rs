@@ -12,14 +12,10 @@ use crate::record::Found;
 #[must_use]
 pub fn create(context: &Context<'_>, id: TaskId, fields: CheckedFields) -> Outcome {
     let series = match (&fields.recurrence, &fields.due) {
-        (Some(_), Some(due)) => Some(SeriesPlace {
-            id: SeriesId((context.new_id)()),
-            occurrence: 1,
-            start: due.date,
-        }),
+        (Some(_), Some(due)) => Some(SeriesPlace::first(SeriesId((context.new_id)()), due.date)),
         _ => None,
     };
-    created(context, id, fields, series)
+    created(context, id, fields, series, Change::Created)
 }
 
 /// Recurrence makes the next occurrence. One that exists stays as it is; one that its predecessor took back is made
@@ -35,7 +31,9 @@ pub fn create_next(
     found: Found,
 ) -> Result<Outcome, Problem> {
     match found {
-        Found::Nothing | Found::Withdrawn => Ok(created(context, id, fields, Some(series))),
+        Found::Nothing | Found::Withdrawn => {
+            Ok(created(context, id, fields, Some(series), Change::Recurred))
+        }
         Found::Live(task) => Ok(Outcome::unchanged(*task)),
         Found::Deleted => Err(Problem::conflict(
             "This occurrence was deleted by its owner.",
@@ -48,6 +46,7 @@ fn created(
     id: TaskId,
     fields: CheckedFields,
     series: Option<SeriesPlace>,
+    change: fn(Task) -> Change,
 ) -> Outcome {
     let task = Task {
         id,
@@ -70,6 +69,7 @@ fn created(
     Outcome {
         task_id: id,
         before: None,
-        change: Some(Change::Created(task)),
+        change: Some(change(task)),
+        stored: None,
     }
 }

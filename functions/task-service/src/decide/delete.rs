@@ -30,6 +30,7 @@ pub fn withdraw(id: TaskId, found: Found) -> Result<Outcome, Problem> {
             task_id: id,
             before: None,
             change: None,
+            stored: None,
         }),
     }
 }
@@ -39,5 +40,6 @@ fn gone(before: Task, reason: DeleteReason) -> Outcome {
         task_id: before.id,
         before: Some(before),
         change: Some(Change::Gone(reason)),
+        stored: None,
     }
 }

@@ -16,12 +16,14 @@ pub fn import(task: Task, since: Timestamp, found: Found) -> Outcome {
             task_id,
             before: None,
             change: Some(Change::Imported { task, since }),
+            stored: None,
         },
         Found::Live(task) => Outcome::unchanged(*task),
         Found::Deleted => Outcome {
             task_id,
             before: None,
             change: None,
+            stored: None,
         },
     }
 }

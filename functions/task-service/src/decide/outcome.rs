@@ -2,11 +2,12 @@
 
 use chrono::{DateTime, Utc};
 use domain::reminder::Reminder;
+use domain::task::Status;
 use domain::{EventId, ReminderRule, Task, TaskId, UserId};
 use events::{
-    Chain, ClearReason, DeleteReason, DueDocument, Event, Payload, ScheduledReminder, TaskChanged,
+    Chain, ClearReason, DeleteReason, Event, Payload, ScheduledReminder, TaskChanged,
     TaskCompleted, TaskCreated, TaskDeleted, TaskDocument, TaskDueSet, TaskReminderCleared,
-    TaskReminderSet, TaskReopened, TaskUpdated, Timestamp,
+    TaskReminderSet, TaskReopened, TaskUpdated, Timestamp, UnknownFields,
 };
 use uuid::Uuid;
 
@@ -34,13 +35,18 @@ pub struct Outcome {
     pub before: Option<Task>,
     /// What becomes of it; `None` when all is already as the command wants it.
     pub change: Option<Change>,
+    /// The document that `before` was read from. The new one, and those in the events for other functions, keep what it says
+    /// and this version does not know. Whoever read it sets it; the decision does not look at it.
+    pub stored: Option<Box<TaskDocument>>,
 }
 
 /// What becomes of a task.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Change {
-    /// It now exists.
+    /// A person made it.
     Created(Task),
+    /// Recurrence made it: the next occurrence of a series.
+    Recurred(Task),
     /// It came from another Nudge, as it was there at `since`.
     Imported {
         /// As it now is.
@@ -70,6 +76,42 @@ impl Outcome {
             task_id: task.id,
             before: Some(task),
             change: None,
+            stored: None,
+        }
+    }
+
+    /// Whether it makes a task.
+    #[must_use]
+    pub fn creates(&self) -> bool {
+        matches!(
+            self.change,
+            Some(Change::Created(_) | Change::Recurred(_) | Change::Imported { .. })
+        )
+    }
+
+    /// Whether a person opens one more task by it, and so is held to
+    /// [`MAX_OPEN_TASKS`](domain::task::MAX_OPEN_TASKS). The next occurrence of a series is not: it takes the place of one
+    /// that was completed, and a series must not end because something else came into that place first.
+    #[must_use]
+    pub fn is_limited(&self) -> bool {
+        let is_open = |task: &Task| task.status == Status::Open;
+        let was_open = self.before.as_ref().is_some_and(is_open);
+        let by_recurrence = matches!(self.change, Some(Change::Recurred(_)));
+        !was_open && self.after().is_some_and(is_open) && !by_recurrence
+    }
+
+    /// The document of [`after`](Self::after), to be stored. What people are answered and screens are told is without what
+    /// this version does not know: they would send it back, and requests are read strictly.
+    #[must_use]
+    pub fn document(&self) -> Option<TaskDocument> {
+        self.after().map(|task| self.document_of(task))
+    }
+
+    fn document_of(&self, task: &Task) -> TaskDocument {
+        let document = TaskDocument::from(task);
+        match &self.stored {
+            Some(stored) => document.with_unknown_of(stored),
+            None => document,
         }
     }
 
@@ -81,6 +123,7 @@ impl Outcome {
             Some(Change::Gone(_)) => None,
             Some(
                 Change::Created(task)
+                | Change::Recurred(task)
                 | Change::Imported { task, .. }
                 | Change::Updated { task, .. }
                 | Change::Completed(task)
@@ -97,7 +140,7 @@ impl Outcome {
         };
         let mut told = Told {
             context,
-            task_id: self.task_id,
+            outcome: self,
             events: Vec::new(),
         };
         told.what_happened(change, self.before.as_ref());
@@ -108,8 +151,8 @@ impl Outcome {
         );
         if let Some(after) = after.filter(|_| due.0 != due.1) {
             told.push(&TaskDueSet {
-                due: after.due.as_ref().map(DueDocument::from),
-                overdue_after: after.due.map(|due| Timestamp(due.overdue_after())),
+                due: self.document_of(after).due,
+                overdue_after: after.due.map(|due| Timestamp::clamped(due.overdue_after())),
             });
         }
         told.reminders(change, before, after);
@@ -117,7 +160,7 @@ impl Outcome {
         told.push(&TaskChanged {
             revision: revision_after,
             previous_revision: revision,
-            task: after.map(TaskDocument::from),
+            task: self.after().map(TaskDocument::from),
         });
         told.events
     }
@@ -125,7 +168,7 @@ impl Outcome {
 
 struct Told<'a> {
     context: &'a Context<'a>,
-    task_id: TaskId,
+    outcome: &'a Outcome,
     events: Vec<Event>,
 }
 
@@ -142,32 +185,38 @@ impl Told<'_> {
             id,
             SOURCE,
             user,
-            Some(self.task_id),
+            Some(self.outcome.task_id),
             payload,
             chain,
-            Timestamp(now),
+            Timestamp::clamped(now),
         ));
     }
 
     fn what_happened(&mut self, change: &Change, before: Option<&Task>) {
         match change {
-            Change::Created(task) | Change::Imported { task, .. } => {
-                self.push(&TaskCreated { task: task.into() });
+            Change::Created(task) | Change::Recurred(task) | Change::Imported { task, .. } => {
+                self.push(&TaskCreated {
+                    task: self.outcome.document_of(task),
+                });
             }
             Change::Updated { task, changed } => {
                 let changed = changed.iter().map(ToString::to_string).collect();
                 self.push(&TaskUpdated {
-                    task: task.into(),
+                    task: self.outcome.document_of(task),
                     changed,
                 });
             }
-            Change::Completed(task) => self.push(&TaskCompleted { task: task.into() }),
-            Change::Reopened(task) => self.push(&TaskReopened { task: task.into() }),
+            Change::Completed(task) => self.push(&TaskCompleted {
+                task: self.outcome.document_of(task),
+            }),
+            Change::Reopened(task) => self.push(&TaskReopened {
+                task: self.outcome.document_of(task),
+            }),
             Change::Gone(reason) => {
                 if let Some(task) = before {
                     self.push(&TaskDeleted {
-                        task: task.into(),
-                        reason: *reason,
+                        task: self.outcome.document_of(task),
+                        reason: reason.clone(),
                     });
                 }
             }
@@ -180,12 +229,12 @@ impl Told<'_> {
             before.is_some_and(|task| task.completed_at.is_none() && !scheduled(task).is_empty());
         let now = self.context.now;
         let set = match (change, after) {
-            (Change::Created(task), _) => scheduled(task),
+            (Change::Created(task) | Change::Recurred(task), _) => scheduled(task),
             (Change::Imported { task, .. }, _) if task.completed_at.is_some() => Vec::new(),
             (Change::Imported { task, since }, _) => after_instant(task, *since),
             (Change::Reopened(task), _) => {
                 // A reminder whose time has passed has been given, or was made needless by completing the task.
-                after_instant(task, Timestamp(now))
+                after_instant(task, Timestamp::clamped(now))
             }
             (Change::Updated { task, .. }, _)
                 if before.is_some_and(|before| tells_the_same(before, task)) =>
@@ -198,7 +247,7 @@ impl Told<'_> {
         match after {
             Some(task) if !set.is_empty() => self.push(&TaskReminderSet {
                 title: task.title.to_string(),
-                due: task.due.as_ref().map(DueDocument::from),
+                due: self.outcome.document_of(task).due,
                 reminders: set,
             }),
             _ if had => {
@@ -234,8 +283,9 @@ fn scheduled(task: &Task) -> Vec<ScheduledReminder> {
         };
         Some(ScheduledReminder {
             id: reminder.id.0,
-            at: Timestamp(at),
+            at: Timestamp::clamped(at),
             before_due_minutes,
+            unknown: UnknownFields::default(),
         })
     };
     task.reminders.iter().filter_map(instant).collect()

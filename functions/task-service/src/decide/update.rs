@@ -28,7 +28,7 @@ pub fn update(
         return Ok(Outcome::unchanged(before));
     }
     let task = Task {
-        version: before.version + 1,
+        version: before.next_version(),
         title: fields.title,
         notes: fields.notes,
         priority: fields.priority,
@@ -46,6 +46,7 @@ pub fn update(
         task_id: before.id,
         before: Some(before),
         change: Some(Change::Updated { task, changed }),
+        stored: None,
     })
 }
 

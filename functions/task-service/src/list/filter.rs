@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Datelike, Duration, NaiveDate, Utc};
 use dapr::ordered::Item;
-use domain::{Due, zone};
+use domain::{Due, limits, zone};
 use events::DueDocument;
 use http_api::{Paging, Problem, unknown_parameter};
 use serde::Deserialize;
@@ -51,6 +51,7 @@ enum DueFilter {
     Overdue,
     Week,
     None,
+    /// A date on which something can be due.
     On(NaiveDate),
 }
 
@@ -122,16 +123,14 @@ impl Listing {
 
     /// The stretch of the open list in which matches can be.
     pub(crate) fn key_range(&self, now: DateTime<Utc>) -> KeyRange {
+        let now = limits::clamp_instant(now);
+        let until = |days| KeyRange::between(None, now + Duration::days(days) + ZONE_SLACK);
         match self.due {
             None => KeyRange::all(),
             Some(DueFilter::None) => KeyRange::without_due(),
-            Some(DueFilter::Overdue | DueFilter::Today) => {
-                KeyRange::between(None, now + Duration::days(1) + ZONE_SLACK)
-            }
-            Some(DueFilter::Tomorrow) => {
-                KeyRange::between(None, now + Duration::days(2) + ZONE_SLACK)
-            }
-            Some(DueFilter::Week) => KeyRange::between(None, now + Duration::days(8) + ZONE_SLACK),
+            Some(DueFilter::Overdue | DueFilter::Today) => until(1),
+            Some(DueFilter::Tomorrow) => until(2),
+            Some(DueFilter::Week) => until(8),
             Some(DueFilter::On(date)) => {
                 let start = date.and_time(chrono::NaiveTime::MIN).and_utc();
                 KeyRange::between(
@@ -206,7 +205,7 @@ impl Listing {
 }
 
 impl DueFilter {
-    const TAKES: &str = "today, tomorrow, overdue, week, none or a date such as 2026-04-01";
+    const TAKES: &str = "today, tomorrow, overdue, week, none or a date of the years 1970 to 9000 such as 2026-04-01";
 
     fn parse(text: &str) -> Option<Self> {
         Some(match text {
@@ -215,7 +214,11 @@ impl DueFilter {
             "overdue" => Self::Overdue,
             "week" => Self::Week,
             "none" => Self::None,
-            date => Self::On(date.parse().ok()?),
+            date => Self::On(
+                date.parse()
+                    .ok()
+                    .filter(|date| limits::is_due_date(*date))?,
+            ),
         })
     }
 }

@@ -3,3 +3,5 @@
 mod fixture;
 mod http;
 mod outbox;
+mod transfer;
+mod versions;
