@@ -6,6 +6,7 @@
 use events::{Event, Malformed, parse_delivery};
 use serde_json::json;
 
+use crate::timetable::Insert;
 use crate::{Condition, Dapr, DaprError, Write};
 
 /// How long the mark of a handled event is kept: over twice the retention of the topics (7 days).
@@ -47,6 +48,9 @@ impl From<events::PayloadError> for HandleError {
 pub struct Effect {
     /// Written together with the mark.
     pub writes: Vec<Write>,
+    /// Entries of the timetable among these writes, to be confirmed once they are committed. Should that fail, the ticks'
+    /// look back finds them.
+    pub insert: Insert,
     /// Whether the event was no business of this consumer, which then keeps no mark.
     pub ignored: bool,
 }
@@ -56,8 +60,8 @@ impl Effect {
     #[must_use]
     pub fn ignored() -> Self {
         Self {
-            writes: Vec::new(),
             ignored: true,
+            ..Self::default()
         }
     }
 }
@@ -66,7 +70,7 @@ impl From<Vec<Write>> for Effect {
     fn from(writes: Vec<Write>) -> Self {
         Self {
             writes,
-            ignored: false,
+            ..Self::default()
         }
     }
 }
@@ -121,17 +125,20 @@ pub async fn consume<D: Dapr>(
 ///
 /// # Errors
 /// What `make` says, or the store.
-pub async fn restore<D: Dapr>(
+pub async fn restore<D: Dapr, E: Into<Effect>>(
     dapr: &D,
-    make: impl AsyncFn() -> Result<Vec<Write>, HandleError>,
+    make: impl AsyncFn() -> Result<E, HandleError>,
 ) -> Result<bool, HandleError> {
     for _ in 0..TRIES {
-        let writes = make().await?;
+        let Effect { writes, insert, .. } = make().await?.into();
         if writes.is_empty() {
             return Ok(false);
         }
         match dapr.transact(writes).await {
-            Ok(()) => return Ok(true),
+            Ok(()) => {
+                insert.confirm(dapr).await?;
+                return Ok(true);
+            }
             Err(DaprError::Conflict) => {}
             Err(error) => return Err(error.into()),
         }
@@ -170,7 +177,8 @@ async fn attempt<D: Dapr>(
         // `Absent` lets one of two concurrent deliveries of the same event fail, read again, and find the mark.
         effect.writes.push(mark(event, Condition::Absent));
     }
-    Ok(dapr.transact(effect.writes).await?)
+    dapr.transact(effect.writes).await?;
+    Ok(effect.insert.confirm(dapr).await?)
 }
 
 async fn drop_malformed<D: Dapr>(dapr: &D, id: Option<String>, malformed: &Malformed) -> Outcome {

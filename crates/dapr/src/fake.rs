@@ -32,7 +32,7 @@ pub struct FakeDapr {
 
 #[derive(Default)]
 struct Inner {
-    state: BTreeMap<String, (Value, u64)>,
+    state: BTreeMap<String, (Json, u64)>,
     next_etag: u64,
     published: Vec<(Topic, Event)>,
     invocations: Vec<Invocation>,
@@ -41,6 +41,7 @@ struct Inner {
     takes: Option<Taker>,
     operations: u64,
     reads: u64,
+    most_documents: usize,
     fault: Option<Fault>,
 }
 
@@ -94,6 +95,17 @@ impl FakeDapr {
         self.inner.borrow().reads
     }
 
+    /// Counts anew how many documents one operation hands over at most.
+    pub fn start_counting_documents(&self) {
+        self.inner.borrow_mut().most_documents = 0;
+    }
+
+    /// How many documents one read has handed over at most.
+    #[must_use]
+    pub fn most_documents(&self) -> usize {
+        self.inner.borrow().most_documents
+    }
+
     /// All that was published, in order.
     #[must_use]
     pub fn published(&self) -> Vec<(Topic, Event)> {
@@ -131,7 +143,7 @@ impl FakeDapr {
             .borrow()
             .state
             .get(key)
-            .map(|(value, _)| value.clone())
+            .map(|(value, _)| value.value())
     }
 
     /// Changes a document behind everybody's back.
@@ -139,7 +151,7 @@ impl FakeDapr {
         let mut inner = self.inner.borrow_mut();
         inner.next_etag += 1;
         let etag = inner.next_etag;
-        inner.state.insert(key.to_owned(), (value, etag));
+        inner.state.insert(key.to_owned(), (Json::of(&value), etag));
     }
 
     /// One operation: others may run before and after it, and the fault may strike.
@@ -180,7 +192,7 @@ impl Inner {
     fn read(&mut self, key: &str) -> Option<Document> {
         self.reads += 1;
         self.state.get(key).map(|(value, etag)| Document {
-            value: Json::of(value),
+            value: value.clone(),
             etag: etag.to_string(),
         })
     }
@@ -196,9 +208,7 @@ impl Inner {
     fn write(&mut self, write: Write) {
         self.next_etag += 1;
         match write.value {
-            Some(value) => self
-                .state
-                .insert(write.key, (value.value(), self.next_etag)),
+            Some(value) => self.state.insert(write.key, (value, self.next_etag)),
             None => self.state.remove(&write.key),
         };
     }
@@ -213,8 +223,13 @@ impl Dapr for FakeDapr {
         if keys.is_empty() {
             return Ok(Vec::new());
         }
-        self.operation(|inner| Ok(keys.iter().map(|key| inner.read(key)).collect()))
-            .await
+        self.operation(|inner| {
+            let found: Vec<_> = keys.iter().map(|key| inner.read(key)).collect();
+            let documents = found.iter().flatten().count();
+            inner.most_documents = inner.most_documents.max(documents);
+            Ok(found)
+        })
+        .await
     }
 
     async fn transact(&self, writes: Vec<Write>) -> Result<(), DaprError> {

@@ -7,6 +7,7 @@
 //! acknowledged change without its events), [`timetable`] (due work on a key-value store), [`ordered`] (a list in
 //! order, in chunks).
 
+pub mod check;
 pub mod client;
 pub mod consumer;
 #[cfg(feature = "fake")]

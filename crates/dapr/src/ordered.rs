@@ -1,34 +1,33 @@
 //! A list in order, in chunks: reading a page or changing an item touches one or two documents, however long it is.
 //!
 //! The [`Directory`] (first key and length of each chunk) lives in a document that its owner reads and writes anyway,
-//! such as a user's head; the chunks are documents `{prefix}/{number}`.
+//! such as a user's head; the chunks are documents `{prefix}/{number}`. [`edit`] is the only way to change a list and
+//! [`scan`] the only way to read one, so that nobody can touch a chunk that was not read.
+
+mod directory;
+mod faults;
 
 use std::collections::BTreeMap;
+use std::ops::{Bound, ControlFlow};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Condition, DaprError, Document, Json, Write};
+pub use directory::{ChunkRef, Directory};
+pub use faults::{Checked, Fault, check_chunk, forgotten_chunks, mend_chunk};
+
+use crate::{Condition, Dapr, DaprError, Document, Json, Write};
 
 /// Most items of one chunk; a fuller one is split in two.
 pub const CHUNK_ITEMS: usize = 64;
 
-/// Where each stretch of the list is.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Directory {
-    chunks: Vec<ChunkRef>,
-    next: u32,
-}
+/// A chunk that an edit leaves with fewer items than this is joined with a neighbour.
+const THIN_ITEMS: usize = CHUNK_ITEMS / 4;
 
-/// One chunk, in the order of the list.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ChunkRef {
-    /// Part of the chunk's key.
-    pub number: u32,
-    /// No item of the chunk sorts before it (the first chunk takes what sorts before all).
-    pub first: String,
-    /// How many items it has.
-    pub items: u32,
-}
+/// Most items of two chunks that are joined, so that the next insert does not split them again.
+const JOINED_ITEMS: usize = CHUNK_ITEMS / 4 * 3;
+
+/// Most chunks that are read at a time.
+const READ_AT_ONCE: usize = 16;
 
 /// One item: a sort key, unique in the list, and what a list shows of it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -39,50 +38,161 @@ pub struct Item {
     pub value: Json,
 }
 
-impl Directory {
-    /// How many items there are.
-    #[must_use]
-    pub fn len(&self) -> u32 {
-        self.chunks.iter().map(|chunk| chunk.items).sum()
-    }
+/// One change of a list.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Change {
+    /// Takes the item with this key out.
+    Remove(String),
+    /// Puts an item in, or replaces the one with its key.
+    Put(Item),
+}
 
-    /// Whether there is none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.chunks.is_empty()
-    }
-
-    /// The chunks, in order.
-    #[must_use]
-    pub fn chunks(&self) -> &[ChunkRef] {
-        &self.chunks
-    }
-
-    /// Position of the chunk where `key` is or would be; `None` when the list is empty.
-    #[must_use]
-    pub fn position(&self, key: &str) -> Option<usize> {
-        match self
-            .chunks
-            .partition_point(|chunk| chunk.first.as_str() <= key)
-        {
-            0 if self.chunks.is_empty() => None,
-            0 => Some(0),
-            after => Some(after - 1),
+impl Change {
+    fn key(&self) -> &str {
+        match self {
+            Self::Remove(key) => key,
+            Self::Put(item) => &item.key,
         }
     }
+}
 
-    /// The numbers of the chunks that an edit of `keys` needs.
-    #[must_use]
-    pub fn needed<'a>(&self, keys: impl IntoIterator<Item = &'a str>) -> Vec<u32> {
-        let mut numbers: Vec<u32> = keys
-            .into_iter()
-            .filter_map(|key| self.position(key))
-            .map(|at| self.chunks[at].number)
-            .collect();
-        numbers.sort_unstable();
-        numbers.dedup();
-        numbers
+/// What an edit comes to. The directory has changed too; its owner writes it in the same transaction.
+#[derive(Debug, Default)]
+pub struct Edited {
+    /// The writes of the chunks.
+    pub writes: Vec<Write>,
+    /// The documents that were read beside the chunks, in the order in which their keys were given.
+    pub beside: Vec<Option<Document>>,
+    /// Keys that were to be removed and were not there: the list and the owners of its items had drifted apart.
+    pub missing: Vec<String>,
+}
+
+impl Edited {
+    /// Says on the log that `list` of `user` did not have what its owners thought it had.
+    pub fn warn_of_drift(&self, list: &str, user: &str) {
+        for key in &self.missing {
+            eprintln!("{list} of {user} had nothing at {key:?}: a check with repair mends it");
+        }
     }
+}
+
+/// Makes `changes`, one after the other, and reads the documents of `beside` in the same bulk read.
+///
+/// # Errors
+/// What the store answered; [`DaprError::Corrupt`] when a chunk is not a list of items.
+pub async fn edit<D: Dapr>(
+    dapr: &D,
+    prefix: &str,
+    directory: &mut Directory,
+    changes: &[Change],
+    beside: &[String],
+) -> Result<Edited, DaprError> {
+    let numbers = directory.needed(changes);
+    let keys: Vec<String> = numbers
+        .iter()
+        .map(|&number| chunk_key(prefix, number))
+        .chain(beside.iter().cloned())
+        .collect();
+    let mut documents = match keys.is_empty() {
+        true => Vec::new(),
+        false => dapr.get_many(&keys).await?,
+    };
+    let beside = documents.split_off(numbers.len());
+    let mut editor = Editor {
+        prefix,
+        directory,
+        loaded: BTreeMap::new(),
+        missing: Vec::new(),
+    };
+    for (number, document) in numbers.into_iter().zip(documents) {
+        editor.load(number, document.as_ref())?;
+    }
+    for change in changes {
+        editor.apply(change)?;
+    }
+    editor.split_and_join();
+    let missing = std::mem::take(&mut editor.missing);
+    Ok(Edited {
+        writes: editor.writes(),
+        beside,
+        missing,
+    })
+}
+
+/// From which end a list is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// In the order of the keys.
+    Ascending,
+    /// Against it.
+    Descending,
+}
+
+/// Gives `take` the items between two keys, until it breaks off.
+///
+/// # Errors
+/// What the store answered; [`DaprError::Corrupt`] when a chunk is not a list of items.
+pub async fn scan<D: Dapr>(
+    dapr: &D,
+    prefix: &str,
+    directory: &Directory,
+    (from, to): (Bound<&str>, Bound<&str>),
+    order: Order,
+    mut take: impl FnMut(Item) -> ControlFlow<()>,
+) -> Result<(), DaprError> {
+    let mut numbers: Vec<u32> = directory
+        .between(from, to)
+        .iter()
+        .map(|chunk| chunk.number)
+        .collect();
+    if order == Order::Descending {
+        numbers.reverse();
+    }
+    let lies_between = |item: &Item| {
+        let key = item.key.as_str();
+        <(Bound<&str>, Bound<&str>) as std::ops::RangeBounds<str>>::contains(&(from, to), key)
+    };
+    let (mut rest, mut batch) = (numbers.as_slice(), 1);
+    while !rest.is_empty() {
+        let (numbers, further) = rest.split_at(rest.len().min(batch));
+        let keys: Vec<String> = numbers
+            .iter()
+            .map(|&number| chunk_key(prefix, number))
+            .collect();
+        for (&number, document) in numbers.iter().zip(dapr.get_many(&keys).await?) {
+            let mut items = read_chunk(prefix, number, document.as_ref())?;
+            if order == Order::Descending {
+                items.reverse();
+            }
+            for item in items.into_iter().filter(lies_between) {
+                if take(item).is_break() {
+                    return Ok(());
+                }
+            }
+        }
+        (rest, batch) = (further, (batch * 2).min(READ_AT_ONCE));
+    }
+    Ok(())
+}
+
+/// The item with `key`, if the list has it.
+///
+/// # Errors
+/// As [`scan`].
+pub async fn find<D: Dapr>(
+    dapr: &D,
+    prefix: &str,
+    directory: &Directory,
+    key: &str,
+) -> Result<Option<Item>, DaprError> {
+    let mut found = None;
+    let exactly = (Bound::Included(key), Bound::Included(key));
+    scan(dapr, prefix, directory, exactly, Order::Ascending, |item| {
+        found = Some(item);
+        ControlFlow::Break(())
+    })
+    .await?;
+    Ok(found)
 }
 
 /// The key of a chunk.
@@ -106,111 +216,164 @@ pub fn read_chunk(
     )
 }
 
-/// Changes to a list whose needed chunks were read.
-#[derive(Debug)]
-pub struct Editor<'a> {
-    prefix: String,
+/// A list in the middle of an edit, with the chunks that the edit needs.
+struct Editor<'a> {
+    prefix: &'a str,
     directory: &'a mut Directory,
     loaded: BTreeMap<u32, Loaded>,
+    missing: Vec<String>,
 }
 
-#[derive(Debug)]
 struct Loaded {
     items: Vec<Item>,
     condition: Condition,
     changed: bool,
+    /// Whether all that was put in came at its end, as where items are sorted by when they were made.
+    appended: bool,
 }
 
-impl<'a> Editor<'a> {
-    /// Begins to edit, with the chunks that [`Directory::needed`] named.
-    ///
-    /// # Errors
-    /// [`DaprError::Corrupt`] when a chunk is not a list of items.
-    pub fn new(
-        prefix: &str,
-        directory: &'a mut Directory,
-        chunks: impl IntoIterator<Item = (u32, Option<Document>)>,
-    ) -> Result<Self, DaprError> {
-        let mut loaded = BTreeMap::new();
-        for (number, document) in chunks {
-            let items = read_chunk(prefix, number, document.as_ref())?;
-            let condition = Condition::as_read(document.as_ref());
-            loaded.insert(
-                number,
-                Loaded {
-                    items,
-                    condition,
-                    changed: false,
-                },
-            );
-        }
-        Ok(Self {
-            prefix: prefix.to_owned(),
-            directory,
-            loaded,
-        })
+impl Editor<'_> {
+    fn load(&mut self, number: u32, document: Option<&Document>) -> Result<(), DaprError> {
+        let loaded = Loaded {
+            items: read_chunk(self.prefix, number, document)?,
+            condition: Condition::as_read(document),
+            changed: false,
+            appended: true,
+        };
+        self.loaded.insert(number, loaded);
+        Ok(())
     }
 
-    /// Takes the item with `key` out.
-    pub fn remove(&mut self, key: &str) {
-        let Some(at) = self.directory.position(key) else {
-            return;
+    fn apply(&mut self, change: &Change) -> Result<(), DaprError> {
+        let key = change.key();
+        let number = match (self.directory.position(key), change) {
+            (Some(at), _) => self.directory.chunks()[at].number,
+            (None, Change::Put(_)) => self.add_chunk(0, String::new(), Vec::new()),
+            (None, Change::Remove(key)) => {
+                self.missing.push(key.clone());
+                return Ok(());
+            }
         };
-        let Some(chunk) = self.loaded.get_mut(&self.directory.chunks[at].number) else {
-            return;
-        };
-        let Ok(found) = chunk
+        let chunk = self
+            .loaded
+            .get_mut(&number)
+            .ok_or_else(|| DaprError::Corrupt {
+                key: chunk_key(self.prefix, number),
+                detail: "an edit needs it and did not read it".to_owned(),
+            })?;
+        let found = chunk
             .items
-            .binary_search_by(|item| item.key.as_str().cmp(key))
-        else {
-            return;
-        };
-        chunk.items.remove(found);
-        chunk.changed = true;
-        self.directory.chunks[at].items -= 1;
-        if chunk.items.is_empty() {
-            self.directory.chunks.remove(at);
-        }
-    }
-
-    /// Puts an item in, or replaces the one with its key.
-    pub fn insert(&mut self, item: Item) {
-        let at = match self.directory.position(&item.key) {
-            Some(at) => at,
-            None => self.add_chunk(0, item.key.clone(), Vec::new()),
-        };
-        let Some(chunk) = self.loaded.get_mut(&self.directory.chunks[at].number) else {
-            return;
-        };
-        chunk.changed = true;
-        match chunk
-            .items
-            .binary_search_by(|other| other.key.cmp(&item.key))
-        {
-            Ok(found) => chunk.items[found] = item,
-            Err(free) => {
-                chunk.items.insert(free, item);
-                self.directory.chunks[at].items += 1;
+            .binary_search_by(|item| item.key.as_str().cmp(key));
+        match (change, found) {
+            (Change::Remove(key), Err(_)) => {
+                self.missing.push(key.clone());
+                return Ok(());
+            }
+            (Change::Remove(_), Ok(at)) => {
+                chunk.items.remove(at);
+            }
+            (Change::Put(item), Ok(at)) => chunk.items[at] = item.clone(),
+            (Change::Put(item), Err(at)) => {
+                chunk.appended &= at == chunk.items.len();
+                chunk.items.insert(at, item.clone());
             }
         }
-        if chunk.items.len() > CHUNK_ITEMS {
-            let upper = chunk.items.split_off(chunk.items.len() / 2);
-            self.directory.chunks[at].items -= upper.len() as u32;
-            let first = upper[0].key.clone();
-            self.add_chunk(at + 1, first, upper);
-        }
+        chunk.changed = true;
+        Ok(())
     }
 
-    /// What to write. The directory has changed too; its owner writes it.
-    #[must_use]
-    pub fn writes(self) -> Vec<Write> {
+    /// Brings every chunk that was read to its size, and the directory to what the chunks have. Only now, so that
+    /// while changes are made each key keeps its chunk.
+    fn split_and_join(&mut self) {
+        let mut at = 0;
+        while at < self.directory.len_chunks() {
+            at += self.fit(at);
+        }
+        self.directory.open_at_the_front();
+    }
+
+    /// Fits the chunk at position `at`; returns how many positions further the next one is.
+    fn fit(&mut self, at: usize) -> usize {
+        let number = self.directory.chunks()[at].number;
+        let Some(chunk) = self.loaded.get_mut(&number) else {
+            return 1;
+        };
+        if chunk.items.is_empty() {
+            chunk.changed = true;
+            self.directory.remove(at);
+            return 0;
+        }
+        if chunk.items.len() > CHUNK_ITEMS {
+            return self.split(at, number);
+        }
+        self.directory.set_items(at, chunk.items.len());
+        if chunk.changed && chunk.items.len() < THIN_ITEMS && self.join(at) {
+            return 0;
+        }
+        1
+    }
+
+    fn split(&mut self, at: usize, number: u32) -> usize {
+        let is_last = at + 1 == self.directory.len_chunks();
+        let Some(chunk) = self.loaded.get_mut(&number) else {
+            return 1;
+        };
+        chunk.changed = true;
+        let middle = match is_last && chunk.appended {
+            // What is only ever added to at its end is left full.
+            true => CHUNK_ITEMS,
+            false => chunk.items.len() / 2,
+        };
+        let upper = chunk.items.split_off(middle);
+        let lower_last = chunk.items.last().map(|item| item.key.as_str());
+        let first = separator(lower_last.unwrap_or_default(), &upper[0].key);
+        self.directory.set_items(at, middle);
+        self.add_chunk(at + 1, first, upper);
+        // Both halves are looked at again: a chunk of another version may have been much fuller.
+        0
+    }
+
+    /// Joins the thin chunk at `at` with a neighbour that was read as well; whether it did.
+    fn join(&mut self, at: usize) -> bool {
+        let lefts = [at, at.wrapping_sub(1)];
+        let left = lefts.into_iter().find(|&left| {
+            let pair = self.directory.chunks().get(left..=left.wrapping_add(1));
+            pair.is_some_and(|pair| {
+                let lengths = pair.iter().map(|chunk| self.loaded.get(&chunk.number));
+                lengths
+                    .map(|loaded| loaded.map(|loaded| loaded.items.len()))
+                    .sum::<Option<usize>>()
+                    .is_some_and(|items| items <= JOINED_ITEMS)
+            })
+        });
+        let Some(left) = left else {
+            return false;
+        };
+        let (lower, upper) = (
+            self.directory.chunks()[left].number,
+            self.directory.chunks()[left + 1].number,
+        );
+        let moved = self.loaded.get_mut(&upper).map(|upper| {
+            upper.changed = true;
+            std::mem::take(&mut upper.items)
+        });
+        if let Some(lower) = self.loaded.get_mut(&lower) {
+            lower.items.extend(moved.unwrap_or_default());
+            lower.changed = true;
+            self.directory.set_items(left, lower.items.len());
+        }
+        self.directory.remove(left + 1);
+        true
+    }
+
+    fn writes(self) -> Vec<Write> {
         let prefix = self.prefix;
         self.loaded
             .into_iter()
             .filter(|(_, chunk)| chunk.changed)
             .filter(|(_, chunk)| !(chunk.items.is_empty() && chunk.condition == Condition::Absent))
             .map(|(number, chunk)| {
-                let key = chunk_key(&prefix, number);
+                let key = chunk_key(prefix, number);
                 if chunk.items.is_empty() {
                     Write::delete(key, chunk.condition)
                 } else {
@@ -220,26 +383,25 @@ impl<'a> Editor<'a> {
             .collect()
     }
 
-    fn add_chunk(&mut self, at: usize, first: String, items: Vec<Item>) -> usize {
-        let number = self.directory.next;
-        self.directory.next += 1;
-        let count = items.len() as u32;
-        self.directory.chunks.insert(
-            at,
-            ChunkRef {
-                number,
-                first,
-                items: count,
-            },
-        );
-        self.loaded.insert(
-            number,
-            Loaded {
-                items,
-                condition: Condition::Absent,
-                changed: true,
-            },
-        );
-        at
+    fn add_chunk(&mut self, at: usize, first: String, items: Vec<Item>) -> u32 {
+        let number = self.directory.add(at, first, items.len());
+        let loaded = Loaded {
+            items,
+            condition: Condition::Absent,
+            changed: true,
+            appended: true,
+        };
+        self.loaded.insert(number, loaded);
+        number
     }
+}
+
+/// The shortest key behind `lower` that `upper` does not sort before: directories stay small.
+fn separator(lower: &str, upper: &str) -> String {
+    upper
+        .char_indices()
+        .map(|(at, c)| &upper[..at + c.len_utf8()])
+        .find(|start| *start > lower)
+        .unwrap_or(upper)
+        .to_owned()
 }

@@ -11,7 +11,7 @@ use futures::future::join_all;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{Condition, Dapr, DaprError, Write};
+use crate::{Condition, Dapr, DaprError, Document, Write};
 
 /// How long after a commit the timetable looks whether its events were published.
 pub const CHECK_AFTER_SECONDS: i64 = 10;
@@ -32,6 +32,12 @@ const TURNS: u32 = 100;
 /// How many unpublished events are read and published at a time.
 const BATCH: u64 = 100;
 
+/// How many events the timetable's check publishes of one user before it goes on to the next.
+const TURN_EVENTS: u64 = 1_000;
+
+/// How many documents that nobody can read a head keeps in mind. Further ones stay in the store as well.
+const MOST_UNREADABLE: usize = 100;
+
 /// Where a user's outbox stands; part of the user's head document, under the field `outbox`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OutboxHead {
@@ -42,6 +48,35 @@ pub struct OutboxHead {
     /// When the timetable looks at this user; absent when no look is planned.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub relay_at: Option<Timestamp>,
+    /// Numbers of documents that could not be read as events when their turn came: the events behind them went first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unreadable: Vec<u64>,
+}
+
+/// A document that earlier commands left in the outbox, as a command finds it.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Pending {
+    /// It was published, and is gone.
+    Published,
+    /// An event that nobody is known to have published.
+    Event(Box<Event>),
+    /// Nobody here can read it; the timetable's check deals with it.
+    Unreadable,
+}
+
+impl Pending {
+    /// What the document with this key is.
+    #[must_use]
+    pub fn of(key: &str, document: Option<&Document>) -> Self {
+        match document.map(|document| document.read(key)) {
+            None => Self::Published,
+            Some(Ok(event)) => Self::Event(Box::new(event)),
+            Some(Err(error)) => {
+                eprintln!("{error}");
+                Self::Unreadable
+            }
+        }
+    }
 }
 
 /// The key of an event that is not yet confirmed as published.
@@ -65,11 +100,14 @@ impl OutboxHead {
     /// is back, every time that it was sent; if each command sent all that its predecessors left, consumers would get each
     /// event a hundred times. Then only the check publishes, of which there is one at a time.
     #[must_use]
-    pub fn may_publish(&self, left: &[Option<Event>], now: DateTime<Utc>) -> bool {
+    pub fn may_publish(&self, left: &[Pending], now: DateTime<Utc>) -> bool {
         let longest = Duration::seconds(WAIT_SECONDS);
-        let mut left = left.iter().flatten();
-        self.sequence - self.relayed_to < BATCH
-            && left.all(|event| now - event.timestamp.utc() < longest)
+        self.sequence.saturating_sub(self.relayed_to) < BATCH
+            && left.iter().all(|pending| match pending {
+                Pending::Published => true,
+                Pending::Event(event) => now - event.timestamp.utc() < longest,
+                Pending::Unreadable => false,
+            })
     }
 
     /// Numbers `events` and returns the writes that commit them. `sequenced` also says the number in each event.
@@ -89,10 +127,14 @@ impl OutboxHead {
     /// When the timetable is to look at this user, if no look is planned yet: sets `relay_at`, which the command
     /// commits together with the entry.
     pub fn plan_check(&mut self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        if self.relay_at.is_some_and(|at| at.utc() > now) {
+        let at = now + Duration::seconds(CHECK_AFTER_SECONDS);
+        // A look that is planned later than one from now would be was planned by a clock that was ahead.
+        if self
+            .relay_at
+            .is_some_and(|planned| planned.utc() > now && planned.utc() <= at)
+        {
             return None;
         }
-        let at = now + Duration::seconds(CHECK_AFTER_SECONDS);
         self.relay_at = Some(Timestamp::clamped(at));
         Some(at)
     }
@@ -155,9 +197,13 @@ pub async fn relay_in_turn<D: Dapr>(
         let found = documents.into_iter().map_while(|document| document);
         let (mut left, mut deletes) = (Vec::new(), Vec::new());
         for ((number, key), document) in (next..).zip(keys).zip(found) {
+            // The check deals with what nobody can read, and with all that is behind it.
+            let Pending::Event(event) = Pending::of(&key, Some(&document)) else {
+                break;
+            };
             left.push(Numbered {
                 number,
-                event: document.read(&key)?,
+                event: *event,
             });
             deletes.push(Write::delete(key, Condition::Unchanged(document.etag)));
         }
@@ -220,17 +266,33 @@ async fn publish_in_order<D: Dapr>(
     Ok(())
 }
 
-/// Publishes all that a user's commands left behind, then ends the planned check in the user's head.
+/// What a look at a user's outbox came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Relayed {
+    /// Everything is published.
+    All,
+    /// There is more, for the next look.
+    More,
+    /// Everything is published but documents that nobody here can read. They stay, for a version that can.
+    Unreadable(Vec<u64>),
+}
+
+/// Publishes what a user's commands left behind, then ends the planned check in the user's head.
 ///
 /// The head is always written, by ETag: a command that raced with this one meets the ETag, reads again, and plans a
-/// new check. Only after this returns may the timetable's entry go.
+/// new check. Only after this returns may the timetable's entry go. At most a thousand events are published at a time, so
+/// that nobody waits for one user's.
 ///
 /// # Errors
 /// When the store or the broker did not answer: the entry must stay.
-pub async fn relay_user<D: Dapr>(dapr: &D, user: &str, head_key: &str) -> Result<(), DaprError> {
+pub async fn relay_user<D: Dapr>(
+    dapr: &D,
+    user: &str,
+    head_key: &str,
+) -> Result<Relayed, DaprError> {
     loop {
         let Some(document) = dapr.get(head_key).await? else {
-            return Ok(());
+            return Ok(Relayed::All);
         };
         let mut value = document.value.value();
         let mut head: OutboxHead =
@@ -238,17 +300,52 @@ pub async fn relay_user<D: Dapr>(dapr: &D, user: &str, head_key: &str) -> Result
                 key: head_key.to_owned(),
                 detail: error.to_string(),
             })?;
-        while head.relayed_to < head.sequence {
+        let until = head.relayed_to.saturating_add(TURN_EVENTS);
+        relay_unreadable(dapr, user, &mut head).await?;
+        while head.relayed_to < head.sequence.min(until) {
             publish_batch(dapr, user, &mut head).await?;
         }
-        head.relay_at = None;
+        let is_all = head.relayed_to >= head.sequence;
+        if is_all {
+            head.relay_at = None;
+        }
         value["outbox"] = serde_json::to_value(&head).unwrap_or(Value::Null);
         let write = Write::put(head_key, &value, Condition::Unchanged(document.etag));
         match dapr.transact(vec![write]).await {
             Err(DaprError::Conflict) => {}
-            result => return result,
+            Err(error) => return Err(error),
+            Ok(()) if !is_all => return Ok(Relayed::More),
+            Ok(()) if head.unreadable.is_empty() => return Ok(Relayed::All),
+            Ok(()) => return Ok(Relayed::Unreadable(head.unreadable)),
         }
     }
+}
+
+/// Publishes what could not be read before and can be now, as after a rollback and a second upgrade.
+async fn relay_unreadable<D: Dapr>(
+    dapr: &D,
+    user: &str,
+    head: &mut OutboxHead,
+) -> Result<(), DaprError> {
+    let keys: Vec<String> = head
+        .unreadable
+        .iter()
+        .map(|&number| key(user, number))
+        .collect();
+    let found = dapr.get_many(&keys).await?;
+    let mut still = Vec::new();
+    for ((&number, key), document) in head.unreadable.iter().zip(&keys).zip(&found) {
+        match Pending::of(key, document.as_ref()) {
+            Pending::Published => {}
+            Pending::Event(event) => {
+                let event = *event;
+                relay(dapr, user, &[Numbered { number, event }]).await?;
+            }
+            Pending::Unreadable => still.push(number),
+        }
+    }
+    head.unreadable = still;
+    Ok(())
 }
 
 async fn publish_batch<D: Dapr>(
@@ -257,14 +354,20 @@ async fn publish_batch<D: Dapr>(
     head: &mut OutboxHead,
 ) -> Result<(), DaprError> {
     let first = head.relayed_to + 1;
-    let found = dapr.get_many(&head.pending_keys(user)).await?;
+    let keys = head.pending_keys(user);
+    let found = dapr.get_many(&keys).await?;
     let mut left = Vec::new();
-    for (number, document) in (first..).zip(&found) {
-        if let Some(document) = document {
-            left.push(Numbered {
+    for ((number, key), document) in (first..).zip(&keys).zip(&found) {
+        match Pending::of(key, document.as_ref()) {
+            Pending::Published => {}
+            Pending::Event(event) => left.push(Numbered {
                 number,
-                event: document.read(&key(user, number))?,
-            });
+                event: *event,
+            }),
+            Pending::Unreadable if head.unreadable.len() < MOST_UNREADABLE => {
+                head.unreadable.push(number);
+            }
+            Pending::Unreadable => {}
         }
     }
     relay(dapr, user, &left).await?;

@@ -1,40 +1,52 @@
 //! "What is due by now?" on a key-value store without queries, at a cost that grows with what is due.
 //!
 //! Entries lie in bucket documents `timetable/{minute}/{shard}/{chunk}`; a cursor document says how far ticks have
-//! come. An entry is a hint: the owner's document says whether it still holds, so moving or cancelling writes only
-//! that. Bucket keys begin with the sortable UTC minute, so "is work due before T?" is one range query from outside.
+//! come. An entry is a hint to look at its owner: the owner's document says whether it still holds, so moving or
+//! cancelling writes only that. A bucket has each owner once. Bucket keys begin with the sortable UTC minute, so "is work
+//! due before T?" is one range query from outside.
 //!
-//! The race between an insert and a tick is settled by `announced`: a tick announces T before it reads the buckets it
-//! will close, and an insert reads the cursor after it was committed. One of the two sees the other.
+//! An entry that is there has not been handled: a tick takes an entry out when its owner was looked at, and no sooner.
+//! Ticks read every minute from the last one that they closed, so an insert is seen unless its minute was closed before it
+//! was committed. That race is settled by `announced`: a tick announces T before it reads the buckets that it will close,
+//! and an insert reads the cursor after it was committed. One of the two sees the other.
 
 mod bucket;
+mod put_off;
 mod tick;
 
 use chrono::{DateTime, Duration, Utc};
 use serde::{Deserialize, Serialize};
 
 pub use bucket::Entry;
-use bucket::Placement;
-pub use tick::{Ticked, tick};
+use bucket::{MINUTE_MS, Placement};
+pub use put_off::PutOff;
+pub use tick::{Looked, Ticked, tick};
 
 use crate::{Condition, Dapr, DaprError, Document, Write};
 
 /// The cursor's key. It sorts behind all buckets.
 pub const CURSOR_KEY: &str = "timetable/cursor";
 
-/// How far back a new timetable begins: more than clocks of two replicas differ.
+/// How far back a new timetable begins, and one whose cursor is ahead of the clock: more than clocks of two replicas
+/// differ.
 const FIRST_LOOK_BACK: Duration = Duration::minutes(10);
+
+/// How far the cursor may be ahead of a clock before one of the two is taken to be wrong, in milliseconds.
+const MOST_SKEW_MS: i64 = 2 * MINUTE_MS;
 
 /// How often an insert that ticks keep overtaking is moved before it gives up.
 const MOVES: u32 = 16;
 
 /// How far the ticks have come. Milliseconds since 1970.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cursor {
     /// A tick has begun, or is about to begin, to close everything up to here.
     pub announced: i64,
-    /// Everything due up to here has been handled.
+    /// Every minute before this instant's has been closed.
     pub done: i64,
+    /// The minute for which ticks last looked back at those before it.
+    #[serde(default)]
+    pub looked_back: i64,
     /// Who is at it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lease: Option<Lease>,
@@ -47,6 +59,9 @@ pub struct Lease {
     pub holder: String,
     /// Until when.
     pub until: i64,
+    /// The one owner that the tick is at, where ticks before it came to no end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
 }
 
 impl Cursor {
@@ -55,18 +70,24 @@ impl Cursor {
         Self {
             announced: start,
             done: start,
-            lease: None,
+            ..Self::default()
         }
+    }
+
+    /// Whether a clock that was ahead has moved it: everything that is due until the clock gets there would wait.
+    fn is_ahead_of(&self, now: DateTime<Utc>) -> bool {
+        self.announced.max(self.done) > now.timestamp_millis().saturating_add(MOST_SKEW_MS)
     }
 }
 
 /// Entries on their way into the timetable.
 ///
-/// [`Insert::plan`] says what to write together with the owner's document; [`Insert::confirm`] must follow the commit,
-/// before anything is acknowledged.
-#[derive(Debug)]
+/// [`Insert::plan`] says what to write together with the owner's document, in one transaction: an entry without its owner
+/// is taken out by the next tick. [`Insert::confirm`] must follow the commit, before anything is acknowledged.
+#[derive(Debug, Default)]
 pub struct Insert {
     placements: Vec<Placement>,
+    planned_at: DateTime<Utc>,
 }
 
 impl Insert {
@@ -84,25 +105,35 @@ impl Insert {
             .map(|entry| entry.not_before(now.timestamp_millis()))
             .collect();
         let (placements, writes) = bucket::place(dapr, entries).await?;
-        Ok((Self { placements }, writes))
+        let planned_at = now;
+        Ok((
+            Self {
+                placements,
+                planned_at,
+            },
+            writes,
+        ))
     }
 
-    /// Makes sure that a tick will see the entries: whichever a tick has already passed are moved to just after it.
+    /// Makes sure that a tick will see the entries: those whose minute ticks have closed are put into the next one as well.
     ///
     /// # Errors
     /// When the store did not answer; the commit holds all the same, and its caller may say so only after a later try.
-    pub async fn confirm<D: Dapr>(self, dapr: &D, now: DateTime<Utc>) -> Result<(), DaprError> {
+    pub async fn confirm<D: Dapr>(self, dapr: &D) -> Result<(), DaprError> {
         let mut placements = self.placements;
+        if placements.is_empty() {
+            return Ok(());
+        }
         for _ in 0..MOVES {
-            let announced = read_or_begin(dapr, now).await?.announced;
-            let passed: Vec<Placement> = placements
-                .into_iter()
-                .filter(|placed| placed.entry.due <= announced)
-                .collect();
-            if passed.is_empty() {
+            let announced = read_or_begin(dapr, self.planned_at).await?.announced;
+            let open = announced.div_euclid(MINUTE_MS);
+            placements.retain(|placed| placed.minute() < open);
+            if placements.is_empty() {
                 return Ok(());
             }
-            placements = bucket::relocate(dapr, passed, announced + 1).await?;
+            // The entry stays where it is, too: should a clock have been ahead, ticks come to that minute once more.
+            let entries = placements.into_iter().map(|Placement(entry)| entry);
+            placements = bucket::put(dapr, entries.collect(), announced + 1).await?;
         }
         Err(DaprError::Unavailable {
             what: "state",
@@ -111,20 +142,22 @@ impl Insert {
     }
 }
 
-/// Plans, writes and confirms an entry whose owner's document needs no writing.
+/// Whether the timetable has an entry of `entry`'s owner in `entry`'s minute.
 ///
 /// # Errors
-/// When the store did not answer, or others kept changing the same bucket.
-pub async fn insert<D: Dapr>(dapr: &D, entry: Entry, now: DateTime<Utc>) -> Result<(), DaprError> {
-    for _ in 0..MOVES {
-        let (insert, writes) = Insert::plan(dapr, vec![entry.clone()], now).await?;
-        match dapr.transact(writes).await {
-            Ok(()) => return insert.confirm(dapr, now).await,
-            Err(DaprError::Conflict) => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Err(DaprError::Conflict)
+/// When the store did not answer, or the bucket is corrupt.
+pub async fn is_planned<D: Dapr>(dapr: &D, entry: &Entry) -> Result<bool, DaprError> {
+    bucket::has(dapr, entry).await
+}
+
+/// Whether ticks have closed the minute of `instant`, so that whatever was due in it should have been handled.
+///
+/// # Errors
+/// When the store did not answer.
+pub async fn is_closed<D: Dapr>(dapr: &D, instant: DateTime<Utc>) -> Result<bool, DaprError> {
+    let cursor = read_cursor(dapr).await?;
+    let minute = instant.timestamp_millis().div_euclid(MINUTE_MS);
+    Ok(cursor.is_some_and(|(cursor, _)| minute < cursor.done.div_euclid(MINUTE_MS)))
 }
 
 async fn read_cursor<D: Dapr>(dapr: &D) -> Result<Option<(Cursor, Document)>, DaprError> {

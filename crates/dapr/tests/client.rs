@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use dapr::client::{HttpDapr, NoAnswer, Transport};
-use dapr::outbox::{self, OutboxHead, ToPublish};
+use dapr::outbox::{self, OutboxHead, Pending, ToPublish};
 use dapr::{Dapr, DaprError};
 use futures::executor::block_on;
 use futures::future::poll_immediate;
@@ -210,15 +210,31 @@ fn what_has_waited_is_left_to_the_check() {
     let head = OutboxHead {
         sequence: 150,
         relayed_to: 100,
-        relay_at: None,
+        ..OutboxHead::default()
     };
-    let left = [None, Some(event(102).event)];
+    let left = [
+        Pending::Published,
+        Pending::Event(Box::new(event(102).event)),
+    ];
     assert!(head.may_publish(&left, now + seconds(1)));
     assert!(!head.may_publish(&left, now + seconds(3)));
-    assert!(head.may_publish(&[None], now + seconds(3)));
+    assert!(head.may_publish(&[Pending::Published], now + seconds(3)));
+    assert!(!head.may_publish(&[Pending::Unreadable], now));
     let far = OutboxHead {
         relayed_to: 0,
-        ..head
+        ..head.clone()
     };
     assert!(!far.may_publish(&left, now), "there is more than was read");
+}
+
+/// A look that a clock which was ahead has planned is none.
+#[test]
+fn a_check_is_planned_anew_when_the_clock_came_back() {
+    let now = event(1).event.timestamp.utc();
+    let seconds = chrono::Duration::seconds;
+    let mut head = OutboxHead::default();
+    let at = head.plan_check(now + chrono::Duration::days(365));
+    assert_eq!(at, Some(now + chrono::Duration::days(365) + seconds(10)));
+    assert_eq!(head.plan_check(now), Some(now + seconds(10)));
+    assert_eq!(head.plan_check(now + seconds(1)), None);
 }

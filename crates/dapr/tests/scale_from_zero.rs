@@ -10,8 +10,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use chrono::{Duration, Utc};
+use dapr::Dapr;
 use dapr::fake::{FakeDapr, block_on};
-use dapr::timetable::{self, Entry};
+use dapr::timetable::{Entry, Insert};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -72,7 +73,8 @@ fn what_is_due_wakes(database: &Database<'_>) {
                 "user",
                 "reminder/user/task/one",
             );
-            block_on(timetable::insert(&dapr, entry, now)).unwrap();
+            let (_, writes) = block_on(Insert::plan(&dapr, vec![entry], now)).unwrap();
+            block_on(dapr.transact(writes)).unwrap();
         }
         database.store(app, &dapr);
         assert_eq!(database.due(app), wakes, "{}: {what}", database.name);

@@ -2,7 +2,8 @@
 
 use chrono::{DateTime, Utc};
 use dapr::consumer::{self, Effect, HandleError, Memory, Outcome};
-use dapr::{Dapr, DaprError, timetable};
+use dapr::timetable::{self, Looked, Ticked};
+use dapr::{Dapr, DaprError};
 use events::{Chain, Event, Story};
 use http::StatusCode;
 use serde_json::json;
@@ -103,19 +104,25 @@ impl<D: Dapr> Function<D> {
         parse_json(request)
     }
 
-    /// A tick of a cron binding: works through what is due in the timetable.
+    /// A tick of a cron binding: works through what is due in the timetable. Answered 207 when somebody's own data kept
+    /// them from being worked off, which Dapr's metrics count by status.
     ///
     /// # Errors
     /// 401 when it was not this function's Dapr; else what the store answered.
     pub async fn tick(
         &self,
         request: &Request,
-        handle: impl AsyncFn(&[timetable::Entry]) -> Result<(), DaprError>,
+        handle: impl AsyncFn(&[timetable::Entry], DateTime<Utc>) -> Result<Looked, DaprError>,
     ) -> Result<Response, Problem> {
         dapr_caller(request.headers(), &self.app_api_token)?;
         let holder = self.fresh().to_string();
-        timetable::tick(&self.dapr, self.clock, &holder, handle).await?;
-        Ok(empty(StatusCode::OK))
+        match timetable::tick(&self.dapr, self.clock, &holder, handle).await? {
+            Ticked::Handled { put_off, .. } if !put_off.is_empty() => Ok(json_response(
+                StatusCode::MULTI_STATUS,
+                &json!({ "put_off": put_off }),
+            )),
+            Ticked::Handled { .. } | Ticked::Idle | Ticked::Busy => Ok(empty(StatusCode::OK)),
+        }
     }
 
     /// Readiness: whether the store answers.

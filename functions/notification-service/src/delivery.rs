@@ -1,12 +1,12 @@
 //! A message on its way through a channel: sent when it is time, and again while the channel does not take it.
 
 use chrono::{DateTime, Duration, Utc};
-use dapr::timetable::{self, Entry};
-use dapr::{Binding, Condition, Dapr, DaprError, Document, Write};
+use dapr::timetable::{Entry, Insert, Looked};
+use dapr::{Binding, Condition, Dapr, DaprError, Write};
 use domain::{EventId, UserId};
 use events::{
     Chain, Event, NotificationDelivered, NotificationDocument, NotificationFailed, Payload,
-    Timestamp,
+    Timestamp, UnknownFields,
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -28,6 +28,19 @@ const FINISHED_TTL_SECONDS: u32 = 30 * 24 * 60 * 60;
 /// The only channel there is so far; part of the document's key and of events.
 const EMAIL: &str = "email";
 
+/// Longest that a channel may take over one message, in seconds.
+const SEND_SECONDS: i64 = 50;
+
+/// For how long a message, and the channel, belong to the tick that is about to send: longer than that may take.
+const CLAIM_SECONDS: i64 = SEND_SECONDS + 10;
+
+/// How long one tick goes on to begin sending, in milliseconds; the rest is left to the next one.
+const SEND_FOR_MS: i64 = 10_000;
+
+/// The document that says which tick is sending e-mail: real Dapr's SMTP binding mixes up the recipients of two mails that
+/// are on their way at once.
+const SENDER_KEY: &str = "sender/email";
+
 /// The document `delivery/{user}/{notification}/{channel}`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Delivery {
@@ -37,8 +50,14 @@ pub(crate) struct Delivery {
     tries: u32,
     /// When it is tried next.
     next_at: Timestamp,
+    /// Until when somebody is at it, who claimed it before sending.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    claimed_until: Option<Timestamp>,
     correlation_id: Uuid,
     causation_id: Uuid,
+    /// What a newer version says besides.
+    #[serde(flatten)]
+    unknown: UnknownFields,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,6 +66,14 @@ enum State {
     Waiting,
     Delivered,
     Failed,
+}
+
+/// The document [`SENDER_KEY`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Sender {
+    /// An id of the tick's own.
+    holder: String,
+    until: Timestamp,
 }
 
 /// How one try went.
@@ -58,7 +85,7 @@ enum Try {
     Never(String),
 }
 
-/// Puts an e-mail on its way: its entry in the timetable first, so that none is forgotten. Returns what to write.
+/// Puts an e-mail on its way: what to write, its entry in the timetable among it.
 pub(crate) async fn begin<D: Dapr>(
     dapr: &D,
     cause: &Event,
@@ -66,148 +93,254 @@ pub(crate) async fn begin<D: Dapr>(
     address: &str,
     at: DateTime<Utc>,
     now: DateTime<Utc>,
-) -> Result<Write, DaprError> {
+) -> Result<(Insert, Vec<Write>), DaprError> {
     let key = format!("delivery/{}/{}/{EMAIL}", cause.user_id, notification.id);
-    timetable::insert(dapr, Entry::new(at, &cause.user_id, key.as_str()), now).await?;
+    let entry = Entry::new(at, &cause.user_id, key.as_str());
+    let (insert, mut writes) = Insert::plan(dapr, vec![entry], now).await?;
     let delivery = Delivery {
         notification: notification.clone(),
         address: address.to_owned(),
         state: State::Waiting,
         tries: 0,
         next_at: Timestamp::clamped(at),
+        claimed_until: None,
         correlation_id: cause.metadata.correlation_id,
         causation_id: cause.event_id,
+        unknown: UnknownFields::default(),
     };
     // A repeat of the event meets its mark, so there is none yet.
-    Ok(Write::put(key, &delivery, Condition::Absent))
+    writes.push(Write::put(key, &delivery, Condition::Absent));
+    Ok((insert, writes))
 }
 
-/// Works through entries of the timetable. When a channel hangs at one message, the others of this tick wait with it,
-/// so that it can't hold up the tick; a quick refusal concerns that one message only.
-pub(crate) async fn send_all<D: Dapr>(
-    dapr: &D,
-    channels: &impl Channels,
-    public_url: &str,
-    due: &[Entry],
-    clock: impl Fn() -> DateTime<Utc>,
-) -> Result<(), DaprError> {
-    let keys: Vec<String> = due.iter().map(|entry| entry.owner.clone()).collect();
-    let mut hangs: Option<String> = None;
-    for (key, document) in keys.iter().zip(dapr.get_many(&keys).await?) {
-        let Some(document) = document else { continue };
-        let delivery: Delivery = match document.read(key) {
-            Ok(delivery) => delivery,
-            Err(error) => {
-                // One bad document must not keep everybody else's messages.
-                eprintln!("{error}");
-                continue;
+/// What a tick sends with.
+pub(crate) struct Sending<'a, D, C> {
+    pub(crate) dapr: &'a D,
+    pub(crate) channels: &'a C,
+    /// Where people find the screen, for links.
+    pub(crate) public_url: &'a str,
+    pub(crate) clock: fn() -> DateTime<Utc>,
+    /// An id of the tick's own.
+    pub(crate) holder: String,
+}
+
+/// What stands in the way of sending a message.
+enum Claim {
+    /// Nothing: it is this tick's now.
+    Ours(Box<Delivery>),
+    /// It was sent, given up, or put off meanwhile.
+    Stale,
+    /// Somebody is at it, or was when they came to an end.
+    Taken,
+    /// Another tick is sending.
+    ChannelTaken,
+}
+
+impl<D: Dapr, C: Channels> Sending<'_, D, C> {
+    /// Works through entries of the timetable that are due by `until`. When a channel hangs at one message, the others of
+    /// this batch wait with it, so that it can't hold up the tick; a quick refusal concerns that one message only.
+    pub(crate) async fn send_all(
+        &self,
+        due: &[Entry],
+        until: DateTime<Utc>,
+    ) -> Result<Looked, DaprError> {
+        let began = (self.clock)();
+        let mut looked = Looked::default();
+        let mut hangs: Option<String> = None;
+        let mut rest = due.iter();
+        for entry in rest.by_ref() {
+            let key = &entry.owner;
+            let now = (self.clock)();
+            if (now - began).num_milliseconds() >= SEND_FOR_MS {
+                looked.left.push(key.clone());
+                break;
             }
+            let delivery = match self.claim(key, now.max(until)).await {
+                Ok(Claim::Ours(delivery)) => *delivery,
+                Ok(Claim::Stale) => continue,
+                Ok(Claim::Taken) => {
+                    looked.again.push(key.clone());
+                    continue;
+                }
+                Ok(Claim::ChannelTaken) => {
+                    looked.left.push(key.clone());
+                    break;
+                }
+                Err(error @ DaprError::Corrupt { .. }) => {
+                    looked.put_off.push((key.clone(), error.to_string()));
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
+            let result = match &hangs {
+                Some(reason) => Try::NotNow(reason.clone()),
+                None => self.send(&delivery).await,
+            };
+            if let Try::NotNow(reason) = &result
+                && ((self.clock)() - now).num_seconds() >= HANGS_AFTER_SECONDS
+            {
+                hangs = Some(reason.clone());
+            }
+            self.record(key, delivery, result, (self.clock)().max(until))
+                .await?;
+        }
+        looked.left.extend(rest.map(|entry| entry.owner.clone()));
+        self.let_go().await;
+        Ok(looked)
+    }
+
+    /// Says, before a message is sent, that this tick is about to: nobody else sends it, or anything, meanwhile.
+    async fn claim(&self, key: &str, now: DateTime<Utc>) -> Result<Claim, DaprError> {
+        let mut documents = self
+            .dapr
+            .get_many(&[SENDER_KEY.to_owned(), key.to_owned()])
+            .await?;
+        let (document, sender) = (documents.pop().flatten(), documents.pop().flatten());
+        let Some(document) = document else {
+            return Ok(Claim::Stale);
         };
-        let now = clock();
+        let mut delivery: Delivery = document.read(key)?;
         if delivery.state != State::Waiting || delivery.next_at.utc() > now {
-            continue;
+            return Ok(Claim::Stale);
         }
-        let result = match &hangs {
-            Some(reason) => Try::NotNow(reason.clone()),
-            None => send(dapr, channels, public_url, &delivery).await,
+        let claim_ends = now + Duration::seconds(CLAIM_SECONDS);
+        // A claim that lasts longer than any does was made by a clock that was ahead.
+        let lasts = |until: Timestamp| until.utc() > now && until.utc() <= claim_ends;
+        if delivery.claimed_until.is_some_and(lasts) {
+            return Ok(Claim::Taken);
+        }
+        let holds = sender
+            .as_ref()
+            .and_then(|document| document.read::<Sender>(SENDER_KEY).ok());
+        if holds.is_some_and(|sender| sender.holder != self.holder && lasts(sender.until)) {
+            return Ok(Claim::ChannelTaken);
+        }
+        let until = Timestamp::clamped(claim_ends);
+        delivery.claimed_until = Some(until);
+        let holder = self.holder.clone();
+        let writes = vec![
+            Write::put(
+                SENDER_KEY,
+                &Sender { holder, until },
+                Condition::as_read(sender.as_ref()),
+            ),
+            Write::put(key, &delivery, Condition::Unchanged(document.etag)),
+        ];
+        match self.dapr.transact(writes).await {
+            Ok(()) => Ok(Claim::Ours(Box::new(delivery))),
+            Err(DaprError::Conflict) => Ok(Claim::ChannelTaken),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Best effort: the claim ends by itself.
+    async fn let_go(&self) {
+        let Ok(Some(document)) = self.dapr.get(SENDER_KEY).await else {
+            return;
         };
-        if let Try::NotNow(reason) = &result
-            && (clock() - now).num_seconds() >= HANGS_AFTER_SECONDS
-        {
-            hangs = Some(reason.clone());
+        let is_ours = document
+            .read::<Sender>(SENDER_KEY)
+            .is_ok_and(|sender| sender.holder == self.holder);
+        if is_ours {
+            let write = Write::delete(SENDER_KEY, Condition::Unchanged(document.etag));
+            self.dapr.transact(vec![write]).await.ok();
         }
-        record(dapr, key, document, delivery, result, now).await?;
     }
-    Ok(())
-}
 
-async fn send<D: Dapr>(
-    dapr: &D,
-    channels: &impl Channels,
-    public_url: &str,
-    delivery: &Delivery,
-) -> Try {
-    let notification = &delivery.notification;
-    let message = Message {
-        id: notification.id.to_string(),
-        kind: notification.kind.clone(),
-        title: notification.title.clone(),
-        body: notification.body.clone(),
-        link: notification.task_id.map_or_else(
-            || public_url.to_owned(),
-            |task| format!("{public_url}/?task={task}"),
-        ),
-    };
-    let request = match channels.email(&message, &delivery.address) {
-        Ok(request) => request,
-        Err(reason) => return Try::Never(reason),
-    };
-    let Ok(data) = serde_json::from_str(&request.data) else {
-        return Try::Never("the channel made no JSON".to_owned());
-    };
-    let binding = Binding {
-        name: request.name,
-        operation: request.operation,
-        data,
-        metadata: request.metadata,
-    };
-    match dapr.bind(binding).await {
-        Ok(_) => Try::Taken,
-        Err(error) => Try::NotNow(error.to_string()),
+    async fn send(&self, delivery: &Delivery) -> Try {
+        let notification = &delivery.notification;
+        let message = Message {
+            id: notification.id.to_string(),
+            kind: notification.kind.clone(),
+            title: notification.title.clone(),
+            body: notification.body.clone(),
+            link: notification.task_id.map_or_else(
+                || self.public_url.to_owned(),
+                |task| format!("{}/?task={task}", self.public_url),
+            ),
+        };
+        let request = match self.channels.email(&message, &delivery.address) {
+            Ok(request) => request,
+            Err(reason) => return Try::Never(reason),
+        };
+        let Ok(data) = serde_json::from_str(&request.data) else {
+            return Try::Never("the channel made no JSON".to_owned());
+        };
+        let binding = Binding {
+            name: request.name,
+            operation: request.operation,
+            data,
+            metadata: request.metadata,
+        };
+        let limit = std::time::Duration::from_secs(SEND_SECONDS.unsigned_abs());
+        match self.dapr.within(limit, self.dapr.bind(binding)).await {
+            Some(Ok(_)) => Try::Taken,
+            Some(Err(error)) => Try::NotNow(error.to_string()),
+            None => Try::NotNow(format!("it took longer than {SEND_SECONDS} s")),
+        }
     }
-}
 
-/// What goes out (the event, the next entry) before what is written.
-async fn record<D: Dapr>(
-    dapr: &D,
-    key: &str,
-    document: Document,
-    mut delivery: Delivery,
-    result: Try,
-    now: DateTime<Utc>,
-) -> Result<(), DaprError> {
-    delivery.tries += 1;
-    let notification_id = delivery.notification.id;
-    let channel = EMAIL.to_owned();
-    let tries = delivery.tries;
-    let wait = WAITS.get(tries as usize - 1);
-    let user = key.split('/').nth(1).unwrap_or_default();
-    match (result, wait) {
-        (Try::Taken, _) => {
-            delivery.state = State::Delivered;
-            let payload = NotificationDelivered {
-                notification_id,
-                channel,
-                tries,
+    /// Writes down how a try went. The event goes out before that; the next entry is part of it.
+    async fn record(
+        &self,
+        key: &str,
+        mut delivery: Delivery,
+        result: Try,
+        now: DateTime<Utc>,
+    ) -> Result<(), DaprError> {
+        let dapr = self.dapr;
+        delivery.tries = delivery.tries.saturating_add(1);
+        delivery.claimed_until = None;
+        let notification_id = delivery.notification.id;
+        let channel = EMAIL.to_owned();
+        let tries = delivery.tries;
+        let wait = WAITS.get(tries as usize - 1);
+        let user = key.split('/').nth(1).unwrap_or_default();
+        let mut next = Vec::new();
+        match (result, wait) {
+            (Try::Taken, _) => {
+                delivery.state = State::Delivered;
+                let payload = NotificationDelivered {
+                    notification_id,
+                    channel,
+                    tries,
+                };
+                publish(dapr, user, &delivery, &payload, now).await?;
+            }
+            (Try::NotNow(reason), Some(&seconds)) => {
+                eprintln!("notification {notification_id} waits {seconds} s for {EMAIL}: {reason}");
+                let at = now + Duration::seconds(seconds);
+                delivery.next_at = Timestamp::clamped(at);
+                next.push(Entry::new(at, user, key));
+            }
+            (Try::Never(reason) | Try::NotNow(reason), _) => {
+                delivery.state = State::Failed;
+                let payload = NotificationFailed {
+                    notification_id,
+                    channel,
+                    tries,
+                    reason,
+                };
+                publish(dapr, user, &delivery, &payload, now).await?;
+            }
+        }
+        // Nobody else writes it while it is claimed, so a conflict can only come from the timetable.
+        loop {
+            let Some(document) = dapr.get(key).await? else {
+                return Ok(());
             };
-            publish(dapr, user, &delivery, &payload, now).await?;
+            let (insert, mut writes) = Insert::plan(dapr, next.clone(), now).await?;
+            let write = Write::put(key, &delivery, Condition::Unchanged(document.etag));
+            writes.push(match delivery.state {
+                State::Waiting => write,
+                State::Delivered | State::Failed => write.with_ttl(FINISHED_TTL_SECONDS),
+            });
+            match dapr.transact(writes).await {
+                Ok(()) => return insert.confirm(dapr).await,
+                Err(DaprError::Conflict) => {}
+                Err(error) => return Err(error),
+            }
         }
-        (Try::NotNow(reason), Some(&seconds)) => {
-            eprintln!("notification {notification_id} waits {seconds} s for {EMAIL}: {reason}");
-            let at = now + Duration::seconds(seconds);
-            delivery.next_at = Timestamp::clamped(at);
-            timetable::insert(dapr, Entry::new(at, user, key), now).await?;
-        }
-        (Try::Never(reason) | Try::NotNow(reason), _) => {
-            delivery.state = State::Failed;
-            let payload = NotificationFailed {
-                notification_id,
-                channel,
-                tries,
-                reason,
-            };
-            publish(dapr, user, &delivery, &payload, now).await?;
-        }
-    }
-    let write = Write::put(key, &delivery, Condition::Unchanged(document.etag));
-    let write = match delivery.state {
-        State::Waiting => write,
-        State::Delivered | State::Failed => write.with_ttl(FINISHED_TTL_SECONDS),
-    };
-    match dapr.transact(vec![write]).await {
-        // Another tick was at it too, after this one's lease was over.
-        Err(DaprError::Conflict) => Ok(()),
-        result => result,
     }
 }
 

@@ -1,11 +1,19 @@
 //! What a person sees in the app: a list, the newest first, with marks of what was read.
 
-use dapr::ordered::{Directory, Editor, Item, chunk_key, read_chunk};
+use std::ops::{Bound, ControlFlow};
+
+use dapr::ordered::{self, CHUNK_ITEMS, Change, Directory, Item, Order};
 use dapr::{Condition, Dapr, DaprError, Document, Json, Write};
 use events::{NotificationDocument, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
+
+/// How many notifications are kept of a person; the oldest end when there are more.
+const MOST_KEPT: u32 = 2_000;
+
+/// How many end at a time: a chunk's worth, so that not every new one has to end an old one.
+const ENDED_AT_ONCE: usize = CHUNK_ITEMS;
 
 /// The document `inbox/{user}`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -106,11 +114,60 @@ impl Inbox {
             key: key.clone(),
             value: Json::of(notification),
         };
-        let mut writes = self.edit(dapr, &key, |editor| editor.insert(item)).await?;
+        let mut changes = vec![Change::Put(item)];
+        let ended = self.ended(dapr).await?;
+        changes.extend(ended.iter().map(|item| Change::Remove(item.key.clone())));
+        let mut writes = self.edit(dapr, &changes).await?;
+        for item in ended {
+            self.forget(&item, &mut writes);
+        }
         let place = place_key(&self.user, notification.id);
         writes.push(Write::put(place, &Place { key }, Condition::Any));
         writes.push(self.head_write());
         Ok(writes)
+    }
+
+    /// The oldest notifications, where there are more than are kept: a chunk of them at a time.
+    async fn ended<D: Dapr>(&self, dapr: &D) -> Result<Vec<Item>, DaprError> {
+        let mut ended = Vec::new();
+        if self.head.list.len() < MOST_KEPT {
+            return Ok(ended);
+        }
+        let (prefix, all) = (prefix(&self.user), (Bound::Unbounded, Bound::Unbounded));
+        ordered::scan(
+            dapr,
+            &prefix,
+            &self.head.list,
+            all,
+            Order::Ascending,
+            |item| {
+                ended.push(item);
+                match ended.len() < ENDED_AT_ONCE {
+                    true => ControlFlow::Continue(()),
+                    false => ControlFlow::Break(()),
+                }
+            },
+        )
+        .await?;
+        Ok(ended)
+    }
+
+    /// What else is kept of a notification that ends.
+    fn forget(&mut self, item: &Item, writes: &mut Vec<Write>) {
+        #[derive(Deserialize)]
+        struct Ended {
+            id: Uuid,
+            #[serde(default)]
+            read: bool,
+        }
+        let Ok(ended) = item.value.read::<Ended>() else {
+            return;
+        };
+        if !ended.read && item.key > self.head.read_up_to {
+            self.head.unread = self.head.unread.saturating_sub(1);
+        }
+        let place = place_key(&self.user, ended.id);
+        writes.push(Write::delete(place, Condition::Any));
     }
 
     /// The writes that mark one as read; `None` when there is no such notification.
@@ -135,7 +192,7 @@ impl Inbox {
             key: key.clone(),
             value: Json::of(&value),
         };
-        let mut writes = self.edit(dapr, &key, |editor| editor.insert(item)).await?;
+        let mut writes = self.edit(dapr, &[Change::Put(item)]).await?;
         self.head.unread = self.head.unread.saturating_sub(1);
         writes.push(self.head_write());
         Ok(Some(writes))
@@ -155,20 +212,26 @@ impl Inbox {
         cursor: Option<&str>,
         limit: usize,
     ) -> Result<(Vec<Value>, Option<String>), DaprError> {
-        let prefix = prefix(&self.user);
-        let mut items = Vec::new();
-        for chunk in self.head.list.chunks().iter().rev() {
-            if items.len() > limit {
-                break;
-            }
-            if cursor.is_some_and(|cursor| chunk.first.as_str() >= cursor) {
-                continue;
-            }
-            let document = dapr.get(&chunk_key(&prefix, chunk.number)).await?;
-            let mut chunk = read_chunk(&prefix, chunk.number, document.as_ref())?;
-            chunk.retain(|item| cursor.is_none_or(|cursor| item.key.as_str() < cursor));
-            items.extend(chunk.into_iter().rev());
-        }
+        let range = (
+            Bound::Unbounded,
+            cursor.map_or(Bound::Unbounded, Bound::Excluded),
+        );
+        let (prefix, mut items) = (prefix(&self.user), Vec::new());
+        ordered::scan(
+            dapr,
+            &prefix,
+            &self.head.list,
+            range,
+            Order::Descending,
+            |item| {
+                items.push(item);
+                match items.len() > limit {
+                    true => ControlFlow::Break(()),
+                    false => ControlFlow::Continue(()),
+                }
+            },
+        )
+        .await?;
         let further = items.len() > limit;
         items.truncate(limit);
         let next = items
@@ -188,31 +251,15 @@ impl Inbox {
     async fn edit<D: Dapr>(
         &mut self,
         dapr: &D,
-        key: &str,
-        change: impl FnOnce(&mut Editor<'_>),
+        changes: &[Change],
     ) -> Result<Vec<Write>, DaprError> {
-        let prefix = prefix(&self.user);
-        let numbers = self.head.list.needed([key]);
-        let keys: Vec<String> = numbers
-            .iter()
-            .map(|&number| chunk_key(&prefix, number))
-            .collect();
-        let chunks = dapr.get_many(&keys).await?;
-        let chunks = numbers.into_iter().zip(chunks);
-        let mut editor = Editor::new(&prefix, &mut self.head.list, chunks)?;
-        change(&mut editor);
-        Ok(editor.writes())
+        let (prefix, list) = (prefix(&self.user), &mut self.head.list);
+        let edited = ordered::edit(dapr, &prefix, list, changes, &[]).await?;
+        edited.warn_of_drift("the inbox", &self.user);
+        Ok(edited.writes)
     }
 
     async fn find<D: Dapr>(&self, dapr: &D, key: &str) -> Result<Option<Item>, DaprError> {
-        let prefix = prefix(&self.user);
-        for number in self.head.list.needed([key]) {
-            let document = dapr.get(&chunk_key(&prefix, number)).await?;
-            let chunk = read_chunk(&prefix, number, document.as_ref())?;
-            if let Some(item) = chunk.into_iter().find(|item| item.key == key) {
-                return Ok(Some(item));
-            }
-        }
-        Ok(None)
+        ordered::find(dapr, &prefix(&self.user), &self.head.list, key).await
     }
 }

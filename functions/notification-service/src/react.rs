@@ -24,19 +24,25 @@ pub(crate) async fn react<D: Dapr>(
     tell_screens(dapr, event, &user, &notification).await?;
 
     let inbox = Inbox::read(dapr, user.as_str()).await?;
-    let mut writes = inbox.add(dapr, &notification).await?;
+    let mut effect = Effect::from(inbox.add(dapr, &notification).await?);
     let key = preferences::key(user.as_str());
-    let preferences: Preferences = dapr
-        .get(&key)
-        .await?
-        .map(|document| document.read(&key))
-        .transpose()?
+    let preferences = dapr.get(&key).await?.map(|document| document.read(&key));
+    let preferences: Preferences = preferences
+        .transpose()
+        .unwrap_or_else(|error| {
+            // The app tells all the same.
+            eprintln!("{error}");
+            None
+        })
         .unwrap_or_default();
     if let Some(address) = preferences.email_address() {
         let at = preferences.earliest(now);
-        writes.push(delivery::begin(dapr, event, &notification, address, at, now).await?);
+        let (insert, writes) =
+            delivery::begin(dapr, event, &notification, address, at, now).await?;
+        effect.writes.extend(writes);
+        effect.insert = insert;
     }
-    Ok(writes.into())
+    Ok(effect)
 }
 
 /// Puts what was lost into the inbox again, as read: it was told before. Nobody is told anew, but by an event that is on

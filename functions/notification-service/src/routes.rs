@@ -11,7 +11,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::channel::Channels;
-use crate::delivery;
+use crate::delivery::Sending;
 use crate::inbox::Inbox;
 use crate::preferences::{self, Preferences, PreferencesBody};
 use crate::react::{self, react};
@@ -168,17 +168,16 @@ impl<D: Dapr, C: Channels> Notifications<'_, D, C> {
     /// `cron-delivery`: sends what is to be sent now.
     async fn tick(&self, request: &Request) -> Result<Response, Problem> {
         let function = self.function;
+        let sending = Sending {
+            dapr: &function.dapr,
+            channels: self.channels,
+            public_url: self.public_url,
+            clock: function.clock,
+            holder: function.fresh().to_string(),
+        };
         function
-            .tick(request, async |entries| {
-                let dapr = &function.dapr;
-                delivery::send_all(
-                    dapr,
-                    self.channels,
-                    self.public_url,
-                    entries,
-                    function.clock,
-                )
-                .await
+            .tick(request, async |entries, until| {
+                sending.send_all(entries, until).await
             })
             .await
     }

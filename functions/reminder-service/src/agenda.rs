@@ -1,7 +1,9 @@
 //! A person's reminders in order of time, over all their tasks: what the list reads, and the head that their commands
 //! take turns on.
 
-use dapr::ordered::{Directory, Editor, Item, chunk_key, read_chunk};
+use std::ops::{Bound, ControlFlow};
+
+use dapr::ordered::{self, Change, Directory, Item, Order};
 use dapr::outbox::OutboxHead;
 use dapr::{Dapr, DaprError, Document, Json, Write};
 use events::Timestamp;
@@ -83,22 +85,11 @@ pub(crate) async fn edit<D: Dapr>(
     if gone == new {
         return Ok(Vec::new());
     }
-    let prefix = prefix(user);
-    let changed = gone.iter().chain(&new).map(|item| item.key.as_str());
-    let numbers = head.agenda.needed(changed);
-    let keys: Vec<String> = numbers
-        .iter()
-        .map(|&number| chunk_key(&prefix, number))
-        .collect();
-    let chunks = dapr.get_many(&keys).await?;
-    let mut editor = Editor::new(&prefix, &mut head.agenda, numbers.into_iter().zip(chunks))?;
-    for item in &gone {
-        editor.remove(&item.key);
-    }
-    for item in new {
-        editor.insert(item);
-    }
-    Ok(editor.writes())
+    let gone = gone.into_iter().map(|item| Change::Remove(item.key));
+    let changes: Vec<Change> = gone.chain(new.into_iter().map(Change::Put)).collect();
+    let edited = ordered::edit(dapr, &prefix(user), &mut head.agenda, &changes, &[]).await?;
+    edited.warn_of_drift("the agenda", user);
+    Ok(edited.writes)
 }
 
 /// Up to `limit` items behind `cursor`, and the cursor of the next page.
@@ -109,23 +100,25 @@ pub(crate) async fn page<D: Dapr>(
     cursor: Option<&str>,
     limit: usize,
 ) -> Result<(Vec<Pointer>, Option<String>), DaprError> {
-    let prefix = prefix(user);
-    let start = cursor
-        .and_then(|cursor| head.agenda.position(cursor))
-        .unwrap_or(0);
+    let from = cursor.map_or(Bound::Unbounded, Bound::Excluded);
+    let range = (from, Bound::Unbounded);
     let mut items = Vec::new();
-    for chunk in &head.agenda.chunks()[start..] {
-        if items.len() > limit {
-            break;
-        }
-        let document = dapr.get(&chunk_key(&prefix, chunk.number)).await?;
-        let chunk = read_chunk(&prefix, chunk.number, document.as_ref())?;
-        items.extend(
-            chunk
-                .into_iter()
-                .filter(|item| cursor.is_none_or(|cursor| item.key.as_str() > cursor)),
-        );
-    }
+    let prefix = prefix(user);
+    ordered::scan(
+        dapr,
+        &prefix,
+        &head.agenda,
+        range,
+        Order::Ascending,
+        |item| {
+            items.push(item);
+            match items.len() > limit {
+                true => ControlFlow::Break(()),
+                false => ControlFlow::Continue(()),
+            }
+        },
+    )
+    .await?;
     let further = items.len() > limit;
     items.truncate(limit);
     let next = items

@@ -179,7 +179,7 @@ impl Request<'_> {
             Write::put(request_key, &answer, Condition::Absent).with_ttl(REQUEST_TTL_SECONDS),
         );
         dapr.transact(writes).await?;
-        insert.confirm(dapr, self.now).await?;
+        insert.confirm(dapr).await?;
         Ok(Ok(answer))
     }
 

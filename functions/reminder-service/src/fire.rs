@@ -1,7 +1,7 @@
 //! A reminder comes due: told first, under an id of its own, then marked.
 
 use chrono::{DateTime, Utc};
-use dapr::timetable::Entry as Due;
+use dapr::timetable::{Entry as Due, Looked};
 use dapr::{Condition, Dapr, DaprError, Write};
 use domain::{EventId, UserId};
 use events::{Chain, Event, ReminderTriggered, Timestamp, Topic};
@@ -23,12 +23,12 @@ fn ring(key: &str, entry: &Entry) -> EventId {
     ))
 }
 
-/// Works through entries of the timetable: what their books still want rings.
+/// Works through entries of the timetable: what their books still want by `now` rings.
 pub(crate) async fn ring_all<D: Dapr>(
     dapr: &D,
     due: &[Due],
     now: DateTime<Utc>,
-) -> Result<(), DaprError> {
+) -> Result<Looked, DaprError> {
     let owners = due.iter().map(|entry| &entry.owner);
     let keys: Vec<String> = owners
         .filter(|owner| owner.starts_with("reminder/"))
@@ -36,13 +36,13 @@ pub(crate) async fn ring_all<D: Dapr>(
         .collect();
     let documents = dapr.get_many(&keys).await?;
     let (mut events, mut writes) = (Vec::new(), Vec::new());
+    let mut looked = Looked::default();
     for (key, document) in keys.iter().zip(documents) {
         let Some(document) = document else { continue };
         let mut book: Book = match document.read(key) {
             Ok(book) => book,
             Err(error) => {
-                // One bad document must not keep everybody else's reminders.
-                eprintln!("{error}");
+                looked.put_off.push((key.clone(), error.to_string()));
                 continue;
             }
         };
@@ -62,11 +62,11 @@ pub(crate) async fn ring_all<D: Dapr>(
         }
         writes.push(Write::put(key, &book, Condition::Unchanged(document.etag)));
     }
-    if writes.is_empty() {
-        return Ok(());
+    if !writes.is_empty() {
+        dapr.publish(Topic::TaskReminders, &events).await?;
+        mark(dapr, writes).await?;
     }
-    dapr.publish(Topic::TaskReminders, &events).await?;
-    mark(dapr, writes).await
+    Ok(looked)
 }
 
 /// All books in one transaction; where somebody changed one meanwhile, each by itself. One that changed comes again: its

@@ -142,14 +142,16 @@ impl<D: Dapr + Clone + 'static> Reminders<'_, D> {
     /// `cron-reminder`: rings what is due, and publishes what commands left behind.
     async fn cron(&self, request: &Request) -> Result<Response, Problem> {
         self.0
-            .tick(request, async |entries| {
-                fire::ring_all(&self.0.dapr, entries, self.0.now()).await?;
+            .tick(request, async |entries, until| {
+                let now = self.0.now().max(until);
+                let mut looked = fire::ring_all(&self.0.dapr, entries, now).await?;
                 for entry in entries {
                     if let Some(user) = entry.owner.strip_prefix("user/") {
-                        relay_user(&self.0.dapr, user, &entry.owner).await?;
+                        let relayed = relay_user(&self.0.dapr, user, &entry.owner).await?;
+                        looked.relayed(entry, relayed);
                     }
                 }
-                Ok(())
+                Ok(looked)
             })
             .await
     }

@@ -2,9 +2,9 @@
 
 use chrono::{DateTime, Utc};
 use dapr::consumer::{self, Effect, HandleError};
-use dapr::timetable::{self, Entry};
+use dapr::timetable::{Entry, Insert};
 use dapr::{Condition, Dapr, DaprError, Document, Write};
-use events::{Event, EventType, Story, TaskReminderCleared, TaskReminderSet};
+use events::{Event, EventType, Story, TaskReminderCleared, TaskReminderSet, Timestamp};
 use uuid::Uuid;
 
 use crate::agenda::{self, Head, Pointer};
@@ -15,10 +15,7 @@ pub(crate) fn key(user: &str, task: Uuid) -> String {
     format!("reminder/{user}/{task}")
 }
 
-/// Takes one event in.
-///
-/// The timetable's entries go in first: an entry whose book knows nothing of it is stale and does nothing, while a
-/// book without its entry would never ring.
+/// Takes one event in: the book, the agenda and the timetable's entries in one transaction.
 pub(crate) async fn take<D: Dapr>(
     dapr: &D,
     event: &Event,
@@ -40,6 +37,7 @@ pub(crate) async fn take<D: Dapr>(
     }
 
     let mut book = shelf.before.clone();
+    let mut instants = Vec::new();
     if event.event_type == EventType::TaskReminderCleared {
         event.payload::<TaskReminderCleared>()?;
         book.clear(sequence);
@@ -50,11 +48,9 @@ pub(crate) async fn take<D: Dapr>(
                 "a reminder is outside the years 1970 to 9999".to_owned(),
             ));
         }
-        for at in book.set(sequence, set, event.metadata.correlation_id) {
-            timetable::insert(dapr, Entry::new(at.utc(), user, &shelf.key), now).await?;
-        }
+        instants = book.set(sequence, set, event.metadata.correlation_id);
     }
-    Ok(shelf.put(dapr, &book).await?.into())
+    shelf.put(dapr, &book, instants, now).await
 }
 
 /// Makes a book again that was lost, or that is older than the record. What waits rings at its time, and at once where
@@ -69,14 +65,15 @@ pub(crate) async fn restore<D: Dapr>(
     let make = async || {
         let shelf = Shelf::open(dapr, user, task).await?;
         if book.sequence <= shelf.before.sequence {
-            return Ok(Vec::new());
+            return Ok(Effect::ignored());
         }
-        for entry in book.reminders.iter().filter(|entry| entry.state.waits()) {
-            timetable::insert(dapr, Entry::new(entry.at.utc(), user, &shelf.key), now).await?;
-        }
-        let mut writes = shelf.put(dapr, &book).await?;
-        writes.extend(story.events.iter().map(consumer::seen));
-        Ok(writes)
+        let waiting = book.reminders.iter().filter(|entry| entry.state.waits());
+        let instants = waiting.map(|entry| entry.at).collect();
+        let mut effect = shelf.put(dapr, &book, instants, now).await?;
+        effect
+            .writes
+            .extend(story.events.iter().map(consumer::seen));
+        Ok(effect)
     };
     consumer::restore(dapr, make).await
 }
@@ -113,12 +110,24 @@ impl<'a> Shelf<'a> {
         })
     }
 
-    /// The writes that put `book` in the place of the one that was there.
-    async fn put<D: Dapr>(self, dapr: &D, book: &Book) -> Result<Vec<Write>, DaprError> {
+    /// Puts `book` in the place of the one that was there, to be looked at at `instants`.
+    async fn put<D: Dapr>(
+        self,
+        dapr: &D,
+        book: &Book,
+        instants: Vec<Timestamp>,
+        now: DateTime<Utc>,
+    ) -> Result<Effect, HandleError> {
         let mut head = Head::read(&self.head_key, self.head_document.as_ref())?;
         let (user, task) = (self.user, self.task);
         let mut writes = agenda::edit(dapr, &mut head, user, task, &self.before, book).await?;
         writes.extend(pointers(user, task, &self.before, book));
+        let entries = instants
+            .into_iter()
+            .map(|at| Entry::new(at.utc(), user, &self.key))
+            .collect();
+        let (insert, planned) = Insert::plan(dapr, entries, now).await?;
+        writes.extend(planned);
         writes.push(Write::put(
             self.head_key,
             &head,
@@ -129,7 +138,11 @@ impl<'a> Shelf<'a> {
             book,
             Condition::as_read(self.document.as_ref()),
         ));
-        Ok(writes)
+        Ok(Effect {
+            writes,
+            insert,
+            ignored: false,
+        })
     }
 }
 

@@ -3,13 +3,13 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use dapr::ordered::{Directory, Editor, Item, chunk_key};
-use dapr::outbox::{Numbered, ToPublish, relay_in_turn};
+use dapr::ordered::{self, Change as ListChange, Directory, Item};
+use dapr::outbox::{Numbered, Pending, ToPublish, relay_in_turn};
 use dapr::timetable::{Entry, Insert};
 use dapr::{Condition, Dapr, DaprError, Document, Write};
-use domain::task::{MAX_OPEN_TASKS, Status};
-use domain::{Task, TaskId, UserId};
-use events::TaskDocument;
+use domain::task::MAX_OPEN_TASKS;
+use domain::{TaskId, UserId};
+use events::{DeleteReason, TaskDocument};
 use http_api::Problem;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -17,8 +17,8 @@ use sha2::{Digest, Sha256};
 
 use crate::decide::{Change, Context, Outcome};
 use crate::head::{self, Head};
-use crate::record::{self, Found, Record};
-use crate::summary;
+use crate::place::Place;
+use crate::record::{self, Found, Record, Stored};
 
 /// How often a command tries again when another of the same user's came first, or the store's answer was lost.
 const TRIES: u32 = 12;
@@ -77,18 +77,10 @@ impl Command<'_> {
             if let Some(answered) = loaded.answered {
                 return self.repeat(answered);
             }
-            let outcome = Outcome {
-                stored: loaded.stored,
-                ..decide(loaded.found)?
-            };
+            let mut outcome = decide(loaded.found)?;
+            outcome.stored = loaded.documents.stored.document.clone();
             match self
-                .commit(
-                    dapr,
-                    loaded.head,
-                    loaded.head_document,
-                    loaded.task_document,
-                    outcome,
-                )
+                .commit(dapr, loaded.head, loaded.documents, outcome)
                 .await
             {
                 Ok(committed) => return Ok(committed),
@@ -129,9 +121,11 @@ impl Command<'_> {
                 .map(|document| document.read(&request_key))
                 .transpose()?,
             found,
-            stored,
-            head_document,
-            task_document,
+            documents: Documents {
+                head: head_document,
+                task: task_document,
+                stored,
+            },
         })
     }
 
@@ -152,8 +146,7 @@ impl Command<'_> {
         &self,
         dapr: &D,
         mut head: Head,
-        head_document: Option<Document>,
-        task_document: Option<Document>,
+        documents: Documents,
         outcome: Outcome,
     ) -> Result<Committed, Failed> {
         let task = outcome
@@ -172,7 +165,8 @@ impl Command<'_> {
                 format!("There are {MAX_OPEN_TASKS} open tasks. Complete or delete some first.");
             return Err(Failed::Refused(Box::new(Problem::limit(detail))));
         }
-        let (mut writes, pending) = self.edit_lists(dapr, &mut head, &outcome).await?;
+        let edit = Edit::of(&outcome, documents.stored.place.clone());
+        let (mut writes, pending) = self.edit_lists(dapr, &mut head, &edit).await?;
         let may_publish = head.outbox.may_publish(&pending, self.context.now);
         let earlier = numbered(head.outbox.relayed_to + 1, &pending);
 
@@ -194,9 +188,9 @@ impl Command<'_> {
         writes.push(Write::put(
             head::key(self.user()),
             &head,
-            Condition::as_read(head_document.as_ref()),
+            Condition::as_read(documents.head.as_ref()),
         ));
-        writes.push(self.task_write(&outcome, task_document.as_ref()));
+        writes.push(self.task_write(&outcome, &documents, edit));
         let answer = Answered {
             fingerprint: self.fingerprint.clone(),
             task: task.clone(),
@@ -208,7 +202,7 @@ impl Command<'_> {
         );
         dapr.transact(writes).await?;
         if let Some(insert) = insert {
-            insert.confirm(dapr, self.context.now).await?;
+            insert.confirm(dapr).await?;
         }
         Ok(Committed {
             task,
@@ -222,37 +216,27 @@ impl Command<'_> {
         &self,
         dapr: &D,
         head: &mut Head,
-        outcome: &Outcome,
-    ) -> Result<(Vec<Write>, Vec<Option<events::Event>>), DaprError> {
-        let edit = Edit::of(outcome);
+        edit: &Edit,
+    ) -> Result<(Vec<Write>, Vec<Pending>), DaprError> {
+        let user = self.user().as_str();
         let prefix = head::open_prefix(self.user());
-        let numbers = head.open.needed(edit.keys(List::Open));
-        let pending = head.outbox.pending_keys(self.user().as_str());
-        let keys: Vec<String> = numbers
-            .iter()
-            .map(|&number| chunk_key(&prefix, number))
-            .chain(pending.iter().cloned())
-            .collect();
-        let mut documents = dapr.get_many(&keys).await?;
-        let outbox_documents = documents.split_off(numbers.len());
-
-        let mut editor = Editor::new(&prefix, &mut head.open, numbers.into_iter().zip(documents))?;
-        edit.apply(List::Open, &mut editor);
-        let mut writes = editor.writes();
+        let pending = head.outbox.pending_keys(user);
+        let changes = edit.changes(None);
+        let edited = ordered::edit(dapr, &prefix, &mut head.open, &changes, &pending).await?;
+        edited.warn_of_drift("the list of open tasks", user);
+        let mut writes = edited.writes;
         for month in edit.months() {
-            writes.extend(self.edit_month(dapr, head, &month, &edit).await?);
+            writes.extend(self.edit_month(dapr, head, month, edit).await?);
         }
-        let left: Vec<Option<events::Event>> = pending
+        let left: Vec<Pending> = pending
             .iter()
-            .zip(&outbox_documents)
-            .map(|(key, document)| {
-                document
-                    .as_ref()
-                    .map(|document| document.read(key))
-                    .transpose()
-            })
-            .collect::<Result<_, _>>()?;
-        let gone = left.iter().take_while(|event| event.is_none()).count();
+            .zip(&edited.beside)
+            .map(|(key, document)| Pending::of(key, document.as_ref()))
+            .collect();
+        let gone = left
+            .iter()
+            .take_while(|pending| **pending == Pending::Published)
+            .count();
         head.outbox.relayed_to += gone as u64;
         Ok((writes, left[gone..].to_vec()))
     }
@@ -271,28 +255,17 @@ impl Command<'_> {
             .map(|document| document.read(&prefix))
             .transpose()?
             .unwrap_or_default();
-        let numbers = directory.needed(edit.keys(List::Done));
-        let keys: Vec<String> = numbers
-            .iter()
-            .map(|&number| chunk_key(&prefix, number))
-            .collect();
-        let chunks = dapr.get_many(&keys).await?;
-        let mut editor = Editor::new(&prefix, &mut directory, numbers.into_iter().zip(chunks))?;
-        edit.apply(List::Done, &mut editor);
-        let mut writes = editor.writes();
-        if directory.is_empty() {
-            head.done_months.retain(|other| other != month);
-        } else if let Err(place) = head
-            .done_months
-            .binary_search_by(|other| other.as_str().cmp(month))
-        {
-            head.done_months.insert(place, month.to_owned());
+        let changes = edit.changes(Some(month));
+        let edited = ordered::edit(dapr, &prefix, &mut directory, &changes, &[]).await?;
+        edited.warn_of_drift(&format!("the list of {month}"), self.user().as_str());
+        let mut writes = edited.writes;
+        let condition = Condition::as_read(document.as_ref());
+        head.list_month(month, !directory.is_empty());
+        if !directory.is_empty() {
+            writes.push(Write::put(prefix, &directory, condition));
+        } else if document.is_some() {
+            writes.push(Write::delete(prefix, condition));
         }
-        writes.push(Write::put(
-            prefix,
-            &directory,
-            Condition::as_read(document.as_ref()),
-        ));
         Ok(writes)
     }
 
@@ -309,19 +282,22 @@ impl Command<'_> {
         Ok((Some(insert), writes))
     }
 
-    fn task_write(&self, outcome: &Outcome, document: Option<&Document>) -> Write {
-        let record = match (&outcome.change, outcome.document()) {
-            (_, Some(task)) => Record::Live {
-                task: Box::new(task),
-            },
-            (Some(Change::Gone(events::DeleteReason::Withdrawn)), None) => Record::Withdrawn,
-            (_, None) => Record::Deleted,
-        };
-        Write::put(
+    fn task_write(&self, outcome: &Outcome, documents: &Documents, edit: Edit) -> Write {
+        let (key, condition) = (
             record::key(self.user(), self.task_id),
-            &record,
-            Condition::as_read(document),
-        )
+            Condition::as_read(documents.task.as_ref()),
+        );
+        let gone = |record: Record| {
+            Write::put(key.as_str(), &record, condition.clone())
+                .with_ttl(record::REMEMBERED_SECONDS)
+        };
+        match (outcome.document(), edit.into, &outcome.change) {
+            (Some(task), Some((place, _)), _) => {
+                Write::put(key, &documents.stored.record_of(task, place), condition)
+            }
+            (_, _, Some(Change::Gone(DeleteReason::Withdrawn))) => gone(Record::Withdrawn),
+            _ => gone(Record::Deleted),
+        }
     }
 }
 
@@ -332,20 +308,29 @@ pub(crate) async fn publish<D: Dapr>(dapr: &D, user: &UserId, to_publish: ToPubl
     }
 }
 
-fn numbered(first: u64, pending: &[Option<events::Event>]) -> Vec<Numbered> {
-    (first..)
-        .zip(pending)
-        .filter_map(|(number, event)| event.clone().map(|event| Numbered { number, event }))
-        .collect()
+fn numbered(first: u64, pending: &[Pending]) -> Vec<Numbered> {
+    let numbered = |(number, pending): (u64, &Pending)| match pending {
+        Pending::Event(event) => Some(Numbered {
+            number,
+            event: (**event).clone(),
+        }),
+        Pending::Published | Pending::Unreadable => None,
+    };
+    (first..).zip(pending).filter_map(numbered).collect()
 }
 
 struct Loaded {
     head: Head,
-    head_document: Option<Document>,
     answered: Option<Answered>,
     found: Found,
-    stored: Option<Box<TaskDocument>>,
-    task_document: Option<Document>,
+    documents: Documents,
+}
+
+/// The documents that a command replaces, as they were read.
+struct Documents {
+    head: Option<Document>,
+    task: Option<Document>,
+    stored: Stored,
 }
 
 enum Failed {
@@ -359,75 +344,41 @@ impl From<DaprError> for Failed {
     }
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum List {
-    Open,
-    Done,
-}
-
-/// What a change takes out of the lists and what it puts in.
+/// Where a change takes a task out of the lists, and where it puts it in.
 struct Edit {
-    out: Option<(List, String, String)>,
-    into: Option<(List, Item, String)>,
+    out: Option<Place>,
+    into: Option<(Place, Item)>,
 }
 
 impl Edit {
-    fn of(outcome: &Outcome) -> Self {
+    /// The edit that brings the lists from what `outcome` found to what it comes to. The task stands at `place`, or, if an
+    /// older version put it there, where today's rules say.
+    fn of(outcome: &Outcome, place: Option<Place>) -> Self {
+        let before = outcome.before.as_ref();
         Self {
-            out: outcome.before.as_ref().map(|task| {
-                let (list, item, month) = place(task);
-                (list, item.key, month)
-            }),
-            into: outcome.after().map(place),
+            out: before.map(|task| place.unwrap_or_else(|| Place::of(task).0)),
+            into: outcome.after().map(Place::of),
         }
     }
 
-    /// The sort keys that change in `list`.
-    fn keys(&self, list: List) -> impl Iterator<Item = &str> {
-        let out = self
-            .out
-            .iter()
-            .filter(move |(of, ..)| *of == list)
-            .map(|(_, key, _)| key.as_str());
-        let into = self
-            .into
-            .iter()
-            .filter(move |(of, ..)| *of == list)
-            .map(|(_, item, _)| item.key.as_str());
-        out.chain(into)
+    /// What changes in the list of a month, or of open tasks.
+    fn changes(&self, month: Option<&str>) -> Vec<ListChange> {
+        let is_of_list = |place: &Place| place.month.as_deref() == month;
+        let out = self.out.iter().filter(|place| is_of_list(place));
+        let into = self.into.iter().filter(|(place, _)| is_of_list(place));
+        out.map(|place| ListChange::Remove(place.key.clone()))
+            .chain(into.map(|(_, item)| ListChange::Put(item.clone())))
+            .collect()
     }
 
-    fn months(&self) -> Vec<String> {
-        let out = self
-            .out
-            .iter()
-            .filter(|(list, ..)| *list == List::Done)
-            .map(|(.., month)| month.clone());
-        let into = self
-            .into
-            .iter()
-            .filter(|(list, ..)| *list == List::Done)
-            .map(|(.., month)| month.clone());
-        let mut months: Vec<String> = out.chain(into).collect();
+    fn months(&self) -> Vec<&str> {
+        let out = self.out.iter();
+        let into = self.into.iter().map(|(place, _)| place);
+        let mut months: Vec<&str> = out
+            .chain(into)
+            .filter_map(|place| place.month.as_deref())
+            .collect();
         months.dedup();
         months
-    }
-
-    fn apply(&self, list: List, editor: &mut Editor<'_>) {
-        if let Some((_, key, _)) = self.out.as_ref().filter(|(of, ..)| *of == list) {
-            editor.remove(key);
-        }
-        if let Some((_, item, _)) = self.into.as_ref().filter(|(of, ..)| *of == list) {
-            editor.insert(item.clone());
-        }
-    }
-}
-
-fn place(task: &Task) -> (List, Item, String) {
-    match (task.status, task.completed_at) {
-        (Status::Completed, Some(at)) => {
-            (List::Done, summary::done_item(task, at), summary::month(at))
-        }
-        _ => (List::Open, summary::open_item(task), String::new()),
     }
 }

@@ -23,6 +23,20 @@ impl Head {
         document.map_or_else(|| Ok(Self::default()), |document| document.read(&key(user)))
     }
 
+    /// Says whether tasks that were completed in `month` are listed.
+    pub(crate) fn list_month(&mut self, month: &str, is_listed: bool) {
+        let place = self
+            .done_months
+            .binary_search_by(|other| other.as_str().cmp(month));
+        match (is_listed, place) {
+            (false, Ok(place)) => {
+                self.done_months.remove(place);
+            }
+            (true, Err(place)) => self.done_months.insert(place, month.to_owned()),
+            (false, Err(_)) | (true, Ok(_)) => {}
+        }
+    }
+
     /// What a screen compares to know whether it missed something.
     pub(crate) fn revision(&self) -> u64 {
         self.outbox.sequence

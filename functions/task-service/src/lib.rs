@@ -9,6 +9,7 @@ mod fields;
 mod head;
 mod internal;
 mod list;
+mod place;
 mod record;
 mod request;
 mod routes;

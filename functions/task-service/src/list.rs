@@ -2,8 +2,10 @@
 
 mod filter;
 
+use std::ops::{Bound, ControlFlow};
+
 use chrono::{DateTime, Utc};
-use dapr::ordered::{Directory, Item, chunk_key, read_chunk};
+use dapr::ordered::{self, Directory, Item, Order};
 use dapr::{Dapr, DaprError, Json};
 use domain::UserId;
 use http_api::{Problem, cursor_to_text};
@@ -18,8 +20,11 @@ use crate::summary;
 /// How often a list is read again because a command came between the head and the chunks.
 const TRIES: u32 = 5;
 
-/// Most chunks that are read at a time.
-const MOST_CHUNKS: usize = 16;
+/// Most bytes of summaries in one answer, but for a single one that has more: real Dapr passes on answers up to 4 MiB.
+const MOST_BYTES: usize = 1024 * 1024;
+
+/// After how many tasks a page ends, however few of them were asked for: a search goes on behind its cursor.
+const MOST_LOOKED_AT: usize = 16_384;
 
 /// Answers a listing.
 pub(crate) async fn list<D: Dapr>(
@@ -35,7 +40,7 @@ pub(crate) async fn list<D: Dapr>(
         let unchanged =
             dapr.get(&head::key(user)).await?.map(|now| now.etag) == document.map(|then| then.etag);
         if unchanged {
-            return Ok(page.answer(listing, head.revision()));
+            return Ok(page.answer(head.revision()));
         }
     }
     Err(Problem::unavailable(1))
@@ -62,176 +67,181 @@ impl Answer {
     }
 }
 
-struct Page {
-    /// One more than the limit when there is a further page.
-    items: Vec<Item>,
-}
-
-impl Page {
-    fn answer(mut self, listing: &Listing, revision: u64) -> Answer {
-        let further = self.items.len() > listing.paging.limit;
-        self.items.truncate(listing.paging.limit);
-        let next_cursor = self
-            .items
-            .last()
-            .filter(|_| further)
-            .map(|item| cursor_to_text(&item.key));
-        Answer {
-            items: self.items.into_iter().map(|item| item.value).collect(),
-            next_cursor,
-            revision,
-        }
-    }
-}
-
-async fn read_page<D: Dapr>(
-    dapr: &D,
-    user: &UserId,
-    head: &Head,
-    listing: &Listing,
-    now: DateTime<Utc>,
-) -> Result<Page, DaprError> {
-    let mut found = Found {
-        listing,
-        now,
-        items: Vec::new(),
-    };
-    match listing.which {
-        Which::Open => {
-            let prefix = head::open_prefix(user);
-            found.read_open(dapr, &prefix, &head.open).await?;
-        }
-        Which::Completed => found.read_completed(dapr, user, head).await?,
-    }
-    Ok(Page {
-        items: found.sorted(),
-    })
-}
-
-struct Found<'a> {
+/// What was found, and how much of it fits.
+struct Page<'a> {
     listing: &'a Listing,
     now: DateTime<Utc>,
     items: Vec<Item>,
+    bytes: usize,
+    looked_at: usize,
+    /// The key behind which there is more.
+    further: Option<String>,
 }
 
-impl Found<'_> {
-    /// Whether the page is full. An order other than the list's own needs all items first.
-    fn is_full(&self) -> bool {
-        self.listing.sort == Sort::Due && self.items.len() > self.listing.paging.limit
+async fn read_page<'a, D: Dapr>(
+    dapr: &D,
+    user: &UserId,
+    head: &Head,
+    listing: &'a Listing,
+    now: DateTime<Utc>,
+) -> Result<Page<'a>, DaprError> {
+    let mut page = Page {
+        listing,
+        now,
+        items: Vec::new(),
+        bytes: 0,
+        looked_at: 0,
+        further: None,
+    };
+    match listing.which {
+        Which::Open => page.read_open(dapr, user, head).await?,
+        Which::Completed => page.read_completed(dapr, user, head).await?,
+    }
+    page.sort();
+    Ok(page)
+}
+
+impl Page<'_> {
+    fn answer(self, revision: u64) -> Answer {
+        Answer {
+            items: self.items.into_iter().map(|item| item.value).collect(),
+            next_cursor: self.further.as_deref().map(cursor_to_text),
+            revision,
+        }
+    }
+
+    /// Whether the list's own order is asked for, so that the first items are those of the page.
+    fn is_in_order(&self) -> bool {
+        self.listing.sort == Sort::Due
+    }
+
+    fn cursor(&self) -> Option<&str> {
+        self.listing.paging.cursor.as_deref()
     }
 
     async fn read_open<D: Dapr>(
         &mut self,
         dapr: &D,
-        prefix: &str,
-        directory: &Directory,
+        user: &UserId,
+        head: &Head,
     ) -> Result<(), DaprError> {
-        let range = self.listing.key_range(self.now);
-        let from = match (&self.listing.paging.cursor, self.listing.sort) {
-            (Some(cursor), Sort::Due) => cursor.clone().max(range.start),
-            _ => range.start,
-        };
-        let start = directory.position(&from).unwrap_or(0);
-        let chunks: Vec<u32> = directory.chunks()[start..]
-            .iter()
-            .take_while(|chunk| chunk.first < range.end)
-            .map(|chunk| chunk.number)
-            .collect();
-        let (mut at, mut batch) = (0, 1);
-        while at < chunks.len() && !self.is_full() {
-            let numbers = &chunks[at..chunks.len().min(at + batch)];
-            self.read_chunks(dapr, prefix, numbers, false).await?;
-            at += numbers.len();
-            batch = (batch * 2).min(MOST_CHUNKS);
-        }
-        Ok(())
+        let KeyRange { start, end } = self.listing.key_range(self.now);
+        let cursor = self
+            .cursor()
+            .filter(|cursor| self.is_in_order() && **cursor >= *start);
+        let from = cursor.map_or(Bound::Included(start.as_str()), Bound::Excluded);
+        let (from, to) = (from.map(str::to_owned), Bound::Excluded(end.as_str()));
+        let range = (from.as_ref().map(String::as_str), to);
+        let prefix = head::open_prefix(user);
+        let take = |item| self.take(item);
+        ordered::scan(dapr, &prefix, &head.open, range, Order::Ascending, take).await
     }
 
-    /// The newest first: months backwards, and chunks backwards within a month.
+    /// The newest first: months backwards, and backwards within a month.
     async fn read_completed<D: Dapr>(
         &mut self,
         dapr: &D,
         user: &UserId,
         head: &Head,
     ) -> Result<(), DaprError> {
+        let cursor = self
+            .cursor()
+            .filter(|_| self.is_in_order())
+            .map(str::to_owned);
+        let range = (
+            Bound::Unbounded,
+            cursor.as_deref().map_or(Bound::Unbounded, Bound::Excluded),
+        );
         for month in head.done_months.iter().rev() {
+            // Sort keys begin with year and month.
+            let begins_with = month.replace('-', "");
+            if cursor
+                .as_deref()
+                .is_some_and(|cursor| *cursor <= *begins_with)
+            {
+                continue;
+            }
             let prefix = head::done_prefix(user, month);
             let Some(document) = dapr.get(&prefix).await? else {
                 continue;
             };
             let directory: Directory = document.read(&prefix)?;
-            for chunk in directory.chunks().iter().rev() {
-                if self.is_full() {
-                    return Ok(());
-                }
-                self.read_chunks(dapr, &prefix, &[chunk.number], true)
-                    .await?;
+            let take = |item| self.take(item);
+            ordered::scan(dapr, &prefix, &directory, range, Order::Descending, take).await?;
+            if self.further.is_some() {
+                break;
             }
         }
         Ok(())
     }
 
-    async fn read_chunks<D: Dapr>(
-        &mut self,
-        dapr: &D,
-        prefix: &str,
-        numbers: &[u32],
-        backwards: bool,
-    ) -> Result<(), DaprError> {
-        let keys: Vec<String> = numbers
-            .iter()
-            .map(|&number| chunk_key(prefix, number))
-            .collect();
-        for (&number, document) in numbers.iter().zip(dapr.get_many(&keys).await?) {
-            let mut items = read_chunk(prefix, number, document.as_ref())?;
-            if backwards {
-                items.reverse();
+    /// Takes an item in, if it is asked for, and says whether the page wants more.
+    fn take(&mut self, item: Item) -> ControlFlow<()> {
+        self.looked_at += 1;
+        let key = item.key.clone();
+        if self.listing.matches(&item, self.now) {
+            let item = self.sorted(item);
+            let is_behind =
+                self.is_in_order() || self.cursor().is_none_or(|cursor| *item.key > *cursor);
+            if is_behind {
+                self.bytes += item.value.text().len();
+                self.items.push(item);
             }
-            let wanted = items
-                .into_iter()
-                .filter(|item| self.is_wanted(item, backwards));
-            let wanted: Vec<Item> = wanted.collect();
-            self.items.extend(wanted);
         }
-        Ok(())
+        if !self.is_in_order() {
+            // All have to be looked at; only those of the page are kept.
+            if self.items.len() > 4 * self.listing.paging.limit {
+                self.sort();
+            }
+            return ControlFlow::Continue(());
+        }
+        if self.is_too_much() {
+            self.items.pop();
+            self.further = self.items.last().map(|item| item.key.clone());
+            return ControlFlow::Break(());
+        }
+        if self.looked_at == MOST_LOOKED_AT {
+            self.further = Some(key);
+            return ControlFlow::Break(());
+        }
+        ControlFlow::Continue(())
     }
 
-    fn is_wanted(&self, item: &Item, backwards: bool) -> bool {
-        let behind_cursor = match &self.listing.paging.cursor {
-            Some(cursor) if self.listing.sort == Sort::Due => {
-                if backwards {
-                    item.key < *cursor
-                } else {
-                    item.key > *cursor
-                }
-            }
-            _ => true,
-        };
-        behind_cursor && self.listing.matches(item, self.now)
+    /// Whether the last item is one more than the page takes. It takes one, however large.
+    fn is_too_much(&self) -> bool {
+        let limit = self.listing.paging.limit;
+        self.items.len() > limit || (self.bytes > MOST_BYTES && self.items.len() > 1)
     }
 
-    fn sorted(self) -> Vec<Item> {
-        let Self {
-            listing, mut items, ..
-        } = self;
-        if listing.sort != Sort::Due {
-            items = items
-                .into_iter()
-                .map(|item| Item {
-                    key: format!("{}/{}", listing.sort.key(&item.value.value()), item.key),
-                    value: item.value,
-                })
-                .filter(|item| {
-                    listing
-                        .paging
-                        .cursor
-                        .as_ref()
-                        .is_none_or(|cursor| item.key > *cursor)
-                })
-                .collect();
-            items.sort_by(|a, b| a.key.cmp(&b.key));
+    /// The item under the key of the order that is asked for.
+    fn sorted(&self, item: Item) -> Item {
+        let sort = self.listing.sort;
+        match self.is_in_order() {
+            true => item,
+            false => Item {
+                key: format!("{}/{}", sort.key(&item.value.value()), item.key),
+                value: item.value,
+            },
         }
-        items
+    }
+
+    /// Keeps the first items in an order other than the list's own, as many as fit.
+    fn sort(&mut self) {
+        if self.is_in_order() {
+            return;
+        }
+        self.items.sort_by(|a, b| a.key.cmp(&b.key));
+        self.bytes = 0;
+        let limit = self.listing.paging.limit;
+        let fits = self.items.iter().take(limit).take_while(|item| {
+            self.bytes += item.value.text().len();
+            self.bytes <= MOST_BYTES
+        });
+        let fitting = fits.count().max(1);
+        if self.items.len() > fitting {
+            self.items.truncate(fitting);
+            self.further = self.items.last().map(|item| item.key.clone());
+        }
     }
 }
 

@@ -1,9 +1,15 @@
-//! What is stored under a task's key: the task, or what is left of it.
+//! What is stored under a task's key: the task and where in the lists it stands, or what is left of it.
 
 use dapr::{DaprError, Document};
 use domain::{Task, TaskId, UserId};
-use events::TaskDocument;
+use events::{TaskDocument, UnknownFields};
 use serde::{Deserialize, Serialize};
+
+use crate::place::Place;
+
+/// For how long it is remembered that a task was deleted or taken back, in seconds: 90 days. Events that speak of it, and
+/// may come again, are two weeks old at most.
+pub(crate) const REMEMBERED_SECONDS: u32 = 90 * 24 * 60 * 60;
 
 /// The document `task/{user}/{task}`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -13,8 +19,14 @@ pub(crate) enum Record {
     Live {
         /// As its owner sees it.
         task: Box<TaskDocument>,
+        /// Where in the lists it stands. Absent in what older versions wrote.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        place: Option<Place>,
+        /// What a newer version says besides.
+        #[serde(flatten)]
+        unknown: UnknownFields,
     },
-    /// Its owner deleted it; the id is never used again.
+    /// Its owner deleted it; the id is not used again.
     Deleted,
     /// Its reopened predecessor took it back; it may be created again under its id.
     Withdrawn,
@@ -33,6 +45,27 @@ pub enum Found {
     Withdrawn,
 }
 
+/// What is stored beside a task.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Stored {
+    /// The document that it was read from.
+    pub(crate) document: Option<Box<TaskDocument>>,
+    /// Where in the lists it stands.
+    pub(crate) place: Option<Place>,
+    unknown: UnknownFields,
+}
+
+impl Stored {
+    /// The record of `task`, which now stands at `place`.
+    pub(crate) fn record_of(&self, task: TaskDocument, place: Place) -> Record {
+        Record::Live {
+            task: Box::new(task),
+            place: Some(place),
+            unknown: self.unknown.clone(),
+        }
+    }
+}
+
 pub(crate) fn key(user: &UserId, task: TaskId) -> String {
     format!("task/{user}/{task}")
 }
@@ -41,22 +74,31 @@ pub(crate) fn read(key: &str, document: Option<&Document>) -> Result<Found, Dapr
     read_whole(key, document).map(|(found, _)| found)
 }
 
-/// With the task's document, which may say more than this version knows.
+/// What a command finds, and what is stored beside it.
 pub(crate) fn read_whole(
     key: &str,
     document: Option<&Document>,
-) -> Result<(Found, Option<Box<TaskDocument>>), DaprError> {
+) -> Result<(Found, Stored), DaprError> {
     let Some(document) = document else {
-        return Ok((Found::Nothing, None));
+        return Ok((Found::Nothing, Stored::default()));
     };
-    match document.read(key)? {
-        Record::Live { task } => Task::try_from(&*task)
-            .map(|read| (Found::Live(Box::new(read)), Some(task)))
-            .map_err(|error| DaprError::Corrupt {
-                key: key.to_owned(),
-                detail: error.to_string(),
-            }),
-        Record::Deleted => Ok((Found::Deleted, None)),
-        Record::Withdrawn => Ok((Found::Withdrawn, None)),
-    }
+    let (task, place, unknown) = match document.read(key)? {
+        Record::Live {
+            task,
+            place,
+            unknown,
+        } => (task, place, unknown),
+        Record::Deleted => return Ok((Found::Deleted, Stored::default())),
+        Record::Withdrawn => return Ok((Found::Withdrawn, Stored::default())),
+    };
+    let found = Task::try_from(&*task).map_err(|error| DaprError::Corrupt {
+        key: key.to_owned(),
+        detail: error.to_string(),
+    })?;
+    let stored = Stored {
+        document: Some(task),
+        place,
+        unknown,
+    };
+    Ok((Found::Live(Box::new(found)), stored))
 }

@@ -1,7 +1,8 @@
 //! The routes of the task service, in one table.
 
+use dapr::Dapr;
 use dapr::outbox::relay_user;
-use dapr::{Dapr, timetable};
+use dapr::timetable::{self, Looked};
 use domain::{EventId, Task, TaskId, UserId};
 use events::{Chain, DataExported, Event, Timestamp, Topic};
 use http::{HeaderValue, Method, StatusCode, header};
@@ -237,15 +238,17 @@ impl<D: Dapr + Clone + 'static> Tasks<'_, D> {
 
     /// `cron-outbox`: publishes what commands left behind.
     async fn tick(&self, request: &Request) -> Result<Response, Problem> {
-        let relay_all = async |entries: &[timetable::Entry]| {
+        let relay_all = async |entries: &[timetable::Entry], _| {
+            let mut looked = Looked::default();
             for entry in entries {
                 // An owner is a user id here, and its head says what is left to publish.
                 let Ok(user) = UserId::parse(&entry.owner) else {
                     continue;
                 };
-                relay_user(&self.0.dapr, user.as_str(), &head::key(&user)).await?;
+                let relayed = relay_user(&self.0.dapr, user.as_str(), &head::key(&user)).await?;
+                looked.relayed(entry, relayed);
             }
-            Ok(())
+            Ok(looked)
         };
         self.0.tick(request, relay_all).await
     }

@@ -88,7 +88,12 @@ impl Interleaving {
         }
     }
 
-    /// Lets time pass.
+    /// Ends all actors where they are.
+    pub fn kill_all(&mut self) {
+        self.actors.clear();
+    }
+
+    /// Lets time pass, or go back.
     pub fn wait_ms(&mut self, ms: i64) {
         NOW_MS.set(NOW_MS.get() + ms);
     }

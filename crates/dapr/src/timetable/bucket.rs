@@ -1,4 +1,8 @@
 //! Bucket documents: which entries lie where.
+//!
+//! The entries of one minute and shard lie in chunks 0 to `last`, each owner in the chunk that its hash names (linear
+//! hashing, W. Litwin, 1980: one chunk is split whenever some chunk is full, so that nothing else has to move). So an
+//! owner is found without reading the others, and comes into a bucket once.
 
 use std::collections::BTreeMap;
 
@@ -10,39 +14,33 @@ use crate::{Condition, Dapr, DaprError, Document, Write};
 /// Spreads one minute's entries over documents, so that writers meet less often.
 pub(super) const SHARDS: u8 = 16;
 
-/// Most entries of one document.
+/// A chunk with more entries than this has the bucket grow by one.
 const CHUNK_ENTRIES: usize = 128;
 
-/// How often a move tries again when others write the same bucket.
+/// How often a change tries again when others write the same bucket.
 const TRIES: u32 = 16;
 
 pub(super) const MINUTE_MS: i64 = 60_000;
 
 /// Something due.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
     /// When, in milliseconds since 1970.
     pub due: i64,
     /// Key of the document that says whether it still holds.
     pub owner: String,
     /// Which shard: from the user, so that one user's entries meet in one place.
-    #[serde(skip)]
-    pub shard: u8,
+    pub(super) shard: u8,
 }
 
 impl Entry {
     /// An entry of `user` at `due`.
     #[must_use]
     pub fn new(due: DateTime<Utc>, user: &str, owner: impl Into<String>) -> Self {
-        // FNV-1a: stable across builds, which a hasher of the standard library is not.
-        let hash = user.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-        });
-        let shard = (hash % u64::from(SHARDS)).to_le_bytes()[0];
         Self {
             due: due.timestamp_millis(),
             owner: owner.into(),
-            shard,
+            shard: (hash(user) % u64::from(SHARDS)).to_le_bytes()[0],
         }
     }
 
@@ -51,18 +49,104 @@ impl Entry {
         self
     }
 
-    fn bucket(&self) -> (i64, u8) {
+    /// Its minute and shard.
+    pub(super) fn bucket(&self) -> (i64, u8) {
         (self.due.div_euclid(MINUTE_MS), self.shard)
     }
 }
 
+/// FNV-1a: stable across builds, which a hasher of the standard library is not.
+fn hash(text: &str) -> u64 {
+    text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    })
+}
+
+/// Which of `chunks` an owner belongs into.
+fn address(owner: &str, chunks: u32) -> u32 {
+    // The low bits of FNV are its weakest; the high ones are folded in.
+    let hash = hash(owner);
+    let hash = hash ^ (hash >> 32);
+    let round = 1_u64 << chunks.max(1).ilog2();
+    let finer = hash % (round * 2);
+    let address = match finer < u64::from(chunks) {
+        true => finer,
+        false => hash % round,
+    };
+    u32::try_from(address).unwrap_or(0)
+}
+
 /// One bucket document.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Bucket {
-    pub(super) entries: Vec<Entry>,
+    pub(super) entries: Vec<Planned>,
     /// In chunk 0: number of the last chunk.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub(super) last: u32,
+}
+
+/// An owner in a bucket, and when in its minute to look at it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Planned {
+    /// The first time, in milliseconds since 1970.
+    pub(super) due: i64,
+    pub(super) owner: String,
+    /// Further times, ascending; at most one a second.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) also: Vec<i64>,
+}
+
+impl Planned {
+    fn new(entry: &Entry) -> Self {
+        Self {
+            due: entry.due,
+            owner: entry.owner.clone(),
+            also: Vec::new(),
+        }
+    }
+
+    /// Looks at the owner at `due` as well. Of two times in one second the later one serves both.
+    fn add(&mut self, due: i64) {
+        let mut times: BTreeMap<i64, i64> = BTreeMap::new();
+        for time in self.times().chain([due]) {
+            let latest = times.entry(time.div_euclid(1_000)).or_insert(time);
+            *latest = time.max(*latest);
+        }
+        let mut times = times.into_values();
+        self.due = times.next().unwrap_or(due);
+        self.also = times.collect();
+    }
+
+    fn times(&self) -> impl Iterator<Item = i64> {
+        [self.due].into_iter().chain(self.also.clone())
+    }
+
+    /// What is left of it once the owner was looked at as of `target`.
+    fn after(&self, target: i64) -> Option<Self> {
+        let mut later = self.times().filter(|time| *time > target);
+        Some(Self {
+            due: later.next()?,
+            owner: self.owner.clone(),
+            also: later.collect(),
+        })
+    }
+}
+
+impl Bucket {
+    /// Takes the due times up to `target` out of the entries of whoever `is_handled`; whether that changed anything.
+    pub(super) fn settle(&mut self, target: i64, is_handled: impl Fn(&str) -> bool) -> bool {
+        let before = std::mem::take(&mut self.entries);
+        let mut changed = false;
+        for planned in before {
+            if planned.due > target || !is_handled(&planned.owner) {
+                self.entries.push(planned);
+                continue;
+            }
+            changed = true;
+            self.entries.extend(planned.after(target));
+        }
+        changed
+    }
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref)] // serde's signature
@@ -70,11 +154,14 @@ fn is_zero(number: &u32) -> bool {
     *number == 0
 }
 
-/// An entry, and the document that it was put into.
+/// An entry that was put into a bucket.
 #[derive(Debug, Clone)]
-pub(super) struct Placement {
-    pub(super) entry: Entry,
-    key: String,
+pub(super) struct Placement(pub(super) Entry);
+
+impl Placement {
+    pub(super) fn minute(&self) -> i64 {
+        self.0.bucket().0
+    }
 }
 
 /// `timetable/202604010700/03/0000`
@@ -102,37 +189,30 @@ pub(super) async fn place<D: Dapr>(
     let firsts = dapr.get_many(&first_keys).await?;
     let (mut placements, mut writes) = (Vec::new(), Vec::new());
     for (((minute, shard), entries), first) in groups.into_iter().zip(firsts) {
-        let mut chain = Chain::load(dapr, minute, shard, first).await?;
+        let mut chunks = Chunks::open(minute, shard, first.as_ref());
         for entry in entries {
-            let key = chain.push(entry.clone());
-            placements.push(Placement { entry, key });
+            chunks.put(dapr, &entry).await?;
+            placements.push(Placement(entry));
         }
-        writes.extend(chain.writes());
+        writes.extend(chunks.writes());
     }
     Ok((placements, writes))
 }
 
-/// Moves entries to `due`, out of the buckets they are in.
-pub(super) async fn relocate<D: Dapr>(
+/// Puts entries in at `due`, or later where they are, in a transaction of its own.
+pub(super) async fn put<D: Dapr>(
     dapr: &D,
-    placements: Vec<Placement>,
+    entries: Vec<Entry>,
     due: i64,
 ) -> Result<Vec<Placement>, DaprError> {
+    let entries: Vec<Entry> = entries
+        .into_iter()
+        .map(|entry| entry.not_before(due))
+        .collect();
     for _ in 0..TRIES {
-        let moved = placements
-            .iter()
-            .map(|placed| placed.entry.clone().not_before(due))
-            .collect();
-        let (new, mut writes) = place(dapr, moved).await?;
-        for write in removals(dapr, &placements).await? {
-            // Old and new may be the same document; then the new content already holds, and the old entry in it is
-            // a hint that finds out it is stale.
-            if !writes.iter().any(|other| other.key == write.key) {
-                writes.push(write);
-            }
-        }
+        let (placements, writes) = place(dapr, entries.clone()).await?;
         match dapr.transact(writes).await {
-            Ok(()) => return Ok(new),
+            Ok(()) => return Ok(placements),
             Err(DaprError::Conflict) => {}
             Err(error) => return Err(error),
         }
@@ -140,171 +220,154 @@ pub(super) async fn relocate<D: Dapr>(
     Err(DaprError::Conflict)
 }
 
-/// Takes entries out of the documents they were put into, where those are still there.
-async fn removals<D: Dapr>(dapr: &D, placements: &[Placement]) -> Result<Vec<Write>, DaprError> {
-    let mut keys: Vec<String> = placements.iter().map(|placed| placed.key.clone()).collect();
-    keys.sort();
-    keys.dedup();
-    let documents = dapr.get_many(&keys).await?;
-    let mut writes = Vec::new();
-    for (key, document) in keys.into_iter().zip(documents) {
-        let Some(document) = document else { continue };
-        let mut bucket: Bucket = document.read(&key)?;
-        bucket.entries.retain(|entry| {
-            !placements.iter().any(|placed| {
-                placed.key == key
-                    && placed.entry.due == entry.due
-                    && placed.entry.owner == entry.owner
-            })
-        });
-        let unchanged = Condition::Unchanged(document.etag);
-        // Chunk 0 leads to the others, so it may go only when it is the last.
-        writes.push(
-            if bucket.entries.is_empty() && bucket.last == 0 && key.ends_with("/0000") {
-                Write::delete(key, unchanged)
-            } else {
-                Write::put(key, &bucket, unchanged)
-            },
-        );
+/// Whether the bucket of `entry` has its owner.
+pub(super) async fn has<D: Dapr>(dapr: &D, entry: &Entry) -> Result<bool, DaprError> {
+    let (minute, shard) = entry.bucket();
+    let first = dapr.get(&key(minute, shard, 0)).await?;
+    let mut chunks = Chunks::open(minute, shard, first.as_ref());
+    // An older version filled one chunk after the other.
+    for chunk in 0..=chunks.head().last {
+        let chunk = chunks.load(dapr, chunk).await?;
+        if chunk
+            .bucket
+            .entries
+            .iter()
+            .any(|planned| planned.owner == entry.owner)
+        {
+            return Ok(true);
+        }
     }
-    Ok(writes)
+    Ok(false)
 }
 
-/// The first and the last document of one minute and shard: where entries are added.
-struct Chain {
+/// The chunks of one minute and shard, as far as they were read.
+///
+/// Whoever adds a chunk or takes one away writes chunk 0 as well, which says how many there are: so a chunk that exists is
+/// one that chunk 0 leads to, and a write to it under its ETag can't go to where nobody looks any more.
+struct Chunks {
     minute: i64,
     shard: u8,
-    first: Option<Document>,
-    head: Bucket,
-    tail: Option<(u32, Bucket, Condition)>,
-    head_changed: bool,
-    full: Vec<Write>,
+    loaded: BTreeMap<u32, Chunk>,
 }
 
-impl Chain {
-    async fn load<D: Dapr>(
-        dapr: &D,
-        minute: i64,
-        shard: u8,
-        first: Option<Document>,
-    ) -> Result<Self, DaprError> {
-        let head: Bucket = match &first {
-            Some(document) => document.read(&key(minute, shard, 0))?,
-            None => Bucket::default(),
-        };
-        let tail = if head.last > 0 {
-            let tail_key = key(minute, shard, head.last);
-            let document = dapr.get(&tail_key).await?;
-            let bucket = document
-                .as_ref()
-                .map(|document| document.read(&tail_key))
-                .transpose()?
-                .unwrap_or_default();
-            Some((head.last, bucket, Condition::as_read(document.as_ref())))
-        } else {
-            None
-        };
-        Ok(Self {
+struct Chunk {
+    bucket: Bucket,
+    condition: Condition,
+    changed: bool,
+}
+
+impl Chunk {
+    fn read(key: &str, document: Option<&Document>) -> Self {
+        Self {
+            bucket: document
+                .map(|document| read(key, document))
+                .unwrap_or_default(),
+            condition: Condition::as_read(document),
+            changed: false,
+        }
+    }
+}
+
+/// What a bucket document says. One that nobody can read counts as empty: everybody whose entries come into the same minute
+/// would have to wait for it.
+pub(super) fn read(key: &str, document: &Document) -> Bucket {
+    document.read(key).unwrap_or_else(|error| {
+        eprintln!("{error}; its entries are lost");
+        Bucket::default()
+    })
+}
+
+impl Chunks {
+    fn open(minute: i64, shard: u8, first: Option<&Document>) -> Self {
+        let head = Chunk::read(&key(minute, shard, 0), first);
+        Self {
             minute,
             shard,
-            first,
-            head,
-            tail,
-            head_changed: false,
-            full: Vec::new(),
-        })
+            loaded: BTreeMap::from([(0, head)]),
+        }
     }
 
-    /// Adds an entry and returns the key of the document that takes it.
-    fn push(&mut self, entry: Entry) -> String {
-        if self.tail.is_none() && self.head.entries.len() < CHUNK_ENTRIES {
-            self.head.entries.push(entry);
-            self.head_changed = true;
-            return key(self.minute, self.shard, 0);
-        }
-        if self
-            .tail
+    fn head(&self) -> &Bucket {
+        &self.loaded[&0].bucket
+    }
+
+    async fn load<D: Dapr>(&mut self, dapr: &D, chunk: u32) -> Result<&mut Chunk, DaprError> {
+        let key = key(self.minute, self.shard, chunk);
+        let read = match self.loaded.contains_key(&chunk) {
+            true => None,
+            false => Some(Chunk::read(&key, dapr.get(&key).await?.as_ref())),
+        };
+        // A chunk that chunk 0 leads to and that is not there is made again, by writing both.
+        let is_lost = read
             .as_ref()
-            .is_none_or(|(_, bucket, _)| bucket.entries.len() >= CHUNK_ENTRIES)
+            .is_some_and(|chunk| chunk.condition == Condition::Absent);
+        if let Some(head) = self.loaded.get_mut(&0).filter(|_| is_lost) {
+            head.changed = true;
+        }
+        let absent = || Chunk {
+            bucket: Bucket::default(),
+            condition: Condition::Absent,
+            changed: false,
+        };
+        Ok(self
+            .loaded
+            .entry(chunk)
+            .or_insert_with(|| read.unwrap_or_else(absent)))
+    }
+
+    async fn put<D: Dapr>(&mut self, dapr: &D, entry: &Entry) -> Result<(), DaprError> {
+        let target = address(&entry.owner, self.head().last + 1);
+        let chunk = self.load(dapr, target).await?;
+        // Written also where nothing changes: the tick that takes the owner out meanwhile must meet this.
+        chunk.changed = true;
+        let entries = &mut chunk.bucket.entries;
+        match entries
+            .iter_mut()
+            .find(|planned| planned.owner == entry.owner)
         {
-            self.head.last += 1;
-            self.head_changed = true;
-            let full = self
-                .tail
-                .replace((self.head.last, Bucket::default(), Condition::Absent));
-            self.full.extend(
-                full.map(|(chunk, bucket, condition)| self.write(chunk, &bucket, condition)),
-            );
+            Some(planned) => planned.add(entry.due),
+            None => entries.push(Planned::new(entry)),
         }
-        let chunk = self.head.last;
-        if let Some((_, bucket, _)) = &mut self.tail {
-            bucket.entries.push(entry);
+        if entries.len() > CHUNK_ENTRIES {
+            self.grow(dapr).await?;
         }
-        key(self.minute, self.shard, chunk)
+        Ok(())
     }
 
-    fn writes(mut self) -> Vec<Write> {
-        let mut writes = std::mem::take(&mut self.full);
-        if let Some((chunk, bucket, condition)) = self.tail.take() {
-            writes.push(self.write(chunk, &bucket, condition));
+    /// Splits the chunk whose turn it is.
+    async fn grow<D: Dapr>(&mut self, dapr: &D) -> Result<(), DaprError> {
+        let new = self.head().last + 1;
+        let source = new - (1 << new.ilog2());
+        let chunk = self.load(dapr, source).await?;
+        let entries = std::mem::take(&mut chunk.bucket.entries);
+        let (moved, kept): (Vec<Planned>, Vec<Planned>) = entries
+            .into_iter()
+            .partition(|planned| address(&planned.owner, new + 1) == new);
+        chunk.bucket.entries = kept;
+        chunk.changed = true;
+        // Usually there is none; what somebody left there is found again.
+        let chunk = self.load(dapr, new).await?;
+        chunk.bucket.entries.extend(moved);
+        chunk.changed = true;
+        if let Some(head) = self.loaded.get_mut(&0) {
+            head.bucket.last = new;
+            head.changed = true;
         }
-        if self.head_changed {
-            writes.push(self.write(0, &self.head, Condition::as_read(self.first.as_ref())));
-        }
-        writes
+        Ok(())
     }
 
-    fn write(&self, chunk: u32, bucket: &Bucket, condition: Condition) -> Write {
-        Write::put(key(self.minute, self.shard, chunk), bucket, condition)
-    }
-}
-
-/// A bucket document as a tick found it.
-#[derive(Debug)]
-pub(super) struct Found {
-    pub(super) minute: i64,
-    pub(super) key: String,
-    pub(super) etag: String,
-    pub(super) entries: Vec<Entry>,
-}
-
-/// Reads every bucket document of the minutes `from..=to`.
-pub(super) async fn read_minutes<D: Dapr>(
-    dapr: &D,
-    from: i64,
-    to: i64,
-) -> Result<Vec<Found>, DaprError> {
-    let places: Vec<(i64, u8)> = (from..=to)
-        .flat_map(|minute| (0..SHARDS).map(move |shard| (minute, shard)))
-        .collect();
-    let keys: Vec<String> = places
-        .iter()
-        .map(|&(minute, shard)| key(minute, shard, 0))
-        .collect();
-    let firsts = dapr.get_many(&keys).await?;
-    let mut found = Vec::new();
-    let mut further = Vec::new();
-    for ((&(minute, shard), key_0), document) in places.iter().zip(keys).zip(firsts) {
-        let Some(document) = document else { continue };
-        let bucket: Bucket = document.read(&key_0)?;
-        further.extend((1..=bucket.last).map(|chunk| (minute, key(minute, shard, chunk))));
-        found.push(Found {
+    fn writes(self) -> Vec<Write> {
+        let Self {
             minute,
-            key: key_0,
-            etag: document.etag,
-            entries: bucket.entries,
-        });
+            shard,
+            loaded,
+        } = self;
+        loaded
+            .into_iter()
+            .filter(|(_, chunk)| chunk.changed)
+            .map(|(number, chunk)| {
+                Write::put(key(minute, shard, number), &chunk.bucket, chunk.condition)
+            })
+            .collect()
     }
-    let further_keys: Vec<String> = further.iter().map(|(_, key)| key.clone()).collect();
-    for ((minute, key), document) in further.into_iter().zip(dapr.get_many(&further_keys).await?) {
-        let Some(document) = document else { continue };
-        let bucket: Bucket = document.read(&key)?;
-        found.push(Found {
-            minute,
-            key,
-            etag: document.etag,
-            entries: bucket.entries,
-        });
-    }
-    Ok(found)
 }

@@ -1,43 +1,90 @@
-//! One tick: handle what is due, and say so.
+//! One tick: look at what is due, a few documents at a time, and take it out of the timetable.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use chrono::{DateTime, Utc};
 
-use super::bucket::{self, Entry, Found, MINUTE_MS};
-use super::{CURSOR_KEY, Cursor, Lease, read_cursor, read_or_begin};
+use super::bucket::{self, Bucket, Entry, MINUTE_MS, SHARDS};
+use super::put_off::{PutOff, Wait, put_off};
+use super::{CURSOR_KEY, Cursor, Lease, MOST_SKEW_MS, read_cursor, read_or_begin};
+use crate::outbox::Relayed;
 use crate::{Condition, Dapr, DaprError, Write};
 
-/// How long a tick may go without renewing its lease.
-const LEASE_MS: i64 = 30_000;
+/// How long a tick may go without renewing its lease. A tick that was cut off holds the timetable for so long.
+const LEASE_MS: i64 = 10_000;
+/// How long the lease of a careful tick lasts over one owner, who is taken to have ended it when that time is over.
+const CAREFUL_LEASE_MS: i64 = 20_000;
+/// How old a lease may get before it is renewed.
+const RENEW_AFTER_MS: i64 = 3_000;
+/// How long a tick works before it leaves the rest to the next one: well below the time limits of those who call it.
+const TICK_MS: i64 = 20_000;
 /// How far one step of a catch-up goes.
 const STEP_MINUTES: i64 = 30;
-/// Most steps of one tick: ten hours of downtime.
-const STEPS: u32 = 20;
-/// How far behind `done` a tick looks for buckets that a slow insert left.
+/// How many minutes' first chunks are read at a time.
+const MINUTES_AT_ONCE: i64 = 8;
+/// How far behind `done` a tick looks, once a minute, for what a slow insert left.
 const LOOK_BACK_MINUTES: i64 = 5;
-/// How many entries the handler is given at a time.
+/// How many owners the handler is given at a time.
 const BATCH: usize = 64;
-/// How many handled entries later the lease is renewed.
-const RENEW_EVERY: usize = 512;
-/// How many bucket documents are deleted at a time.
-const DELETE_BATCH: usize = 50;
+/// How many further chunks of a bucket are read at a time: some two thousand entries.
+const CHUNKS_AT_ONCE: u32 = 15;
+/// How many first chunks, one of each bucket, are worked off at a time.
+const FIRSTS_AT_ONCE: usize = 16;
+/// After so many owners in a row for whom the store or the broker did not answer, it is taken to be away.
+const AWAY_AFTER: usize = 3;
+/// For how long an owner is tried again and again for whom alone the store or the broker does not answer.
+const ALONE_MS: i64 = 5 * MINUTE_MS;
 
 /// What a tick did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ticked {
     /// Nothing was due.
     Idle,
     /// Another tick holds the lease.
     Busy,
-    /// So many entries were handled.
-    Handled(usize),
+    /// Owners were looked at.
+    Handled {
+        /// How many.
+        owners: usize,
+        /// Those among them whose own data kept them from being worked off.
+        put_off: Vec<PutOff>,
+        /// Whether there is more that is due, for which there was no time.
+        more: bool,
+    },
 }
 
-/// Handles everything due by now, oldest first, in batches of at most 64 entries of different owners.
+/// What a handler made of the owners that it was given.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Looked {
+    /// Owners whose own data is at fault, each with what is wrong: they are looked at again later.
+    pub put_off: Vec<(String, String)>,
+    /// Owners that there was no time for: they come again with the next tick.
+    pub left: Vec<String>,
+    /// Owners that have more work than one turn of theirs does: they come again with the next tick, behind all others.
+    pub again: Vec<String>,
+}
+
+impl Looked {
+    /// Takes in what a look at the outbox of `entry`'s owner came to.
+    pub fn relayed(&mut self, entry: &Entry, relayed: Relayed) {
+        let owner = entry.owner.clone();
+        match relayed {
+            Relayed::All => {}
+            Relayed::More => self.again.push(owner),
+            Relayed::Unreadable(numbers) => {
+                let reason = format!("its outbox has events that can't be read: {numbers:?}");
+                self.put_off.push((owner, reason));
+            }
+        }
+    }
+}
+
+/// Looks at everything due by now, oldest first, in batches of at most 64 different owners.
 ///
-/// `handle` looks up the owners' documents, lets out what is to go out under derived ids, and writes the documents;
-/// an entry whose owner knows nothing of it is stale. It may be called again for the same entry after a crash.
+/// `handle` is given owners and the instant by which they are due, which may be ahead of its own clock where that was set
+/// back meanwhile. It looks up the owners' documents, lets out what is to go out under derived ids, and writes the
+/// documents; an entry whose owner knows nothing of it is stale. It may be called again for the same owner after a crash.
+/// Where it fails for a batch, it is called again for each owner by itself, and whoever fails alone is put off.
 ///
 /// # Errors
 /// What the store or `handle` answered. What was handled stays handled; the rest comes again with the next tick.
@@ -45,151 +92,591 @@ pub async fn tick<D: Dapr>(
     dapr: &D,
     clock: impl Fn() -> DateTime<Utc>,
     holder: &str,
-    handle: impl AsyncFn(&[Entry]) -> Result<(), DaprError>,
+    handle: impl AsyncFn(&[Entry], DateTime<Utc>) -> Result<Looked, DaprError>,
 ) -> Result<Ticked, DaprError> {
-    let mut handled = None;
-    for _ in 0..STEPS {
-        let now = clock();
-        let Some(step) = Step::begin(dapr, now, holder).await? else {
-            break;
+    let until = clock().timestamp_millis().saturating_add(TICK_MS);
+    let (mut owners, mut all_put_off) = (0, Vec::new());
+    let (mut has_worked, mut more) = (false, false);
+    loop {
+        let mut step = match Step::begin(dapr, &clock, holder, until).await? {
+            Begun::Nothing => break,
+            Begun::Busy if !has_worked => return Ok(Ticked::Busy),
+            Begun::Busy => break,
+            Begun::Claimed(step) => step,
         };
-        match step {
-            Begun::Busy => return Ok(handled.map_or(Ticked::Busy, Ticked::Handled)),
-            Begun::Claimed(mut step) => {
-                let result = step.run(&clock, &handle).await;
-                if result.is_err() {
-                    // Best effort: the lease would only hold up the next tick.
-                    step.release().await.ok();
-                }
-                handled = Some(handled.unwrap_or(0) + result?);
-                if step.target >= now.timestamp_millis() {
-                    break;
-                }
+        has_worked = true;
+        let result = step.run(&handle).await;
+        owners += step.owners;
+        all_put_off.append(&mut step.put_off);
+        let is_behind = step.target < clock().timestamp_millis() - MINUTE_MS;
+        let is_done = match result {
+            Ok(is_done) => is_done,
+            Err(error) => {
+                // Best effort: the lease would only hold up the next tick.
+                step.release().await.ok();
+                return Err(error);
             }
+        };
+        more = is_behind || !is_done;
+        if !is_done || !is_behind || clock().timestamp_millis() >= until {
+            break;
         }
     }
-    Ok(handled.map_or(Ticked::Idle, Ticked::Handled))
+    Ok(match has_worked {
+        true => Ticked::Handled {
+            owners,
+            put_off: all_put_off,
+            more,
+        },
+        false => Ticked::Idle,
+    })
 }
 
-enum Begun<'a, D> {
+enum Begun<'a, D, C> {
+    Nothing,
     Busy,
-    Claimed(Step<'a, D>),
+    Claimed(Step<'a, D, C>),
 }
 
 /// A claimed stretch of time, from `cursor.done` to `target`.
-struct Step<'a, D> {
+struct Step<'a, D, C> {
     dapr: &'a D,
+    clock: &'a C,
     holder: &'a str,
     cursor: Cursor,
     target: i64,
     from_minute: i64,
+    /// When the tick has to come to its end.
+    until: i64,
+    renewed_at: i64,
+    /// Set when the tick before this one came to no end: each owner is taken by itself, with its name in the lease.
+    is_careful: bool,
+    /// The owner at whom even a careful tick came to no end.
+    fatal: Option<String>,
+    /// Owners in a row for whom the store or the broker did not answer.
+    failures: usize,
+    /// Whether anybody could be looked at.
+    has_passed: bool,
+    /// For whom the store or the broker did not answer: it is their own data that is at fault if it does for others.
+    suspects: Vec<Suspect>,
+    owners: usize,
+    put_off: Vec<PutOff>,
 }
 
-impl<'a, D: Dapr> Step<'a, D> {
+struct Suspect {
+    entry: Entry,
+    reason: String,
+}
+
+/// What became of a batch.
+#[derive(Default)]
+struct Batch {
+    /// Owners whose entries stay.
+    kept: Vec<String>,
+    /// Owners who come again behind all others.
+    again: Vec<String>,
+    is_out_of_time: bool,
+}
+
+/// A bucket document as a tick found it.
+struct Found {
+    minute: i64,
+    shard: u8,
+    chunk: u32,
+    etag: String,
+    bucket: Bucket,
+}
+
+impl Batch {
+    fn out_of_time(batch: &[Entry]) -> Self {
+        Self {
+            kept: batch.iter().map(|entry| entry.owner.clone()).collect(),
+            is_out_of_time: true,
+            ..Self::default()
+        }
+    }
+}
+
+impl Found {
+    fn due(&self, target: i64) -> impl Iterator<Item = Entry> {
+        let due = self.bucket.entries.iter();
+        due.filter(move |planned| planned.due <= target)
+            .map(|planned| Entry {
+                due: planned.due,
+                owner: planned.owner.clone(),
+                shard: self.shard,
+            })
+    }
+
+    fn key(&self) -> String {
+        bucket::key(self.minute, self.shard, self.chunk)
+    }
+}
+
+impl<'a, D: Dapr, C: Fn() -> DateTime<Utc>> Step<'a, D, C> {
     /// Looks whether anything is in reach, and if so announces it. Nothing in reach costs reads only; `done` moves
     /// once a minute all the same, so that reads stay few.
     async fn begin(
         dapr: &'a D,
-        now: DateTime<Utc>,
+        clock: &'a C,
         holder: &'a str,
-    ) -> Result<Option<Begun<'a, D>>, DaprError> {
-        let Some((cursor, document)) = read_cursor(dapr).await? else {
+        until: i64,
+    ) -> Result<Begun<'a, D, C>, DaprError> {
+        let now = clock();
+        let Some((mut cursor, document)) = read_cursor(dapr).await? else {
             read_or_begin(dapr, now).await?;
-            return Ok(None);
+            return Ok(Begun::Nothing);
         };
-        let now = now.timestamp_millis();
-        if cursor
-            .lease
+        let now_ms = now.timestamp_millis();
+        let left = cursor.lease.take().filter(|lease| lease.holder != holder);
+        // A lease of somebody whose clock was ahead lasts no longer than any other.
+        let lasts = now_ms..=now_ms.saturating_add(CAREFUL_LEASE_MS + MOST_SKEW_MS);
+        if left
             .as_ref()
-            .is_some_and(|lease| lease.until > now && lease.holder != holder)
+            .is_some_and(|lease| lease.until > now_ms && lasts.contains(&lease.until))
         {
-            return Ok(Some(Begun::Busy));
+            return Ok(Begun::Busy);
         }
-        let target = now
-            .min(cursor.done + STEP_MINUTES * MINUTE_MS)
-            .max(cursor.announced);
-        let moves_on = target - cursor.done >= MINUTE_MS;
-        let look_back = if moves_on { LOOK_BACK_MINUTES } else { 0 };
-        let from_minute = cursor.done.div_euclid(MINUTE_MS) - look_back;
-        if !moves_on {
-            let found =
-                bucket::read_minutes(dapr, from_minute, target.div_euclid(MINUTE_MS)).await?;
-            if due_entries(&found, cursor.done, target).is_empty() {
-                return Ok(None);
-            }
+        if cursor.is_ahead_of(now) {
+            eprintln!("the timetable was ahead of the clock, and is set back to it");
+            cursor = Cursor::beginning(now);
         }
+        let target = now_ms
+            .min(cursor.done.saturating_add(STEP_MINUTES * MINUTE_MS))
+            .max(cursor.done);
+        let (done_minute, minute) = (
+            cursor.done.div_euclid(MINUTE_MS),
+            target.div_euclid(MINUTE_MS),
+        );
+        let looks_back = cursor.looked_back != minute;
         let mut step = Self {
             dapr,
+            clock,
             holder,
-            cursor,
             target,
-            from_minute,
+            from_minute: done_minute - if looks_back { LOOK_BACK_MINUTES } else { 0 },
+            until,
+            renewed_at: now_ms,
+            is_careful: left.is_some(),
+            fatal: left.and_then(|lease| lease.owner),
+            failures: 0,
+            has_passed: false,
+            suspects: Vec::new(),
+            owners: 0,
+            put_off: Vec::new(),
+            cursor,
         };
-        step.cursor.announced = target;
-        match step
-            .save(now + LEASE_MS, Condition::Unchanged(document.etag))
-            .await
-        {
-            Ok(()) => Ok(Some(Begun::Claimed(step))),
-            Err(DaprError::Conflict) => Ok(Some(Begun::Busy)),
+        if !looks_back && !step.is_anything_due().await? {
+            return Ok(Begun::Nothing);
+        }
+        step.cursor.announced = step.cursor.announced.max(target);
+        match step.save(None, Condition::Unchanged(document.etag)).await {
+            Ok(()) => Ok(Begun::Claimed(step)),
+            Err(DaprError::Conflict) => Ok(Begun::Busy),
             Err(error) => Err(error),
         }
     }
 
+    async fn is_anything_due(&self) -> Result<bool, DaprError> {
+        let last_minute = self.target.div_euclid(MINUTE_MS);
+        let firsts = self.firsts(self.from_minute..=last_minute).await?;
+        if firsts
+            .iter()
+            .any(|found| found.due(self.target).next().is_some())
+        {
+            return Ok(true);
+        }
+        for first in firsts {
+            let mut upper = first.bucket.last;
+            while upper > 0 {
+                let lower = upper.saturating_sub(CHUNKS_AT_ONCE - 1).max(1);
+                let found = self
+                    .chunks(first.minute, first.shard, lower..=upper)
+                    .await?;
+                if found
+                    .iter()
+                    .any(|found| found.due(self.target).next().is_some())
+                {
+                    return Ok(true);
+                }
+                upper = lower - 1;
+            }
+        }
+        Ok(false)
+    }
+
+    /// Works off what is due by the target. Whether it came to its end before the tick's time was over.
     async fn run(
         &mut self,
-        clock: &impl Fn() -> DateTime<Utc>,
-        handle: &impl AsyncFn(&[Entry]) -> Result<(), DaprError>,
-    ) -> Result<usize, DaprError> {
-        let target_minute = self.target.div_euclid(MINUTE_MS);
-        // Read again: between the first look and the announcement more may have come.
-        let found = bucket::read_minutes(self.dapr, self.from_minute, target_minute).await?;
-        let due = due_entries(&found, self.cursor.done, self.target);
-        let mut since_renewal = 0;
-        for batch in due.chunks(BATCH) {
-            if since_renewal >= RENEW_EVERY {
-                self.renew(clock().timestamp_millis() + LEASE_MS).await?;
-                since_renewal = 0;
+        handle: &impl AsyncFn(&[Entry], DateTime<Utc>) -> Result<Looked, DaprError>,
+    ) -> Result<bool, DaprError> {
+        let last_minute = self.target.div_euclid(MINUTE_MS);
+        let mut minute = self.from_minute;
+        while minute <= last_minute {
+            let to = last_minute.min(minute + MINUTES_AT_ONCE - 1);
+            // Read now: between the first look and the announcement more may have come.
+            let firsts = self.firsts(minute..=to).await?;
+            if !self.work_off_all(firsts, handle).await? {
+                self.put_off_suspects().await?;
+                self.release().await?;
+                return Ok(false);
             }
-            handle(batch).await?;
-            since_renewal += batch.len();
+            minute = to + 1;
         }
-        self.delete_closed(found, target_minute).await?;
+        if !self.put_off_suspects().await? {
+            self.release().await?;
+            return Ok(false);
+        }
         self.cursor.done = self.target;
+        self.cursor.looked_back = last_minute;
         self.release().await?;
-        Ok(due.len())
+        Ok(true)
     }
 
-    /// Deletes the buckets that lie wholly before the target. One that was added to meanwhile stays, and the next
-    /// look back finds it.
-    async fn delete_closed(&self, found: Vec<Found>, target_minute: i64) -> Result<(), DaprError> {
-        let closed: Vec<Found> = found
-            .into_iter()
-            .filter(|bucket| bucket.minute < target_minute)
+    async fn work_off_all(
+        &mut self,
+        firsts: Vec<Found>,
+        handle: &impl AsyncFn(&[Entry], DateTime<Utc>) -> Result<Looked, DaprError>,
+    ) -> Result<bool, DaprError> {
+        let (mut single, chained): (Vec<Found>, Vec<Found>) =
+            firsts.into_iter().partition(|found| found.bucket.last == 0);
+        while !single.is_empty() {
+            let rest = single.split_off(single.len().min(FIRSTS_AT_ONCE));
+            if !self.work_off(single, handle).await? {
+                return Ok(false);
+            }
+            single = rest;
+        }
+        for first in chained {
+            // From the last chunk down, so that those that become empty can go.
+            let (minute, shard, mut upper) = (first.minute, first.shard, first.bucket.last);
+            while upper > 0 {
+                let lower = upper.saturating_sub(CHUNKS_AT_ONCE - 1).max(1);
+                let found = self.chunks(minute, shard, lower..=upper).await?;
+                if !self.work_off(found, handle).await? {
+                    return Ok(false);
+                }
+                upper = lower - 1;
+            }
+            let first = self.chunks(minute, shard, 0..=0).await?;
+            if !self.work_off(first, handle).await? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Works off what is due in a few documents, and takes it out of them.
+    async fn work_off(
+        &mut self,
+        found: Vec<Found>,
+        handle: &impl AsyncFn(&[Entry], DateTime<Utc>) -> Result<Looked, DaprError>,
+    ) -> Result<bool, DaprError> {
+        let mut due: Vec<Entry> = found
+            .iter()
+            .flat_map(|found| found.due(self.target))
             .collect();
-        for batch in closed.chunks(DELETE_BATCH) {
-            match self.dapr.transact(batch.iter().map(delete).collect()).await {
-                Err(DaprError::Conflict) => self.delete_singly(batch).await?,
-                result => result?,
+        due.sort_by(|a, b| (a.due, &a.owner).cmp(&(b.due, &b.owner)));
+        let mut seen = HashSet::new();
+        due.retain(|entry| seen.insert(entry.owner.clone()));
+        let mut kept: HashSet<String> = HashSet::new();
+        let mut again: Vec<Entry> = Vec::new();
+        let (mut rest, mut has_time) = (due.as_slice(), true);
+        while has_time && !rest.is_empty() {
+            let size = if self.is_careful { 1 } else { BATCH };
+            let (batch, further) = rest.split_at(rest.len().min(size));
+            let outcome = match self.has_time() {
+                true => self.look(batch, handle).await?,
+                false => Batch::out_of_time(batch),
+            };
+            self.owners += batch.len() - outcome.kept.len();
+            kept.extend(outcome.kept);
+            let wants = batch
+                .iter()
+                .filter(|entry| outcome.again.contains(&entry.owner));
+            again.extend(wants.cloned());
+            (has_time, rest) = (!outcome.is_out_of_time, further);
+        }
+        kept.extend(rest.iter().map(|entry| entry.owner.clone()));
+        seen.retain(|owner| !kept.contains(owner));
+        self.settle(found, &seen).await?;
+        if !again.is_empty() {
+            bucket::put(self.dapr, again, self.target + 1).await?;
+        }
+        Ok(has_time)
+    }
+
+    fn has_time(&self) -> bool {
+        (self.clock)().timestamp_millis() < self.until
+    }
+
+    /// Has a batch looked at: as a whole, or where that fails each owner by itself.
+    async fn look(
+        &mut self,
+        batch: &[Entry],
+        handle: &impl AsyncFn(&[Entry], DateTime<Utc>) -> Result<Looked, DaprError>,
+    ) -> Result<Batch, DaprError> {
+        let first = &batch[0];
+        if self.is_careful && self.fatal.take_if(|fatal| *fatal == first.owner).is_some() {
+            let reason = "looking at it came to no end".to_owned();
+            self.put_off(first, reason, Wait::Growing).await?;
+            return Ok(Batch::default());
+        }
+        self.renew(self.is_careful.then(|| first.owner.clone()))
+            .await?;
+        let at = DateTime::from_timestamp_millis(self.target).unwrap_or_default();
+        match handle(batch, at).await {
+            Ok(looked) => self.looked_at(batch, looked).await,
+            Err(error) if batch.len() == 1 => self.failed(first, error).await,
+            Err(_) => {
+                let mut all = Batch::default();
+                for entry in batch {
+                    let one = std::slice::from_ref(entry);
+                    let outcome = match self.has_time() && !all.is_out_of_time {
+                        true => self.look_at_one(one, at, handle).await?,
+                        false => Batch::out_of_time(one),
+                    };
+                    all.kept.extend(outcome.kept);
+                    all.again.extend(outcome.again);
+                    all.is_out_of_time |= outcome.is_out_of_time;
+                }
+                Ok(all)
             }
         }
+    }
+
+    async fn look_at_one(
+        &mut self,
+        one: &[Entry],
+        at: DateTime<Utc>,
+        handle: &impl AsyncFn(&[Entry], DateTime<Utc>) -> Result<Looked, DaprError>,
+    ) -> Result<Batch, DaprError> {
+        self.renew(None).await?;
+        match handle(one, at).await {
+            Ok(looked) => self.looked_at(one, looked).await,
+            Err(error) => self.failed(&one[0], error).await,
+        }
+    }
+
+    async fn looked_at(&mut self, batch: &[Entry], looked: Looked) -> Result<Batch, DaprError> {
+        let Looked {
+            put_off,
+            left,
+            again,
+        } = looked;
+        if put_off.len() + left.len() < batch.len() {
+            (self.failures, self.has_passed) = (0, true);
+        }
+        for (owner, reason) in put_off {
+            if let Some(entry) = batch.iter().find(|entry| entry.owner == owner) {
+                self.put_off(entry, reason, Wait::Growing).await?;
+            }
+        }
+        Ok(Batch {
+            is_out_of_time: !left.is_empty(),
+            kept: left,
+            again,
+        })
+    }
+
+    /// What becomes of an owner that could not be looked at. Its own data may be at fault, or the store is away.
+    async fn failed(&mut self, entry: &Entry, error: DaprError) -> Result<Batch, DaprError> {
+        let kept = |entry: &Entry| Batch {
+            kept: vec![entry.owner.clone()],
+            ..Batch::default()
+        };
+        match error {
+            // Somebody changed it meanwhile: the next tick sees it as it then is.
+            DaprError::Conflict => Ok(kept(entry)),
+            DaprError::Unavailable { .. } => {
+                self.failures += 1;
+                if self.failures >= AWAY_AFTER {
+                    return Err(error);
+                }
+                self.suspects.push(Suspect {
+                    entry: entry.clone(),
+                    reason: error.to_string(),
+                });
+                Ok(kept(entry))
+            }
+            DaprError::Corrupt { .. } | DaprError::Refused { .. } => {
+                self.put_off(entry, error.to_string(), Wait::Growing)
+                    .await?;
+                Ok(Batch::default())
+            }
+        }
+    }
+
+    /// Puts those off for whom the store or the broker did not answer while it did for others. Whether none is left.
+    async fn put_off_suspects(&mut self) -> Result<bool, DaprError> {
+        let now = (self.clock)().timestamp_millis();
+        let mut is_clear = true;
+        for Suspect { entry, reason } in std::mem::take(&mut self.suspects) {
+            if !self.has_passed && now - entry.due < ALONE_MS {
+                is_clear = false;
+                continue;
+            }
+            self.put_off(&entry, reason, Wait::Short).await?;
+            let (minute, shard) = entry.bucket();
+            let owner = HashSet::from([entry.owner]);
+            let first = self.chunks(minute, shard, 0..=0).await?;
+            let last = first.iter().map(|found| found.bucket.last).sum();
+            for chunk in (0..=last).rev() {
+                let found = self.chunks(minute, shard, chunk..=chunk).await?;
+                self.settle(found, &owner).await?;
+            }
+        }
+        Ok(is_clear)
+    }
+
+    async fn put_off(
+        &mut self,
+        entry: &Entry,
+        reason: String,
+        wait: Wait,
+    ) -> Result<(), DaprError> {
+        let target = DateTime::from_timestamp_millis(self.target).unwrap_or_default();
+        let now = (self.clock)().max(target);
+        self.put_off
+            .push(put_off(self.dapr, entry, reason, wait, now).await?);
         Ok(())
     }
 
-    async fn delete_singly(&self, batch: &[Found]) -> Result<(), DaprError> {
-        for bucket in batch {
-            match self.dapr.transact(vec![delete(bucket)]).await {
-                Ok(()) | Err(DaprError::Conflict) => {}
-                Err(error) => return Err(error),
-            }
+    /// Takes the owners that were looked at out of the documents, as they were found: an entry that was added meanwhile
+    /// changed its document, and is left to the next tick.
+    async fn settle(&self, found: Vec<Found>, handled: &HashSet<String>) -> Result<(), DaprError> {
+        if handled.is_empty() && found.iter().all(|found| !found.bucket.entries.is_empty()) {
+            return Ok(());
         }
-        Ok(())
+        let mut buckets: BTreeMap<(i64, u8), Vec<Found>> = BTreeMap::new();
+        for one in found {
+            buckets
+                .entry((one.minute, one.shard))
+                .or_default()
+                .push(one);
+        }
+        let mut transactions = Vec::new();
+        for (_, chunks) in buckets {
+            let writes = self.settled(chunks, handled).await?;
+            transactions.extend((!writes.is_empty()).then_some(writes));
+        }
+        if transactions.is_empty() {
+            return Ok(());
+        }
+        let single = transactions.len() == 1;
+        match self.dapr.transact(transactions.concat()).await {
+            Err(DaprError::Conflict) if single => Ok(()),
+            Err(DaprError::Conflict) => {
+                for writes in transactions {
+                    match self.dapr.transact(writes).await {
+                        Ok(()) | Err(DaprError::Conflict) => {}
+                        Err(error) => return Err(error),
+                    }
+                }
+                Ok(())
+            }
+            result => result,
+        }
     }
 
-    /// Writes the cursor on the condition that this tick still holds the lease.
-    async fn renew(&mut self, until: i64) -> Result<(), DaprError> {
+    /// The writes that take handled owners out of chunks of one bucket, and empty chunks out of the bucket.
+    async fn settled(
+        &self,
+        chunks: Vec<Found>,
+        handled: &HashSet<String>,
+    ) -> Result<Vec<Write>, DaprError> {
+        let target = self.target;
+        let (mut writes, mut empty) = (BTreeMap::new(), BTreeMap::new());
+        let mut first = None;
+        for mut found in chunks {
+            let changed = found.bucket.settle(target, |owner| handled.contains(owner));
+            let unchanged = Condition::Unchanged(found.etag.clone());
+            let key = found.key();
+            if found.bucket.entries.is_empty() && found.chunk > 0 {
+                empty.insert(
+                    found.chunk,
+                    (found.minute, found.shard, key.clone(), unchanged.clone()),
+                );
+            }
+            if found.chunk == 0 && found.bucket.last == 0 && found.bucket.entries.is_empty() {
+                writes.insert(key.clone(), Write::delete(key, unchanged));
+            } else if changed {
+                writes.insert(key.clone(), Write::put(key, &found.bucket, unchanged));
+            }
+            if found.chunk == 0 {
+                first = Some(found);
+            }
+        }
+        // Chunks can go from the last one down, and only together with what chunk 0 says of how many there are.
+        if let Some((&highest, (minute, shard, ..))) = empty.iter().next_back() {
+            let first = match first {
+                Some(first) => Some(first),
+                None => self.chunks(*minute, *shard, 0..=0).await?.pop(),
+            };
+            if let Some(mut first) = first.filter(|first| first.bucket.last == highest) {
+                let mut last = first.bucket.last;
+                while let Some((_, _, key, condition)) = empty.remove(&last) {
+                    writes.insert(key.clone(), Write::delete(key, condition));
+                    last -= 1;
+                }
+                first.bucket.last = last;
+                let (key, unchanged) = (first.key(), Condition::Unchanged(first.etag.clone()));
+                writes.insert(key.clone(), Write::put(key, &first.bucket, unchanged));
+            }
+        }
+        Ok(writes.into_values().collect())
+    }
+
+    /// The first chunks of minutes, as far as there are any, oldest first.
+    async fn firsts(
+        &self,
+        minutes: std::ops::RangeInclusive<i64>,
+    ) -> Result<Vec<Found>, DaprError> {
+        let places = minutes.flat_map(|minute| (0..SHARDS).map(move |shard| (minute, shard, 0)));
+        self.read(places.collect()).await
+    }
+
+    /// Chunks of one bucket, as far as they are there.
+    async fn chunks(
+        &self,
+        minute: i64,
+        shard: u8,
+        chunks: std::ops::RangeInclusive<u32>,
+    ) -> Result<Vec<Found>, DaprError> {
+        self.read(chunks.map(|chunk| (minute, shard, chunk)).collect())
+            .await
+    }
+
+    async fn read(&self, places: Vec<(i64, u8, u32)>) -> Result<Vec<Found>, DaprError> {
+        let keys: Vec<String> = places
+            .iter()
+            .map(|&(minute, shard, chunk)| bucket::key(minute, shard, chunk))
+            .collect();
+        let documents = self.dapr.get_many(&keys).await?;
+        let found = places.into_iter().zip(keys).zip(documents);
+        Ok(found
+            .filter_map(|(((minute, shard, chunk), key), document)| {
+                let document = document?;
+                Some(Found {
+                    minute,
+                    shard,
+                    chunk,
+                    bucket: bucket::read(&key, &document),
+                    etag: document.etag,
+                })
+            })
+            .collect())
+    }
+
+    /// Renews the lease when it is getting old, or where `owner` is to be named in it.
+    async fn renew(&mut self, owner: Option<String>) -> Result<(), DaprError> {
+        let now = (self.clock)().timestamp_millis();
+        if owner.is_none() && (self.renewed_at..self.renewed_at + RENEW_AFTER_MS).contains(&now) {
+            return Ok(());
+        }
+        self.renewed_at = now;
         let condition = self.still_ours().await?;
-        self.save(until, condition).await
+        self.save(owner, condition).await
     }
 
     async fn release(&mut self) -> Result<(), DaprError> {
@@ -214,44 +701,18 @@ impl<'a, D: Dapr> Step<'a, D> {
         }
     }
 
-    async fn save(&mut self, until: i64, condition: Condition) -> Result<(), DaprError> {
+    async fn save(&mut self, owner: Option<String>, condition: Condition) -> Result<(), DaprError> {
+        let length = match owner {
+            None => LEASE_MS,
+            Some(_) => CAREFUL_LEASE_MS,
+        };
         self.cursor.lease = Some(Lease {
             holder: self.holder.to_owned(),
-            until,
+            until: (self.clock)().timestamp_millis().saturating_add(length),
+            owner,
         });
         self.dapr
             .transact(vec![Write::put(CURSOR_KEY, &self.cursor, condition)])
             .await
     }
-}
-
-fn delete(bucket: &Found) -> Write {
-    Write::delete(
-        bucket.key.clone(),
-        Condition::Unchanged(bucket.etag.clone()),
-    )
-}
-
-/// What is due after `done` and by `target`, oldest first, each owner once: an entry is only a hint to look at its
-/// owner. When a minute closes, all of it is looked at once more: an
-/// insert whose process died before it could move its entry may have put it where ticks had already been.
-fn due_entries(found: &[Found], done: i64, target: i64) -> Vec<Entry> {
-    let target_minute = target.div_euclid(MINUTE_MS);
-    let mut due: Vec<Entry> = found
-        .iter()
-        .flat_map(|bucket| {
-            bucket
-                .entries
-                .iter()
-                .map(move |entry| (bucket.minute, entry))
-        })
-        .filter(|(minute, entry)| {
-            entry.due <= target && (entry.due > done || *minute < target_minute)
-        })
-        .map(|(_, entry)| entry.clone())
-        .collect();
-    due.sort_by(|a, b| (a.due, &a.owner).cmp(&(b.due, &b.owner)));
-    let mut seen = HashSet::new();
-    due.retain(|entry| seen.insert(entry.owner.clone()));
-    due
 }

@@ -1,0 +1,64 @@
+//! Whether what is derived (lists, directories, timetable, counts) still says what its sources say, and mending it where
+//! it does not. Each function checks what is its own, a person and a stretch at a time.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// What is to be checked: the body of `POST /{function}/check`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Check {
+    /// Whose.
+    pub user_id: String,
+    /// Whether what is wrong is to be mended.
+    #[serde(default)]
+    pub repair: bool,
+    /// Tasks that must be where they belong. Without any, the lists are walked, and what is in them must exist.
+    #[serde(default)]
+    pub task_ids: Vec<Uuid>,
+    /// Where to go on: `next` of the report before.
+    #[serde(default)]
+    pub from: Option<String>,
+}
+
+/// What a check came to.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Report {
+    /// How many things were compared with their sources.
+    pub checked: u64,
+    /// What differs.
+    pub findings: Vec<Finding>,
+    /// Where the next check goes on; absent when this one came to the end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
+}
+
+/// Something that is not as its source says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finding {
+    /// Which kind, such as `missing-from-list`.
+    pub kind: String,
+    /// The document or the task.
+    pub place: String,
+    /// What is wrong.
+    pub detail: String,
+    /// Whether it is mended now.
+    pub mended: bool,
+}
+
+impl Report {
+    /// Puts a finding down.
+    pub fn find(
+        &mut self,
+        kind: &str,
+        place: impl Into<String>,
+        detail: impl Into<String>,
+        mended: bool,
+    ) {
+        self.findings.push(Finding {
+            kind: kind.to_owned(),
+            place: place.into(),
+            detail: detail.into(),
+            mended,
+        });
+    }
+}

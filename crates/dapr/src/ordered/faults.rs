@@ -1,0 +1,141 @@
+//! What can be wrong with a list's documents, and how it is mended: by taking the chunk out of the directory and putting
+//! what can be read of it in again.
+
+use std::collections::BTreeSet;
+
+use super::{Change, Directory, Edited, Item, chunk_key, edit};
+use crate::{Condition, Dapr, DaprError, Document, Json, Write};
+
+/// How many documents that no directory should lead to are looked for at a time.
+const BATCH: usize = 128;
+
+/// Something that is wrong with a chunk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// Its number.
+    pub number: u32,
+    /// What is wrong with it.
+    pub what: String,
+}
+
+/// A chunk as it is checked.
+#[derive(Debug)]
+pub struct Checked {
+    /// What can be read of its items.
+    pub items: Vec<Item>,
+    /// What is wrong with it, if anything is.
+    pub fault: Option<Fault>,
+}
+
+/// Looks at the chunk at position `at` of the directory.
+///
+/// # Errors
+/// When the store did not answer.
+pub async fn check_chunk<D: Dapr>(
+    dapr: &D,
+    prefix: &str,
+    directory: &Directory,
+    at: usize,
+) -> Result<Option<Checked>, DaprError> {
+    let Some(chunk) = directory.chunks().get(at) else {
+        return Ok(None);
+    };
+    let document = dapr.get(&chunk_key(prefix, chunk.number)).await?;
+    let (items, unreadable) = readable(document.as_ref());
+    let next = directory.chunks().get(at + 1);
+    let lies_here = |item: &Item| {
+        (at == 0 || *chunk.first <= *item.key) && next.is_none_or(|next| *item.key < *next.first)
+    };
+    let what = if document.is_none() {
+        Some("it is not there".to_owned())
+    } else if unreadable > 0 {
+        Some(format!("{unreadable} of its items can't be read"))
+    } else if !items.is_sorted_by(|a, b| a.key < b.key) {
+        Some("its items are not in order".to_owned())
+    } else if !items.iter().all(lies_here) {
+        Some("it has items of another chunk".to_owned())
+    } else if items.len() != chunk.items as usize {
+        let (has, says) = (items.len(), chunk.items);
+        Some(format!("it has {has} items, and the directory says {says}"))
+    } else {
+        None
+    };
+    let number = chunk.number;
+    Ok(Some(Checked {
+        items,
+        fault: what.map(|what| Fault { number, what }),
+    }))
+}
+
+fn readable(document: Option<&Document>) -> (Vec<Item>, usize) {
+    let Some(document) = document else {
+        return (Vec::new(), 0);
+    };
+    let Ok(all) = document.value.read::<Vec<Json>>() else {
+        return (Vec::new(), 1);
+    };
+    let items: Vec<Item> = all.iter().filter_map(|item| item.read().ok()).collect();
+    let unreadable = all.len() - items.len();
+    (items, unreadable)
+}
+
+/// Mends the chunk with this number: what can be read of it is put in where it belongs.
+///
+/// # Errors
+/// As [`edit`].
+pub async fn mend_chunk<D: Dapr>(
+    dapr: &D,
+    prefix: &str,
+    directory: &mut Directory,
+    number: u32,
+) -> Result<Edited, DaprError> {
+    let key = chunk_key(prefix, number);
+    let document = dapr.get(&key).await?;
+    let (items, _) = readable(document.as_ref());
+    let Some(at) = directory
+        .chunks()
+        .iter()
+        .position(|chunk| chunk.number == number)
+    else {
+        return Ok(Edited::default());
+    };
+    directory.remove(at);
+    directory.open_at_the_front();
+    let changes: Vec<Change> = items.into_iter().map(Change::Put).collect();
+    let mut edited = edit(dapr, prefix, directory, &changes, &[]).await?;
+    if let Some(document) = document {
+        let unchanged = Condition::Unchanged(document.etag);
+        edited.writes.push(Write::delete(key, unchanged));
+    }
+    Ok(edited)
+}
+
+/// The numbers of documents that are there although the directory does not lead to them.
+///
+/// # Errors
+/// When the store did not answer.
+pub async fn forgotten_chunks<D: Dapr>(
+    dapr: &D,
+    prefix: &str,
+    directory: &Directory,
+) -> Result<Vec<u32>, DaprError> {
+    let known: BTreeSet<u32> = directory
+        .chunks()
+        .iter()
+        .map(|chunk| chunk.number)
+        .collect();
+    let others: Vec<u32> = (0..directory.next_number())
+        .filter(|number| !known.contains(number))
+        .collect();
+    let mut forgotten = Vec::new();
+    for numbers in others.chunks(BATCH) {
+        let keys: Vec<String> = numbers
+            .iter()
+            .map(|&number| chunk_key(prefix, number))
+            .collect();
+        let documents = dapr.get_many(&keys).await?;
+        let found = numbers.iter().zip(documents);
+        forgotten.extend(found.filter_map(|(&number, document)| document.map(|_| number)));
+    }
+    Ok(forgotten)
+}
