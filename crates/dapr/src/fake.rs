@@ -154,6 +154,11 @@ impl FakeDapr {
         inner.state.insert(key.to_owned(), (Json::of(&value), etag));
     }
 
+    /// Takes a document away behind everybody's back.
+    pub fn remove(&self, key: &str) {
+        self.inner.borrow_mut().state.remove(key);
+    }
+
     /// One operation: others may run before and after it, and the fault may strike.
     async fn operation<T>(
         &self,

@@ -6,7 +6,7 @@
 //! check that the command put into the [`timetable`](crate::timetable) ([`relay_user`]).
 
 use chrono::{DateTime, Duration, Utc};
-use events::{Event, Timestamp, Topic};
+use events::{Event, Timestamp, Topic, UnknownFields};
 use futures::future::join_all;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -51,6 +51,9 @@ pub struct OutboxHead {
     /// Numbers of documents that could not be read as events when their turn came: the events behind them went first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unreadable: Vec<u64>,
+    /// What a newer version says besides.
+    #[serde(flatten)]
+    pub unknown: UnknownFields,
 }
 
 /// A document that earlier commands left in the outbox, as a command finds it.

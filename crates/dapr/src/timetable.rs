@@ -15,6 +15,7 @@ mod put_off;
 mod tick;
 
 use chrono::{DateTime, Duration, Utc};
+use events::UnknownFields;
 use serde::{Deserialize, Serialize};
 
 pub use bucket::Entry;
@@ -50,6 +51,9 @@ pub struct Cursor {
     /// Who is at it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lease: Option<Lease>,
+    /// What a newer version says besides.
+    #[serde(flatten)]
+    pub unknown: UnknownFields,
 }
 
 /// The right to handle what is due; short, so that a crash holds nothing up for long.

@@ -1,9 +1,11 @@
 //! What every function works with, and what every function does the same way.
 
 use chrono::{DateTime, Utc};
+use dapr::check::Check;
 use dapr::consumer::{self, Effect, HandleError, Memory, Outcome};
 use dapr::timetable::{self, Looked, Ticked};
 use dapr::{Dapr, DaprError};
+use domain::UserId;
 use events::{Chain, Event, Story};
 use http::StatusCode;
 use serde_json::json;
@@ -102,6 +104,18 @@ impl<D: Dapr> Function<D> {
     pub fn story(&self, request: &Request) -> Result<Story, Problem> {
         function_caller(request.headers(), &self.app_api_token, RECORDER)?;
         parse_json(request)
+    }
+
+    /// What is to be checked of whose, as an operator or the audit service asks through Dapr.
+    ///
+    /// # Errors
+    /// 401 when it was not this function's Dapr; 422 when it is no check.
+    pub fn to_check(&self, request: &Request) -> Result<(UserId, Check), Problem> {
+        dapr_caller(request.headers(), &self.app_api_token)?;
+        let check: Check = parse_json(request)?;
+        let user = UserId::parse(&check.user_id)
+            .map_err(|error| Problem::invalid_field("/user_id", error))?;
+        Ok((user, check))
     }
 
     /// A tick of a cron binding: works through what is due in the timetable. Answered 207 when somebody's own data kept

@@ -1,7 +1,8 @@
 //! A message on its way through a channel: sent when it is time, and again while the channel does not take it.
 
 use chrono::{DateTime, Duration, Utc};
-use dapr::timetable::{Entry, Insert, Looked};
+use dapr::ordered::Item;
+use dapr::timetable::{self, Entry, Insert, Looked};
 use dapr::{Binding, Condition, Dapr, DaprError, Write};
 use domain::{EventId, UserId};
 use events::{
@@ -111,6 +112,49 @@ pub(crate) async fn begin<D: Dapr>(
     // A repeat of the event meets its mark, so there is none yet.
     writes.push(Write::put(key, &delivery, Condition::Absent));
     Ok((insert, writes))
+}
+
+/// Whether the message of an inbox's item that waits is in the timetable: its key and what is wrong, and whether that is
+/// mended, if not.
+pub(crate) async fn check<D: Dapr>(
+    dapr: &D,
+    user: &str,
+    item: &Item,
+    now: DateTime<Utc>,
+    repair: bool,
+) -> Result<Option<(String, &'static str, bool)>, DaprError> {
+    let Some(id) = item.key.rsplit('/').next() else {
+        return Ok(None);
+    };
+    let key = format!("delivery/{user}/{id}/{EMAIL}");
+    let Some(document) = dapr.get(&key).await? else {
+        return Ok(None);
+    };
+    let Ok(delivery) = document.read::<Delivery>(&key) else {
+        return Ok(Some((key, "it can't be read", false)));
+    };
+    let at = delivery.next_at.utc();
+    let is_about_to = (now - Duration::seconds(CLAIM_SECONDS)..=now).contains(&at);
+    if delivery.state != State::Waiting || is_about_to {
+        return Ok(None);
+    }
+    let entry = Entry::new(at, user, key.as_str());
+    if at > now && timetable::is_planned(dapr, &entry).await? {
+        return Ok(None);
+    }
+    let mut mended = false;
+    if repair {
+        let (insert, writes) = Insert::plan(dapr, vec![entry], now).await?;
+        mended = match dapr.transact(writes).await {
+            Ok(()) => {
+                insert.confirm(dapr).await?;
+                true
+            }
+            Err(DaprError::Conflict) => false,
+            Err(error) => return Err(error),
+        };
+    }
+    Ok(Some((key, "nothing in the timetable leads to it", mended)))
 }
 
 /// What a tick sends with.

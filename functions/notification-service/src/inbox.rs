@@ -4,7 +4,7 @@ use std::ops::{Bound, ControlFlow};
 
 use dapr::ordered::{self, CHUNK_ITEMS, Change, Directory, Item, Order};
 use dapr::{Condition, Dapr, DaprError, Document, Json, Write};
-use events::{NotificationDocument, Timestamp};
+use events::{NotificationDocument, Timestamp, UnknownFields};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -24,6 +24,9 @@ pub(crate) struct Head {
     /// Everything up to this sort key counts as read.
     #[serde(default)]
     read_up_to: String,
+    /// What a newer version says besides.
+    #[serde(flatten)]
+    unknown: UnknownFields,
 }
 
 /// A person's inbox, read to be changed.
@@ -40,7 +43,16 @@ struct Place {
     key: String,
 }
 
-fn prefix(user: &str) -> String {
+/// What the inbox itself has to know of a notification.
+#[derive(Deserialize)]
+struct Kept {
+    id: Uuid,
+    #[serde(default)]
+    read: bool,
+}
+
+/// The prefix of the list's chunks, and the key of the inbox's own document.
+pub(crate) fn prefix(user: &str) -> String {
     format!("inbox/{user}")
 }
 
@@ -71,6 +83,65 @@ impl Inbox {
 
     pub(crate) fn unread(&self) -> u32 {
         self.head.unread
+    }
+
+    /// Where the list's chunks are.
+    pub(crate) fn list(&self) -> &Directory {
+        &self.head.list
+    }
+
+    /// Whether the notification of an item was not read.
+    pub(crate) fn is_unread(&self, item: &Item) -> bool {
+        let is_read = item.value.read::<Kept>().is_ok_and(|kept| kept.read);
+        !is_read && item.key > self.head.read_up_to
+    }
+
+    /// The writes that put what can be read of a chunk where it belongs.
+    pub(crate) async fn mend_chunk<D: Dapr>(
+        mut self,
+        dapr: &D,
+        number: u32,
+    ) -> Result<Vec<Write>, DaprError> {
+        let (prefix, list) = (prefix(&self.user), &mut self.head.list);
+        let mut writes = ordered::mend_chunk(dapr, &prefix, list, number)
+            .await?
+            .writes;
+        writes.push(self.head_write());
+        Ok(writes)
+    }
+
+    /// The write that counts anew how many were not read.
+    pub(crate) async fn count_unread<D: Dapr>(mut self, dapr: &D) -> Result<Vec<Write>, DaprError> {
+        let (prefix, all) = (prefix(&self.user), (Bound::Unbounded, Bound::Unbounded));
+        let mut unread = 0;
+        let count = |item: Item| {
+            unread += u32::from(self.is_unread(&item));
+            ControlFlow::Continue(())
+        };
+        ordered::scan(dapr, &prefix, &self.head.list, all, Order::Ascending, count).await?;
+        self.head.unread = unread;
+        Ok(vec![self.head_write()])
+    }
+
+    /// The write of the document that leads from a notification's id to the list, if that does not.
+    pub(crate) async fn missing_place<D: Dapr>(
+        &self,
+        dapr: &D,
+        item: &Item,
+    ) -> Result<Option<Write>, DaprError> {
+        let Ok(kept) = item.value.read::<Kept>() else {
+            return Ok(None);
+        };
+        let place_key = place_key(&self.user, kept.id);
+        let stored = dapr.get(&place_key).await?;
+        let stored = stored.and_then(|document| document.read::<Place>(&place_key).ok());
+        if stored.is_some_and(|place| place.key == item.key) {
+            return Ok(None);
+        }
+        let place = Place {
+            key: item.key.clone(),
+        };
+        Ok(Some(Write::put(place_key, &place, Condition::Any)))
     }
 
     fn head_write(&self) -> Write {
@@ -154,20 +225,13 @@ impl Inbox {
 
     /// What else is kept of a notification that ends.
     fn forget(&mut self, item: &Item, writes: &mut Vec<Write>) {
-        #[derive(Deserialize)]
-        struct Ended {
-            id: Uuid,
-            #[serde(default)]
-            read: bool,
-        }
-        let Ok(ended) = item.value.read::<Ended>() else {
-            return;
-        };
-        if !ended.read && item.key > self.head.read_up_to {
+        if self.is_unread(item) {
             self.head.unread = self.head.unread.saturating_sub(1);
         }
-        let place = place_key(&self.user, ended.id);
-        writes.push(Write::delete(place, Condition::Any));
+        if let Ok(ended) = item.value.read::<Kept>() {
+            let place = place_key(&self.user, ended.id);
+            writes.push(Write::delete(place, Condition::Any));
+        }
     }
 
     /// The writes that mark one as read; `None` when there is no such notification.

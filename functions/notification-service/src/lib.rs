@@ -4,6 +4,7 @@
 //! way through a [`channel`]; `preferences` is what they want.
 
 pub mod channel;
+mod check;
 mod delivery;
 mod inbox;
 pub mod notice;

@@ -11,6 +11,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::channel::Channels;
+use crate::check::Checking;
 use crate::delivery::Sending;
 use crate::inbox::Inbox;
 use crate::preferences::{self, Preferences, PreferencesBody};
@@ -55,6 +56,7 @@ pub async fn route<D: Dapr, C: Channels>(
             let react = async |event: &Event| react(&function.dapr, event, function.now()).await;
             function.deliver(&request, react).await.into()
         }
+        (&Method::POST, ["notification-service", "check"]) => service.check(&request).await.into(),
         (&Method::POST, ["notification-service", "restore"]) => {
             service.restore(&request).await.into()
         }
@@ -69,6 +71,18 @@ pub async fn route<D: Dapr, C: Channels>(
 }
 
 impl<D: Dapr, C: Channels> Notifications<'_, D, C> {
+    /// Whether what is derived still says what the inbox has.
+    async fn check(&self, request: &Request) -> Result<Response, Problem> {
+        let (user, check) = self.function.to_check(request)?;
+        let checking = Checking {
+            dapr: &self.function.dapr,
+            user: user.as_str(),
+            now: self.function.now(),
+            repair: check.repair,
+        };
+        Ok(json_response(StatusCode::OK, &checking.run(&check).await?))
+    }
+
     /// What is on record of a task, for an inbox that was lost.
     async fn restore(&self, request: &Request) -> Result<Response, Problem> {
         let story = self.function.story(request)?;

@@ -6,7 +6,7 @@ use std::ops::{Bound, ControlFlow};
 use dapr::ordered::{self, Change, Directory, Item, Order};
 use dapr::outbox::OutboxHead;
 use dapr::{Dapr, DaprError, Document, Json, Write};
-use events::Timestamp;
+use events::{Timestamp, UnknownFields};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use uuid::Uuid;
@@ -22,6 +22,9 @@ pub(crate) struct Head {
     /// Where the list's chunks are.
     #[serde(default)]
     pub(crate) agenda: Directory,
+    /// What a newer version says besides.
+    #[serde(flatten)]
+    unknown: UnknownFields,
 }
 
 /// What one item of the list points at.
@@ -47,12 +50,13 @@ pub(crate) fn pointer_key(user: &str, reminder: Uuid) -> String {
     format!("pointer/{user}/{reminder}")
 }
 
-fn prefix(user: &str) -> String {
+/// The prefix of the list's chunks.
+pub(crate) fn prefix(user: &str) -> String {
     format!("agenda/{user}")
 }
 
-/// The list's sort key: a reminder that is over is not in the list.
-fn item(task: Uuid, entry: &Entry) -> Option<Item> {
+/// What the list has of a reminder: nothing when it is over.
+pub(crate) fn item(task: Uuid, entry: &Entry) -> Option<Item> {
     (!entry.state.is_over()).then(|| Item {
         key: format!(
             "{}/{task}/{}",

@@ -4,7 +4,7 @@
 
 use events::{
     DueDocument, Event, EventType, PayloadError, ReminderDismissed, ReminderSnoozed,
-    ReminderTriggered, ScheduledReminder, TaskReminderSet, Timestamp,
+    ReminderTriggered, ScheduledReminder, TaskReminderSet, Timestamp, UnknownFields,
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -22,6 +22,9 @@ pub struct Book {
     pub reminders: Vec<Entry>,
     /// What ties them to the command that set them.
     pub correlation_id: Uuid,
+    /// What a newer version says besides.
+    #[serde(flatten)]
+    pub unknown: UnknownFields,
 }
 
 /// One reminder.
@@ -40,6 +43,9 @@ pub struct Entry {
     /// Minutes before the due date, where it counts from that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before_due_minutes: Option<u32>,
+    /// What a newer version says besides.
+    #[serde(flatten)]
+    pub unknown: UnknownFields,
 }
 
 /// Where a reminder stands.
@@ -103,7 +109,10 @@ impl Book {
             .into_iter()
             .map(|scheduled| {
                 let known = before.iter().find(|entry| entry.id == scheduled.id);
-                let entry = moved(known, &scheduled);
+                let entry = match set.same_times {
+                    true => moved_by_rules(known, &scheduled),
+                    false => moved(known, &scheduled),
+                };
                 if known.is_none_or(|known| known.version != entry.version) {
                     instants.push(entry.at);
                 }
@@ -192,6 +201,17 @@ impl Book {
     }
 }
 
+/// The clocks of a zone go by other rules than before: only what still waits for its own time waits for another instant.
+fn moved_by_rules(known: Option<&Entry>, scheduled: &ScheduledReminder) -> Entry {
+    match known {
+        Some(known) if known.state != State::Scheduled => Entry {
+            set_for: scheduled.at,
+            ..known.clone()
+        },
+        _ => moved(known, scheduled),
+    }
+}
+
 fn moved(known: Option<&Entry>, scheduled: &ScheduledReminder) -> Entry {
     match known {
         Some(known) if known.set_for == scheduled.at && known.state != State::Cancelled => Entry {
@@ -205,6 +225,7 @@ fn moved(known: Option<&Entry>, scheduled: &ScheduledReminder) -> Entry {
             state: State::Scheduled,
             version: known.map_or(1, |known| known.version + 1),
             before_due_minutes: scheduled.before_due_minutes,
+            unknown: known.map(|known| known.unknown.clone()).unwrap_or_default(),
         },
     }
 }

@@ -5,6 +5,7 @@
 
 mod agenda;
 pub mod book;
+mod check;
 mod commands;
 mod fire;
 mod routes;

@@ -3,7 +3,7 @@
 use dapr::Dapr;
 use dapr::outbox::relay_user;
 use domain::EventId;
-use events::Event;
+use events::{Event, Timestamp};
 use http::{Method, StatusCode};
 use http_api::identity::Person;
 use http_api::{
@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use crate::agenda::{self, Head};
 use crate::book::Book;
+use crate::check::Checking;
 use crate::commands::{self, Command, SnoozeBody};
 use crate::{fire, schedule};
 
@@ -35,6 +36,7 @@ pub async fn route<D: Dapr + Clone + 'static>(function: &Function<D>, request: R
             Problem::method_not_allowed("POST").into()
         }
         (&Method::POST, ["reminder-service", "events"]) => service.event(&request).await.into(),
+        (&Method::POST, ["reminder-service", "check"]) => service.check(&request).await.into(),
         (&Method::POST, ["reminder-service", "restore"]) => service.restore(&request).await.into(),
         (&Method::POST, ["reminder-service", "cron-reminder"]) => {
             service.cron(&request).await.into()
@@ -131,6 +133,18 @@ impl<D: Dapr + Clone + 'static> Reminders<'_, D> {
         let now = self.0.now();
         let take = async |event: &Event| schedule::take(&self.0.dapr, event, now).await;
         self.0.deliver(request, take).await
+    }
+
+    /// Whether what is derived still says what the books say.
+    async fn check(&self, request: &Request) -> Result<Response, Problem> {
+        let (user, check) = self.0.to_check(request)?;
+        let checking = Checking {
+            dapr: &self.0.dapr,
+            user: &user,
+            now: Timestamp::clamped(self.0.now()),
+            repair: check.repair,
+        };
+        Ok(json_response(StatusCode::OK, &checking.run(&check).await?))
     }
 
     /// What is on record of a task, for a book that was lost.

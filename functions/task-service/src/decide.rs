@@ -5,6 +5,7 @@ mod create;
 mod delete;
 mod import;
 mod outcome;
+mod settle;
 mod update;
 
 pub use complete::{complete, reopen};
@@ -13,4 +14,5 @@ pub use delete::{delete, withdraw};
 pub use import::import;
 pub(crate) use outcome::SOURCE;
 pub use outcome::{Change, Context, Outcome};
+pub use settle::settle;
 pub use update::update;

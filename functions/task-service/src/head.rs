@@ -4,6 +4,7 @@ use dapr::ordered::Directory;
 use dapr::outbox::OutboxHead;
 use dapr::{DaprError, Document};
 use domain::UserId;
+use events::UnknownFields;
 use serde::{Deserialize, Serialize};
 
 /// The user's head, `user/{user}`.
@@ -16,6 +17,9 @@ pub(crate) struct Head {
     /// The months (`YYYY-MM`, UTC) in which tasks were completed, ascending.
     #[serde(default)]
     pub(crate) done_months: Vec<String>,
+    /// What a newer version says besides.
+    #[serde(flatten)]
+    unknown: UnknownFields,
 }
 
 impl Head {

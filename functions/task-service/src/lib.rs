@@ -3,6 +3,7 @@
 //! A command is `load → decide → commit → answer → publish`: the pure part is in [`decide`], the transaction in
 //! `commit`, the lists in `list`.
 
+mod check;
 mod commit;
 pub mod decide;
 mod fields;

@@ -13,6 +13,7 @@ use http_api::{
 };
 use serde_json::{Value, json};
 
+use crate::check::Checking;
 use crate::commit::{Command, Committed, fingerprint, publish};
 use crate::decide::{self, Context, Outcome, SOURCE};
 use crate::fields::Fields;
@@ -64,6 +65,7 @@ pub async fn route<D: Dapr + Clone + 'static>(function: &Function<D>, request: R
         (&Method::POST, ["task-service", "tasks", id, "withdraw"]) => {
             service.withdraw(&request, id).await.into()
         }
+        (&Method::POST, ["task-service", "check"]) => service.check(&request).await.into(),
         (&Method::POST, ["task-service", "cron-outbox"]) => service.tick(&request).await.into(),
         (&Method::GET, ["task-service", "health"]) => function.health("task-service").await.into(),
         _ => Problem::not_found("There is no such route.").into(),
@@ -234,6 +236,14 @@ impl<D: Dapr + Clone + 'static> Tasks<'_, D> {
             .run(&self.0.dapr, |found| decide::withdraw(id, found))
             .await?;
         Ok(self.answer(user.clone(), StatusCode::NO_CONTENT, committed))
+    }
+
+    /// Whether the lists say what the tasks say.
+    async fn check(&self, request: &Request) -> Result<Response, Problem> {
+        let (user, check) = self.0.to_check(request)?;
+        let context = self.context(&user, self.0.chain(request));
+        let checking = Checking::new(&self.0.dapr, &context, check.repair);
+        Ok(json_response(StatusCode::OK, &checking.run(&check).await?))
     }
 
     /// `cron-outbox`: publishes what commands left behind.

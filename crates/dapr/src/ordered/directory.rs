@@ -2,6 +2,7 @@
 
 use std::ops::Bound;
 
+use events::UnknownFields;
 use serde::{Deserialize, Serialize};
 
 use super::{Change, JOINED_ITEMS, THIN_ITEMS};
@@ -11,6 +12,9 @@ use super::{Change, JOINED_ITEMS, THIN_ITEMS};
 pub struct Directory {
     chunks: Vec<ChunkRef>,
     next: u32,
+    /// What a newer version says besides.
+    #[serde(flatten)]
+    unknown: UnknownFields,
 }
 
 /// One chunk, in the order of the list.

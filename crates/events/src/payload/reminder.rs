@@ -26,6 +26,10 @@ payload! {
         due: Option<DueDocument>,
         /// All of them, at most 20.
         reminders: Vec<ScheduledReminder>,
+        /// Whether the wall-clock times are as before, and only the rules of the time zone put them at other instants: what
+        /// rang stays rung, and what a person put off stays put off.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        same_times: bool,
     }
 }
 

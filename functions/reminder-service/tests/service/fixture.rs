@@ -82,6 +82,7 @@ pub(crate) fn set(
                 before_due_minutes: None,
             })
             .collect(),
+        same_times: false,
     };
     event(user, task, sequence, &payload)
 }

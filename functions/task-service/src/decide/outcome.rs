@@ -61,6 +61,13 @@ pub enum Change {
         /// Which fields.
         changed: Vec<&'static str>,
     },
+    /// It is as it was, and its place in the lists is found anew.
+    Settled {
+        /// The task.
+        task: Task,
+        /// Whether the rules of its time zone put it at other instants than before.
+        has_moved: bool,
+    },
     /// It is done.
     Completed(Task),
     /// It is to be done after all.
@@ -126,6 +133,7 @@ impl Outcome {
                 | Change::Recurred(task)
                 | Change::Imported { task, .. }
                 | Change::Updated { task, .. }
+                | Change::Settled { task, .. }
                 | Change::Completed(task)
                 | Change::Reopened(task),
             ) => Some(task),
@@ -138,6 +146,13 @@ impl Outcome {
         let Some(change) = &self.change else {
             return Vec::new();
         };
+        let has_moved = match change {
+            Change::Settled { has_moved, .. } => *has_moved,
+            _ => false,
+        };
+        if matches!(change, Change::Settled { .. }) && !has_moved {
+            return Vec::new();
+        }
         let mut told = Told {
             context,
             outcome: self,
@@ -149,7 +164,7 @@ impl Outcome {
             before.and_then(|task| task.due),
             after.and_then(|task| task.due),
         );
-        if let Some(after) = after.filter(|_| due.0 != due.1) {
+        if let Some(after) = after.filter(|_| due.0 != due.1 || has_moved) {
             told.push(&TaskDueSet {
                 due: self.document_of(after).due,
                 overdue_after: after.due.map(|due| Timestamp::clamped(due.overdue_after())),
@@ -212,6 +227,7 @@ impl Told<'_> {
             Change::Reopened(task) => self.push(&TaskReopened {
                 task: self.outcome.document_of(task),
             }),
+            Change::Settled { .. } => {}
             Change::Gone(reason) => {
                 if let Some(task) = before {
                     self.push(&TaskDeleted {
@@ -241,14 +257,16 @@ impl Told<'_> {
             {
                 return;
             }
-            (Change::Updated { task, .. }, _) => scheduled(task),
+            (Change::Updated { task, .. } | Change::Settled { task, .. }, _) => scheduled(task),
             _ => Vec::new(),
         };
+        let same_times = matches!(change, Change::Settled { .. });
         match after {
             Some(task) if !set.is_empty() => self.push(&TaskReminderSet {
                 title: task.title.to_string(),
                 due: self.outcome.document_of(task).due,
                 reminders: set,
+                same_times,
             }),
             _ if had => {
                 let reason = match change {

@@ -2,6 +2,7 @@
 
 mod fixture;
 mod http;
+mod lists;
 mod outbox;
 mod transfer;
 mod versions;

@@ -1,0 +1,135 @@
+//! Whether a person's inbox counts right, and its notifications and messages can be found.
+
+use std::ops::{Bound, ControlFlow};
+
+use dapr::check::{Check, Report};
+use dapr::ordered::{self, Checked, Item, Order};
+use dapr::{Condition, Dapr, DaprError, Write};
+use http_api::Problem;
+
+use crate::delivery;
+use crate::inbox::{self, Inbox};
+
+/// How often a mend tries again when others change the same inbox.
+const TRIES: u32 = 12;
+
+/// A check of one person's inbox, which is never longer than one request can walk.
+pub(crate) struct Checking<'a, D> {
+    pub(crate) dapr: &'a D,
+    pub(crate) user: &'a str,
+    pub(crate) now: chrono::DateTime<chrono::Utc>,
+    pub(crate) repair: bool,
+}
+
+impl<D: Dapr> Checking<'_, D> {
+    /// Checks the inbox. Tasks that are named have nothing here that is not in it.
+    ///
+    /// # Errors
+    /// What the store answered.
+    pub(crate) async fn run(&self, check: &Check) -> Result<Report, Problem> {
+        let mut report = Report::default();
+        if check.task_ids.is_empty() {
+            self.chunks(&mut report).await?;
+            self.items(&mut report).await?;
+        }
+        Ok(report)
+    }
+
+    async fn chunks(&self, report: &mut Report) -> Result<(), Problem> {
+        let prefix = inbox::prefix(self.user);
+        let mut at = 0;
+        loop {
+            let inbox = Inbox::read(self.dapr, self.user).await?;
+            let checked = ordered::check_chunk(self.dapr, &prefix, inbox.list(), at).await?;
+            let Some(Checked { fault, .. }) = checked else {
+                break;
+            };
+            at += 1;
+            let Some(fault) = fault else { continue };
+            let mended = self.repair
+                && self
+                    .change(async |inbox| inbox.mend_chunk(self.dapr, fault.number).await)
+                    .await?;
+            let place = ordered::chunk_key(&prefix, fault.number);
+            report.find("list-chunk", place, fault.what, mended);
+            if mended {
+                // What was left of it has gone into others.
+                at -= 1;
+            }
+        }
+        let inbox = Inbox::read(self.dapr, self.user).await?;
+        for number in ordered::forgotten_chunks(self.dapr, &prefix, inbox.list()).await? {
+            let key = ordered::chunk_key(&prefix, number);
+            if self.repair {
+                let write = Write::delete(key.as_str(), Condition::Any);
+                self.dapr.transact(vec![write]).await?;
+            }
+            let detail = "the directory does not lead to it";
+            report.find("forgotten-chunk", key, detail, self.repair);
+        }
+        Ok(())
+    }
+
+    async fn items(&self, report: &mut Report) -> Result<(), Problem> {
+        let inbox = Inbox::read(self.dapr, self.user).await?;
+        let prefix = inbox::prefix(self.user);
+        let (all, mut items) = ((Bound::Unbounded, Bound::Unbounded), Vec::<Item>::new());
+        let scanned = ordered::scan(
+            self.dapr,
+            &prefix,
+            inbox.list(),
+            all,
+            Order::Ascending,
+            |item| {
+                items.push(item);
+                ControlFlow::Continue(())
+            },
+        );
+        match scanned.await {
+            Ok(()) => {}
+            // It was found above, and could not be mended.
+            Err(DaprError::Corrupt { .. }) => return Ok(()),
+            Err(error) => return Err(error.into()),
+        }
+        let unread = items.iter().filter(|item| inbox.is_unread(item)).count();
+        if unread != inbox.unread() as usize {
+            let detail = format!("it says {} unread, and has {unread}", inbox.unread());
+            let mended = self.repair
+                && self
+                    .change(async |inbox| inbox.count_unread(self.dapr).await)
+                    .await?;
+            report.find("unread-count", prefix, detail, mended);
+        }
+        for item in items {
+            report.checked += 1;
+            if let Some(write) = inbox.missing_place(self.dapr, &item).await? {
+                let key = write.key.clone();
+                if self.repair {
+                    self.dapr.transact(vec![write]).await?;
+                }
+                let detail = "its id does not lead to it";
+                report.find("place", key, detail, self.repair);
+            }
+            let found = delivery::check(self.dapr, self.user, &item, self.now, self.repair).await?;
+            if let Some((key, detail, mended)) = found {
+                report.find("unplanned", key, detail, mended);
+            }
+        }
+        Ok(())
+    }
+
+    async fn change(
+        &self,
+        change: impl AsyncFn(Inbox) -> Result<Vec<Write>, DaprError>,
+    ) -> Result<bool, DaprError> {
+        for _ in 0..TRIES {
+            let writes = change(Inbox::read(self.dapr, self.user).await?).await?;
+            match self.dapr.transact(writes).await {
+                Ok(()) => return Ok(true),
+                Err(DaprError::Conflict) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(false)
+    }
+}

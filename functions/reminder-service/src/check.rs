@@ -1,0 +1,261 @@
+//! Whether the list of a person's reminders, the ids that lead to them and the timetable say what the tasks' books say.
+
+use dapr::check::{Check, Report};
+use dapr::ordered::{self, Change, Checked, Edited};
+use dapr::timetable::{self, Entry as Due, Insert};
+use dapr::{Condition, Dapr, DaprError, Document, Write};
+use domain::UserId;
+use events::Timestamp;
+use http_api::Problem;
+use uuid::Uuid;
+
+use crate::agenda::{self, Head, Pointer};
+use crate::book::{Book, Entry};
+use crate::schedule;
+
+/// After how many items of the list a check ends and says where to go on.
+const STRETCH: usize = 256;
+
+/// How often a mend tries again when others change the same documents.
+const TRIES: u32 = 12;
+
+/// By how many seconds a reminder may be late before nothing is taken to be on its way to it.
+const LATE_SECONDS: i64 = 120;
+
+/// A check of one person's reminders.
+pub(crate) struct Checking<'a, D> {
+    pub(crate) dapr: &'a D,
+    pub(crate) user: &'a UserId,
+    pub(crate) now: Timestamp,
+    pub(crate) repair: bool,
+}
+
+impl<D: Dapr> Checking<'_, D> {
+    /// Checks the tasks that are named, or a stretch of the list.
+    ///
+    /// # Errors
+    /// What the store answered.
+    pub(crate) async fn run(&self, check: &Check) -> Result<Report, Problem> {
+        let mut report = Report::default();
+        if check.task_ids.is_empty() {
+            self.list(check.from.as_deref(), &mut report).await?;
+        }
+        for task in &check.task_ids {
+            self.task(*task, &mut report).await?;
+        }
+        Ok(report)
+    }
+
+    async fn head(&self) -> Result<(Head, Option<Document>), DaprError> {
+        let key = agenda::head_key(self.user.as_str());
+        let document = self.dapr.get(&key).await?;
+        Ok((Head::read(&key, document.as_ref())?, document))
+    }
+
+    /// Walks the list: behind each item stands a reminder that is not over.
+    async fn list(&self, from: Option<&str>, report: &mut Report) -> Result<(), Problem> {
+        let user = self.user.as_str();
+        let prefix = agenda::prefix(user);
+        if from.is_none() {
+            let (head, _) = self.head().await?;
+            for number in ordered::forgotten_chunks(self.dapr, &prefix, &head.agenda).await? {
+                let key = ordered::chunk_key(&prefix, number);
+                if self.repair {
+                    let write = Write::delete(key.as_str(), Condition::Any);
+                    self.dapr.transact(vec![write]).await?;
+                }
+                let detail = "the directory does not lead to it";
+                report.find("forgotten-chunk", key, detail, self.repair);
+            }
+        }
+        let (mut after, mut looked_at) = (from.map(str::to_owned), 0);
+        loop {
+            let (head, _) = self.head().await?;
+            let at = after
+                .as_deref()
+                .and_then(|after| head.agenda.position(after))
+                .unwrap_or(0);
+            let checked = ordered::check_chunk(self.dapr, &prefix, &head.agenda, at).await?;
+            let Some(Checked { items, fault }) = checked else {
+                return Ok(());
+            };
+            let behind = head
+                .agenda
+                .chunks()
+                .get(at + 1)
+                .map(|next| next.first.clone());
+            looked_at += items.len().max(1);
+            if let Some(fault) = fault {
+                let number = fault.number;
+                let mend = async |dapr: &D, head: &mut Head| {
+                    ordered::mend_chunk(dapr, &prefix, &mut head.agenda, number).await
+                };
+                let mended = self.repair && self.change(mend).await?;
+                let place = ordered::chunk_key(&prefix, number);
+                report.find("list-chunk", place, fault.what, mended);
+            }
+            for item in items {
+                report.checked += 1;
+                let pointer = item.value.read::<Pointer>().ok();
+                if self.is_listed_rightly(&item.key, pointer.as_ref()).await? {
+                    continue;
+                }
+                let take_out = async |dapr: &D, head: &mut Head| {
+                    let changes = [Change::Remove(item.key.clone())];
+                    ordered::edit(dapr, &prefix, &mut head.agenda, &changes, &[]).await
+                };
+                let mended = self.repair && self.change(take_out).await?;
+                let detail = "no reminder that is not over stands there";
+                report.find("extra-in-list", item.key.as_str(), detail, mended);
+            }
+            let Some(behind) = behind else {
+                return Ok(());
+            };
+            if looked_at >= STRETCH {
+                report.next = Some(behind);
+                return Ok(());
+            }
+            after = Some(behind);
+        }
+    }
+
+    async fn is_listed_rightly(
+        &self,
+        key: &str,
+        pointer: Option<&Pointer>,
+    ) -> Result<bool, DaprError> {
+        let Some(pointer) = pointer else {
+            return Ok(false);
+        };
+        let book_key = schedule::key(self.user.as_str(), pointer.task_id);
+        let document = self.dapr.get(&book_key).await?;
+        let book = document.map(|document| document.read::<Book>(&book_key));
+        // An unreadable book is found by the check of its task.
+        let Some(Ok(book)) = book else {
+            return Ok(matches!(book, Some(Err(_))));
+        };
+        let entry = book
+            .reminders
+            .iter()
+            .find(|entry| entry.id == pointer.reminder_id);
+        let item = entry.and_then(|entry| agenda::item(pointer.task_id, entry));
+        Ok(item.is_some_and(|item| item.key == key))
+    }
+
+    /// A change of the list, with the head that has its directory.
+    async fn change(
+        &self,
+        change: impl AsyncFn(&D, &mut Head) -> Result<Edited, DaprError>,
+    ) -> Result<bool, DaprError> {
+        for _ in 0..TRIES {
+            let (mut head, document) = self.head().await?;
+            let Edited { mut writes, .. } = change(self.dapr, &mut head).await?;
+            let key = agenda::head_key(self.user.as_str());
+            writes.push(Write::put(
+                key,
+                &head,
+                Condition::as_read(document.as_ref()),
+            ));
+            match self.dapr.transact(writes).await {
+                Ok(()) => return Ok(true),
+                Err(DaprError::Conflict) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(false)
+    }
+
+    /// A task's book: each reminder that is not over is listed, led to by its id, and waits in the timetable.
+    async fn task(&self, task: Uuid, report: &mut Report) -> Result<(), Problem> {
+        let key = schedule::key(self.user.as_str(), task);
+        let Some(document) = self.dapr.get(&key).await? else {
+            return Ok(());
+        };
+        report.checked += 1;
+        let book: Book = match document.read(&key) {
+            Ok(book) => book,
+            Err(error) => {
+                // The record has what it was made of: a replay makes it again.
+                report.find("unreadable-reminders", key, error.to_string(), false);
+                return Ok(());
+            }
+        };
+        for entry in &book.reminders {
+            if let Some(item) = agenda::item(task, entry) {
+                let (head, _) = self.head().await?;
+                let prefix = agenda::prefix(self.user.as_str());
+                let found = ordered::find(self.dapr, &prefix, &head.agenda, &item.key).await;
+                if !matches!(&found, Ok(Some(found)) if found.value == item.value) {
+                    let put = async |dapr: &D, head: &mut Head| {
+                        let changes = [Change::Put(item.clone())];
+                        ordered::edit(dapr, &prefix, &mut head.agenda, &changes, &[]).await
+                    };
+                    let mended = self.repair && self.change(put).await?;
+                    let detail = "the list does not have it";
+                    report.find("missing-from-list", entry.id.to_string(), detail, mended);
+                }
+            }
+            self.pointer(task, entry, report).await?;
+            self.timetable(&key, entry, report).await?;
+        }
+        Ok(())
+    }
+
+    async fn pointer(&self, task: Uuid, entry: &Entry, report: &mut Report) -> Result<(), Problem> {
+        let key = agenda::pointer_key(self.user.as_str(), entry.id);
+        let pointer = Pointer {
+            task_id: task,
+            reminder_id: entry.id,
+        };
+        let stored = self.dapr.get(&key).await?;
+        let stored = stored.and_then(|document| document.read::<Pointer>(&key).ok());
+        if stored.as_ref() == Some(&pointer) {
+            return Ok(());
+        }
+        if self.repair {
+            let write = Write::put(key.as_str(), &pointer, Condition::Any);
+            self.dapr.transact(vec![write]).await?;
+        }
+        let detail = "its id does not lead to it";
+        report.find("pointer", key, detail, self.repair);
+        Ok(())
+    }
+
+    async fn timetable(
+        &self,
+        key: &str,
+        entry: &Entry,
+        report: &mut Report,
+    ) -> Result<(), Problem> {
+        let late = (self.now.utc() - entry.at.utc()).num_seconds();
+        if !entry.state.waits() || (0..LATE_SECONDS).contains(&late) {
+            return Ok(());
+        }
+        let due = Due::new(entry.at.utc(), self.user.as_str(), key);
+        if late < 0 && timetable::is_planned(self.dapr, &due).await? {
+            return Ok(());
+        }
+        let mut mended = false;
+        for _ in 0..TRIES {
+            if !self.repair || mended {
+                break;
+            }
+            let entries = vec![due.clone()];
+            let (insert, writes) = Insert::plan(self.dapr, entries, self.now.utc()).await?;
+            match self.dapr.transact(writes).await {
+                Ok(()) => {
+                    insert.confirm(self.dapr).await?;
+                    mended = true;
+                }
+                Err(DaprError::Conflict) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        let detail = match late < 0 {
+            true => "nothing in the timetable leads to it",
+            false => "it should have rung",
+        };
+        report.find("unplanned", entry.id.to_string(), detail, mended);
+        Ok(())
+    }
+}
