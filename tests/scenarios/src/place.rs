@@ -128,6 +128,16 @@ impl Place {
 }
 
 impl Host {
+    /// Somebody whom this host knows by exactly this name.
+    ///
+    /// # Panics
+    /// When it knows nobody of that name.
+    pub async fn known_person(&self, name: &str) -> Person {
+        let data = &self.settings().data;
+        let token = run_command(data, &["token", "--user", name]).await;
+        Person::new(self.address(), name, Some(token))
+    }
+
     /// Somebody new at this host.
     pub async fn person(&self, name: &str) -> Person {
         let name = format!("{name}-{}", Uuid::new_v4().simple());
