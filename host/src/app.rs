@@ -15,13 +15,16 @@ use http::uri::Authority;
 use http::{Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
-use nudge_gateway::{Gateway, Origin};
-use nudge_sidecar::{Apps, Internal, Sidecar};
+use nudge_gateway::{Gateway, Origin, Visitor};
+use nudge_sidecar::{Apps, Cause, Internal, Sidecar};
 
+use crate::admission::{Client, Refused, Seat};
+use crate::allowance::{Chain, MAX_DELIVERIES, Source};
 use crate::beside::{Daprs, Elsewhere, SocketProxy};
 use crate::component::Cache;
 use crate::engine;
 use crate::function::{CallError, DaprPort, Definition, Functions};
+use crate::limits;
 use crate::manifest::Manifest;
 use crate::outbound::AllowedHosts;
 use crate::route::Router;
@@ -32,10 +35,6 @@ use crate::variables::Variables;
 const GATEWAY_FUNCTION: &str = "websocket-gateway";
 /// Where the gateway function publishes, through Dapr: answered inside the process.
 const PUSHPIN_URL: &str = "http://grip.nudge.internal";
-/// Most WebSockets at once.
-const MAX_CONNECTIONS: usize = 10_000;
-/// Largest message of a WebSocket, in bytes.
-const MAX_MESSAGE: usize = 64 * 1024;
 /// Largest answer of a function to Dapr, in bytes.
 const MAX_ANSWER: usize = 4 * 1024 * 1024;
 
@@ -109,15 +108,23 @@ pub enum Sockets {
 }
 
 impl Sockets {
-    /// Opens a socket, or passes on why not.
-    pub async fn upgrade(&self, request: Request<Incoming>) -> Response<Bytes> {
+    /// Opens a socket of `client`, or passes on why not. It keeps `seat` for as long as it is open.
+    pub async fn upgrade(
+        &self,
+        request: Request<Incoming>,
+        client: Client,
+        seat: Option<Arc<Seat>>,
+    ) -> Response<Bytes> {
         match self {
-            Self::Passed(proxy) => proxy.upgrade(request).await,
+            Self::Passed(proxy) => proxy.upgrade(request, seat).await,
             Self::Held(gateway) => {
-                let (parts, body) = gateway.upgrade(request).await.into_parts();
-                match body.collect().await {
-                    Ok(body) => Response::from_parts(parts, body.to_bytes()),
-                    Err(never) => match never {},
+                let from = Visitor {
+                    address: client.address(),
+                    seat: Box::new(seat),
+                };
+                match gateway.upgrade(request, from).await {
+                    Ok(response) => response,
+                    Err(refused) => refusal(refused.status(), refused),
                 }
             }
         }
@@ -174,8 +181,11 @@ impl App {
             nudge_gateway::Settings {
                 key: grip_key.clone().into_bytes(),
                 issuer: "nudge-host".to_owned(),
-                max_connections: MAX_CONNECTIONS,
-                max_message: MAX_MESSAGE,
+                max_connections: limits::MAX_SOCKETS,
+                max_per_client: limits::MAX_SOCKETS_PER_CLIENT,
+                max_per_channel: limits::MAX_SOCKETS_PER_PERSON,
+                max_strangers: limits::MAX_SOCKETS_OF_STRANGERS,
+                max_message: limits::MAX_SOCKET_MESSAGE,
             },
             Arc::clone(&calls) as Arc<dyn Origin>,
         );
@@ -190,6 +200,7 @@ impl App {
                 app_ids: manifest.component.keys().cloned().collect(),
                 app_api_token: token.clone(),
                 allow_private,
+                max_deliveries: MAX_DELIVERIES,
             },
             Arc::new(internal),
         )
@@ -267,7 +278,10 @@ impl App {
             sidecar.stop().await;
         }
         if let Runtime::Here(functions) = &self.functions {
-            functions.finish().await;
+            let left = functions.finish_within(limits::FINISH_LIMIT).await;
+            if left > 0 {
+                tracing::warn!("{left} instances were still at work and were ended");
+            }
         }
     }
 }
@@ -396,16 +410,30 @@ impl Apps for Calls {
     fn call(
         &self,
         app_id: &str,
-        request: Request<Bytes>,
+        mut request: Request<Bytes>,
     ) -> BoxFuture<'static, Result<Response<Bytes>, String>> {
+        // An invocation has the chain of the function that makes it.
+        match request.extensions().get::<Cause>() {
+            Some(Cause::Delivery) => begin(&mut request, Source::Delivery),
+            Some(Cause::Tick) => begin(&mut request, Source::Tick),
+            None => {}
+        }
         Self::call(self, app_id, request)
     }
 }
 
 impl Origin for Calls {
-    fn call(&self, request: Request<Bytes>) -> BoxFuture<'static, Result<Response<Bytes>, String>> {
+    fn call(
+        &self,
+        mut request: Request<Bytes>,
+    ) -> BoxFuture<'static, Result<Response<Bytes>, String>> {
+        begin(&mut request, Source::Socket);
         Self::call(self, GATEWAY_FUNCTION, request)
     }
+}
+
+fn begin<B>(request: &mut Request<B>, source: Source) {
+    request.extensions_mut().insert(Chain::from(source));
 }
 
 /// A function's Dapr.
@@ -447,6 +475,11 @@ impl Internal for InProcess {
     }
 }
 
+/// What is said to whom admission refuses.
+pub(crate) fn refusal_to(refused: Refused) -> Response<Bytes> {
+    refusal(StatusCode::from(refused), refused)
+}
+
 /// A refusal of the host itself, as problem details (RFC 9457).
 pub(crate) fn refusal(status: StatusCode, reason: impl ToString) -> Response<Bytes> {
     let name = status.canonical_reason().unwrap_or("Error");
@@ -463,7 +496,11 @@ pub(crate) fn refusal(status: StatusCode, reason: impl ToString) -> Response<Byt
         header::CONTENT_TYPE,
         header::HeaderValue::from_static("application/problem+json"),
     );
-    if status == StatusCode::SERVICE_UNAVAILABLE {
+    let passes = [
+        StatusCode::SERVICE_UNAVAILABLE,
+        StatusCode::TOO_MANY_REQUESTS,
+    ];
+    if passes.contains(&status) {
         headers.insert(header::RETRY_AFTER, header::HeaderValue::from_static("1"));
     }
     response

@@ -1,12 +1,13 @@
 //! What stands beside this process where Dapr and the socket proxy are real ones: a daprd for each function, and Pushpin.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures::future::BoxFuture;
 use http::uri::{Authority, Scheme};
-use http::{Request, Response, StatusCode, Uri};
+use http::{Request, Response, StatusCode, Uri, header};
 use http_body_util::{BodyExt, Empty, Full, Limited};
 use hyper::body::Incoming;
 use hyper_util::client::legacy::Client;
@@ -16,7 +17,9 @@ use tokio::net::TcpStream;
 use tracing::warn;
 use wasmtime_wasi_http::{Error as HttpError, WasiBody};
 
+use crate::admission::Seat;
 use crate::app::refusal;
+use crate::body::full;
 use crate::function::DaprPort;
 
 /// How long a connection may take to come about: everything beside is near.
@@ -86,7 +89,7 @@ impl DaprPort for Daprs {
 
 /// Another process that runs the functions, such as `spin up`: what people ask is passed on to it.
 pub struct Elsewhere {
-    client: Client<HttpConnector, Incoming>,
+    client: Client<HttpConnector, Full<Bytes>>,
     authority: Authority,
     ids: BTreeSet<String>,
 }
@@ -109,23 +112,22 @@ impl Elsewhere {
     }
 
     /// Passes a request on. A runtime that is away is back in a moment.
-    pub async fn pass(&self, request: Request<Incoming>) -> Response<WasiBody> {
+    pub async fn pass(&self, request: Request<Bytes>) -> Response<WasiBody> {
         let (mut parts, body) = request.into_parts();
         let mut uri = parts.uri.into_parts();
         uri.scheme = Some(Scheme::HTTP);
         uri.authority = Some(self.authority.clone());
         // Scheme, authority and a path that has been parsed before always make one.
         parts.uri = Uri::from_parts(uri).unwrap_or_default();
-        match self.client.request(Request::from_parts(parts, body)).await {
+        // The body is whole by now, and the connection another one.
+        parts.headers.remove(header::TRANSFER_ENCODING);
+        let request = Request::from_parts(parts, Full::new(body));
+        match self.client.request(request).await {
             Ok(response) => response.map(|body| body.map_err(HttpError::Hyper).boxed_unsync()),
             Err(error) => {
                 warn!("the functions at {}: {error}", self.authority);
                 let reason = "The functions are away for now. Try again in a moment.";
-                refusal(StatusCode::SERVICE_UNAVAILABLE, reason).map(|body| {
-                    Full::new(body)
-                        .map_err(|never| match never {})
-                        .boxed_unsync()
-                })
+                refusal(StatusCode::SERVICE_UNAVAILABLE, reason).map(full)
             }
         }
     }
@@ -144,8 +146,13 @@ impl SocketProxy {
     }
 
     /// Passes a request for a socket on, and ties both ends together when the proxy opens one.
-    pub async fn upgrade(&self, request: Request<Incoming>) -> Response<Bytes> {
-        let passed = tokio::time::timeout(ANSWER_LIMIT, self.pass(request)).await;
+    /// The socket keeps `seat` for as long as it is open.
+    pub async fn upgrade(
+        &self,
+        request: Request<Incoming>,
+        seat: Option<Arc<Seat>>,
+    ) -> Response<Bytes> {
+        let passed = tokio::time::timeout(ANSWER_LIMIT, self.pass(request, seat)).await;
         let reason = match passed {
             Ok(Ok(response)) => return response,
             Ok(Err(error)) => error.to_string(),
@@ -158,10 +165,15 @@ impl SocketProxy {
         )
     }
 
-    async fn pass(&self, mut request: Request<Incoming>) -> anyhow::Result<Response<Bytes>> {
+    async fn pass(
+        &self,
+        mut request: Request<Incoming>,
+        seat: Option<Arc<Seat>>,
+    ) -> anyhow::Result<Response<Bytes>> {
         let stream = TcpStream::connect(self.authority.as_str());
         let stream = tokio::time::timeout(CONNECT_LIMIT, stream).await??;
-        stream.set_nodelay(true)?;
+        // Without it the socket is only slower.
+        stream.set_nodelay(true).ok();
         let (mut sender, connection) =
             hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
         tokio::spawn(connection.with_upgrades());
@@ -179,6 +191,7 @@ impl SocketProxy {
                         .await
                         .ok();
                 }
+                drop(seat);
             });
         }
         let (parts, body) = response.into_parts();

@@ -8,7 +8,7 @@ use anyhow::Result;
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::oneshot;
 use tokio_util::task::TaskTracker;
 use tracing::{error, warn};
 use wasmtime::component::{Component, Linker, ResourceTable};
@@ -21,13 +21,13 @@ use wasmtime_wasi_http::{
     WasiHttpView,
 };
 
-use crate::engine::{MAX_INSTANCES, MAX_MEMORY};
+use crate::allowance::{Allowances, Chain, Source};
+use crate::engine::MAX_MEMORY;
+use crate::limits::QUEUE_LIMIT;
 use crate::outbound::AllowedHosts;
 
 /// How long a request may take in all, work after the answer included, unless it is set otherwise.
 const TIME_LIMIT: Duration = Duration::from_secs(60);
-/// How long a request waits for a free instance.
-const QUEUE_LIMIT: Duration = Duration::from_secs(10);
 
 /// Spin's variables, as a component imports them.
 mod bindings {
@@ -63,6 +63,9 @@ pub enum CallError {
     /// All instances are at work.
     #[error("too many requests at once")]
     Busy,
+    /// Functions called each other in a circle.
+    #[error("functions call each other too deep")]
+    TooDeep,
     /// It trapped, or ended without an answer.
     #[error("the function failed: {0}")]
     Failed(String),
@@ -74,7 +77,7 @@ pub enum CallError {
 /// All functions of the application.
 pub struct Functions {
     functions: HashMap<String, Function>,
-    permits: Arc<Semaphore>,
+    allowances: Allowances,
     tasks: TaskTracker,
     time_limit: Duration,
 }
@@ -149,7 +152,7 @@ impl Functions {
         }
         Ok(Self {
             functions,
-            permits: Arc::new(Semaphore::new(MAX_INSTANCES as usize)),
+            allowances: Allowances::new(),
             tasks: TaskTracker::new(),
             time_limit: TIME_LIMIT,
         })
@@ -162,7 +165,8 @@ impl Functions {
         self
     }
 
-    /// Sends `request` to a fresh instance of the function `id`. The instance may go on after its answer.
+    /// Sends `request` to a fresh instance of the function `id`. The instance may go on after its answer. A request without
+    /// a [`Chain`] among its extensions came from outside.
     ///
     /// # Errors
     /// [`CallError`] when there is no answer.
@@ -179,13 +183,15 @@ impl Functions {
             .functions
             .get(id)
             .ok_or_else(|| CallError::Unknown(id.to_owned()))?;
-        let permit =
-            tokio::time::timeout(QUEUE_LIMIT, Arc::clone(&self.permits).acquire_owned()).await;
-        let Ok(Ok(permit)) = permit else {
-            return Err(CallError::Busy);
+        let chain = request.extensions().get::<Chain>().copied();
+        let chain = chain.unwrap_or(Chain::from(Source::Outside));
+        let permit = match tokio::time::timeout(QUEUE_LIMIT, self.allowances.take(chain)).await {
+            Ok(Some(permit)) => permit,
+            Ok(None) => return Err(CallError::TooDeep),
+            Err(_) => return Err(CallError::Busy),
         };
         let (sender, receiver) = oneshot::channel();
-        let mut store = function.store();
+        let mut store = function.store(chain);
         let failed = |error: wasmtime::Error| CallError::Failed(format!("{error:#}"));
         let request = store
             .data_mut()
@@ -201,7 +207,9 @@ impl Functions {
         let time_limit = self.time_limit;
         let id = id.to_owned();
         let task = self.tasks.spawn(async move {
+            // The slot is free before the permit is: locals are dropped in reverse order.
             let _permit = permit;
+            let mut store = store;
             let run = async {
                 let proxy = pre.instantiate_async(&mut store).await?;
                 proxy
@@ -246,10 +254,17 @@ impl Functions {
         self.tasks.close();
         self.tasks.wait().await;
     }
+
+    /// As [`finish`](Self::finish), but no longer than `limit`. Says how many are still at work.
+    pub async fn finish_within(&self, limit: Duration) -> usize {
+        // Those that are left are counted.
+        tokio::time::timeout(limit, self.finish()).await.ok();
+        self.tasks.len()
+    }
 }
 
 impl Function {
-    fn store(&self) -> Store<Instance> {
+    fn store(&self, chain: Chain) -> Store<Instance> {
         let instance = Instance {
             shared: Arc::clone(&self.shared),
             wasi: WasiCtx::builder().inherit_stderr().inherit_stdout().build(),
@@ -257,6 +272,7 @@ impl Function {
             table: ResourceTable::new(),
             hooks: Hooks {
                 shared: Arc::clone(&self.shared),
+                chain,
             },
             limits: StoreLimitsBuilder::new().memory_size(MAX_MEMORY).build(),
         };
@@ -317,6 +333,7 @@ impl variables::Host for Instance {
 /// Where outgoing requests go: to the function's own Dapr, to an allowed host, or nowhere.
 struct Hooks {
     shared: Arc<Shared>,
+    chain: Chain,
 }
 
 type Sent = Result<
@@ -334,7 +351,7 @@ impl WasiHttpHooks for Hooks {
         options: Option<RequestOptions>,
         _: Box<dyn Future<Output = Result<(), HttpError>> + Send>,
     ) -> Box<dyn Future<Output = Sent> + Send> {
-        let shared = Arc::clone(&self.shared);
+        let (shared, chain) = (Arc::clone(&self.shared), self.chain);
         Box::new(async move {
             if !shared.allowed.allows(request.uri()) {
                 warn!(
@@ -349,8 +366,10 @@ impl WasiHttpHooks for Hooks {
                     wasmtime_wasi_http::default_send_request(request, options).await?;
                 return Ok((response.map(BodyExt::boxed_unsync), Box::new(io) as Box<_>));
             }
-            let (parts, body) = request.into_parts();
+            let (mut parts, body) = request.into_parts();
             let body = body.collect().await?.to_bytes();
+            // What Dapr calls for it is the next call of the same chain.
+            parts.extensions.insert(chain.deeper());
             let response = shared
                 .port
                 .handle(&shared.id, Request::from_parts(parts, body))

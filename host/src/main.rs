@@ -12,12 +12,16 @@ use futures::FutureExt;
 use http::uri::Authority;
 use nudge_host::app::{self, App, Dapr, Settings, sign_in_folder};
 use nudge_host::component;
+use nudge_host::limits::STOP_LIMIT;
 use nudge_host::manifest::Manifest;
 use nudge_host::replay::{Recorder, replay};
 use nudge_host::server::{self, Door, Names};
 use nudge_host::sign_in::{self, SignIn};
 use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
+
+/// The exit status of a process that was interrupted, as shells say it.
+const INTERRUPTED: i32 = 130;
 
 /// A to-do list that you talk to, and that talks back at the right moment.
 #[derive(Parser)]
@@ -51,7 +55,9 @@ struct Run {
     /// The address to listen on. Any but a loopback address makes everybody need a passphrase.
     #[arg(long, default_value = "127.0.0.1")]
     address: IpAddr,
-    /// Another name that browsers call this host by, such as nudge.example; may be given several times.
+    /// Another name that browsers call this host by, such as nudge.example; may be given several times. With one, what
+    /// comes from this machine is taken for a reverse proxy's, which must say whose requests they are: in X-Forwarded-For, or
+    /// in Forwarded where it removes an X-Forwarded-For that a client sent.
     #[arg(long)]
     public_name: Vec<String>,
     /// Where people find the screen, for links in mails [default: http://localhost:PORT]
@@ -246,8 +252,22 @@ async fn listen_inner(port: u16) -> Result<TcpListener> {
         .with_context(|| format!("can't listen on {address} for Dapr; try --inner-port"))
 }
 
-/// Ctrl-C, or what service managers send.
+/// Resolves when the host is told to stop. Told again, the process ends at once.
 async fn stop_signal() {
+    told_to_stop().await;
+    eprintln!(
+        "Stopping: requests, deliveries and instances at work have {} s each. Ctrl-C again ends at once.",
+        STOP_LIMIT.as_secs()
+    );
+    tokio::spawn(async {
+        told_to_stop().await;
+        eprintln!("Ended at once: what was acknowledged is kept, what was at work comes again.");
+        std::process::exit(INTERRUPTED);
+    });
+}
+
+/// Ctrl-C, or what service managers send.
+async fn told_to_stop() {
     let interrupt = tokio::signal::ctrl_c();
     #[cfg(unix)]
     {

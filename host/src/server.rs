@@ -2,33 +2,29 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
-use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use bytes::Bytes;
 use http::uri::Authority;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
-use http_body_util::{BodyExt, Full, Limited};
+use http_api::max_body;
+use http_body_util::Full;
 use hyper::body::Incoming;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
 use nudge_gateway::Gateway;
+use rustix::process::{Resource, getrlimit, setrlimit};
 use tokio::net::TcpListener;
-use tokio::sync::watch;
-use tokio_util::task::TaskTracker;
-use wasmtime_wasi_http::WasiBody;
+use wasmtime_wasi_http::{Error as HttpError, WasiBody};
 
-use crate::app::{App, Runtime, refusal};
+use crate::admission::{Admission, Client, Held, Seat};
+use crate::allowance::{Chain, Source};
+use crate::app::{App, Runtime, refusal, refusal_to};
+use crate::body::{self, full};
+pub use crate::connections::accept;
+use crate::connections::{Connection, accept_admitted};
 use crate::function::{CallError, Functions};
+use crate::limits::MAX_FORM;
 use crate::route::Router;
 
-/// How long a client may take to send its headers.
-const HEADER_LIMIT: Duration = Duration::from_secs(15);
-/// How long open requests may take to end when the host stops.
-const STOP_LIMIT: Duration = Duration::from_secs(10);
-/// Largest body of a request to the host's own sign-in, in bytes.
-const MAX_FORM: usize = 16 * 1024;
 /// What only Dapr, or the socket proxy, may say.
 const INNER_HEADERS: [&str; 5] = [
     "dapr-api-token",
@@ -41,19 +37,22 @@ const INNER_HEADERS: [&str; 5] = [
 /// Who may call the host by which name. Names that are not expected are refused: a page of a foreign site, whose name was
 /// made to lead to this machine, must not get a token.
 #[derive(Debug, Clone)]
-pub struct Names(HashSet<String>);
+pub struct Names {
+    names: HashSet<String>,
+    /// Whether the host goes by a public name: then what comes from this machine comes by a reverse proxy.
+    proxied: bool,
+}
 
 impl Names {
     /// The loopback names with `port`, and `public` (`nudge.example` or `nudge.example:8443`).
     #[must_use]
     pub fn new(port: u16, public: &[String]) -> Self {
         let loopback = ["localhost", "127.0.0.1", "[::1]"].map(|name| format!("{name}:{port}"));
-        Self(
-            loopback
-                .into_iter()
-                .chain(public.iter().map(|name| name.to_ascii_lowercase()))
-                .collect(),
-        )
+        let public_names = public.iter().map(|name| name.to_ascii_lowercase());
+        Self {
+            names: loopback.into_iter().chain(public_names).collect(),
+            proxied: !public.is_empty(),
+        }
     }
 
     /// The origin of a request whose name is expected.
@@ -64,7 +63,7 @@ impl Names {
             .ok()?
             .to_ascii_lowercase();
         let authority: Authority = host.parse().ok()?;
-        self.0.contains(authority.as_str()).then(|| {
+        self.names.contains(authority.as_str()).then(|| {
             let forwarded = headers
                 .get("x-forwarded-proto")
                 .and_then(|proto| proto.to_str().ok());
@@ -99,141 +98,171 @@ pub async fn serve(
     door: Door,
     stop: impl Future<Output = ()>,
 ) -> Result<()> {
-    let door = Arc::new(door);
     let sockets = Arc::clone(&app);
-    let answer = move |request| {
-        let (app, door) = (Arc::clone(&app), Arc::clone(&door));
-        async move {
-            match &*door {
-                Door::Public(names) => answer(&app, names, request).await,
-                Door::Inner => answer_inner(&app, request).await,
-            }
+    let open = match door {
+        Door::Inner => {
+            let answer = move |request| {
+                let app = Arc::clone(&app);
+                async move { answer_inner(&app, request).await }
+            };
+            accept(listener, answer, stop).await?
+        }
+        Door::Public(names) => {
+            let admission = Admission::new(files());
+            let proxied = names.proxied;
+            let reception = Arc::new(Reception {
+                app,
+                names,
+                admission: Arc::clone(&admission),
+            });
+            let answer = move |request| {
+                let reception = Arc::clone(&reception);
+                async move { reception.answer(request).await }
+            };
+            accept_admitted(listener, admission, proxied, answer, stop).await?
         }
     };
-    let connections = accept(listener, answer, stop).await?;
     sockets.sockets.stop().await;
-    connections.end().await;
+    open.end().await;
     Ok(())
 }
 
-/// Answers requests by `answer` until `stop` resolves. What is open then goes on until it is told to [end](Connections::end).
-///
-/// # Errors
-/// When the listener breaks.
-pub async fn accept<A, F>(
-    listener: TcpListener,
-    answer: A,
-    stop: impl Future<Output = ()>,
-) -> Result<Connections>
-where
-    A: Fn(Request<Incoming>) -> F + Clone + Send + 'static,
-    F: Future<Output = Response<WasiBody>> + Send + 'static,
-{
-    let tasks = TaskTracker::new();
-    let (stopping, stopped) = watch::channel(false);
-    let mut stop = std::pin::pin!(stop);
-    loop {
-        let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
-            () = &mut stop => break,
+/// How many files the process may have open: as many as it can get.
+fn files() -> usize {
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    // Where it may not have more, what it has counts.
+    setrlimit(Resource::Nofile, limit).ok();
+    let limit = getrlimit(Resource::Nofile).current;
+    limit.map_or(usize::MAX, |files| {
+        usize::try_from(files).unwrap_or(usize::MAX)
+    })
+}
+
+/// Takes what people ask.
+struct Reception {
+    app: Arc<App>,
+    names: Names,
+    admission: Arc<Admission>,
+}
+
+impl Reception {
+    async fn answer(&self, request: Request<Incoming>) -> Response<WasiBody> {
+        let Some(connection) = request.extensions().get::<Connection>().cloned() else {
+            let reason = "The connection is not known.";
+            return whole(refusal(StatusCode::INTERNAL_SERVER_ERROR, reason));
         };
-        let Ok((stream, _)) = accepted else {
-            // Too many open files, or a client that was gone already.
-            tokio::time::sleep(Duration::from_millis(50)).await;
-            continue;
+        let client = self.client(&connection, request.headers());
+        let turn = match self.admission.turn(client).await {
+            Ok(turn) => turn,
+            Err(refused) => return whole(refusal_to(refused)),
         };
-        stream.set_nodelay(true).context("the socket is broken")?;
-        let answer = answer.clone();
-        let service = service_fn(move |request| {
-            let answered = answer(request);
-            async move { Ok::<_, std::convert::Infallible>(answered.await) }
-        });
-        let connection = http1::Builder::new()
-            .timer(TokioTimer::new())
-            .header_read_timeout(HEADER_LIMIT)
-            .serve_connection(TokioIo::new(stream), service)
-            .with_upgrades();
-        let mut stopped = stopped.clone();
-        tasks.spawn(async move {
-            let mut connection = std::pin::pin!(connection);
-            let stop = async { stopped.wait_for(|stop| *stop).await.map(|_| ()).ok() };
-            // A client that breaks off is no news.
-            tokio::select! {
-                _ = connection.as_mut() => {}
-                _ = stop => {
-                    connection.as_mut().graceful_shutdown();
-                    connection.await.ok();
-                }
-            }
-        });
+        let mut held = turn.hold();
+        let answer = self.route(&connection, client, request, &mut held, turn.hold());
+        let answer = answer.await;
+        answer.map(|body| full(connection.send(body, held)))
     }
-    Ok(Connections { tasks, stopping })
-}
 
-/// Connections whose listener is closed.
-pub struct Connections {
-    tasks: TaskTracker,
-    stopping: watch::Sender<bool>,
-}
+    /// Who asks: the other end of the connection, or whom a reverse proxy on this machine names.
+    fn client(&self, connection: &Connection, headers: &HeaderMap) -> Client {
+        let peer = connection.peer.ip();
+        let forwarded = match self.names.proxied && peer.to_canonical().is_loopback() {
+            true => Client::forwarded(headers),
+            false => None,
+        };
+        forwarded.unwrap_or_else(|| Client::at(peer))
+    }
 
-impl Connections {
-    /// Lets open requests end, for as long as they may take, and nothing begin.
-    pub async fn end(self) {
-        self.stopping.send_replace(true);
-        self.tasks.close();
-        tokio::time::timeout(STOP_LIMIT, self.tasks.wait())
-            .await
-            .ok();
+    /// Answers, with what the answer takes of memory in `held`; what the body takes is in `read`.
+    async fn route(
+        &self,
+        connection: &Connection,
+        client: Client,
+        mut request: Request<Incoming>,
+        held: &mut Held,
+        mut read: Held,
+    ) -> Response<Bytes> {
+        let Some(origin) = self.names.origin(request.headers()) else {
+            let reason = "This host does not go by that name. Name it with --public-name.";
+            return refusal(StatusCode::MISDIRECTED_REQUEST, reason);
+        };
+        for name in INNER_HEADERS {
+            request.headers_mut().remove(name);
+        }
+        begin_trace(request.headers_mut());
+        let app = &*self.app;
+        let path = request.uri().path().to_owned();
+        if path == "/ws" {
+            let socket = sockets(app, &origin, request, client, connection.seat.clone());
+            return socket.await;
+        }
+        let is_sign_in = path.starts_with("/sign-in/") || path.starts_with("/.well-known/openid");
+        if !is_sign_in && is_inner(app, request.method(), &path) {
+            return no_route();
+        }
+        let limit = match is_sign_in {
+            true => MAX_FORM,
+            false => max_body(&path),
+        };
+        let request = match body::read(request, limit, &mut read).await {
+            Ok(request) => request,
+            Err(refused) => return refused,
+        };
+        if is_sign_in {
+            let answer = app.sign_in.answer(&request, &origin).await;
+            return answer.unwrap_or_else(no_route);
+        }
+        call(app, request, held).await
     }
-}
-
-async fn answer(app: &App, names: &Names, mut request: Request<Incoming>) -> Response<WasiBody> {
-    let Some(origin) = names.origin(request.headers()) else {
-        let reason = "This host does not go by that name. Name it with --public-name.";
-        return whole(refusal(StatusCode::MISDIRECTED_REQUEST, reason));
-    };
-    for name in INNER_HEADERS {
-        request.headers_mut().remove(name);
-    }
-    begin_trace(request.headers_mut());
-    let path = request.uri().path().to_owned();
-    if path == "/ws" {
-        return whole(sockets(app, &origin, request).await);
-    }
-    if path.starts_with("/sign-in/") || path.starts_with("/.well-known/openid") {
-        return whole(sign_in(app, &origin, request).await);
-    }
-    if is_inner(app, request.method(), &path) {
-        return whole(no_route());
-    }
-    call(app, request).await
 }
 
 /// Answers Dapr and Pushpin, which come by a listener of their own.
 async fn answer_inner(app: &App, mut request: Request<Incoming>) -> Response<WasiBody> {
     begin_trace(request.headers_mut());
-    if request.uri().path() == "/sign-in/jwks.json" {
+    let path = request.uri().path().to_owned();
+    if path == "/sign-in/jwks.json" {
         return whole(app.sign_in.jwks());
     }
-    call(app, request).await
+    let chain = match path.as_str() {
+        "/ws" => Chain::from(Source::Socket),
+        _ if request.headers().contains_key("dapr-caller-app-id") => {
+            Chain::from(Source::Delivery).deeper()
+        }
+        _ => Chain::from(Source::Delivery),
+    };
+    request.extensions_mut().insert(chain);
+    let limit = max_body(&path);
+    let mut held = Held::uncounted();
+    match body::read(request, limit, &mut held).await {
+        Ok(request) => whole(call(app, request, &mut held).await),
+        Err(refused) => whole(refused),
+    }
 }
 
-async fn call(app: &App, request: Request<Incoming>) -> Response<WasiBody> {
-    match &app.functions {
-        Runtime::Here(functions) => answer_by(functions, &app.router, request).await,
+/// Takes the whole answer of the function that has the route, before anybody gets to see it.
+async fn call(app: &App, request: Request<Bytes>, held: &mut Held) -> Response<Bytes> {
+    let answer = match &app.functions {
+        Runtime::Here(functions) => answer_by(functions, &app.router, request.map(Full::new)).await,
         Runtime::Elsewhere(functions) => match app.router.find(request.uri().path()) {
             Some(_) => functions.pass(request).await,
-            None => whole(no_route()),
+            None => return no_route(),
         },
-    }
+    };
+    body::take(answer, held)
+        .await
+        .unwrap_or_else(|refused| refused)
 }
 
 /// Answers by the function that has the route.
-pub async fn answer_by(
+pub async fn answer_by<B>(
     functions: &Functions,
     router: &Router,
-    request: Request<Incoming>,
-) -> Response<WasiBody> {
+    request: Request<B>,
+) -> Response<WasiBody>
+where
+    B: http_body::Body<Data = Bytes> + Send + 'static,
+    B::Error: Into<HttpError>,
+{
     let Some(function) = router.find(request.uri().path()) else {
         return whole(no_route());
     };
@@ -243,6 +272,7 @@ pub async fn answer_by(
             let status = match &error {
                 CallError::Busy => StatusCode::SERVICE_UNAVAILABLE,
                 CallError::TimedOut => StatusCode::GATEWAY_TIMEOUT,
+                CallError::TooDeep => StatusCode::LOOP_DETECTED,
                 CallError::Unknown(_) | CallError::Failed(_) => StatusCode::INTERNAL_SERVER_ERROR,
             };
             whole(refusal(
@@ -270,7 +300,13 @@ fn is_inner(app: &App, method: &Method, path: &str) -> bool {
 }
 
 /// A WebSocket of a page of another origin is refused: browsers let those through otherwise.
-async fn sockets(app: &App, origin: &str, request: Request<Incoming>) -> Response<Bytes> {
+async fn sockets(
+    app: &App,
+    origin: &str,
+    request: Request<Incoming>,
+    client: Client,
+    seat: Option<Arc<Seat>>,
+) -> Response<Bytes> {
     if !Gateway::is_upgrade(&request) {
         return refusal(StatusCode::UPGRADE_REQUIRED, "Open a WebSocket here.");
     }
@@ -284,20 +320,7 @@ async fn sockets(app: &App, origin: &str, request: Request<Incoming>) -> Respons
             "WebSockets of other sites are not taken.",
         );
     }
-    app.sockets.upgrade(request).await
-}
-
-async fn sign_in(app: &App, origin: &str, request: Request<Incoming>) -> Response<Bytes> {
-    let (parts, body) = request.into_parts();
-    let Ok(body) = Limited::new(body, MAX_FORM).collect().await else {
-        return refusal(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "That is too much for a form.",
-        );
-    };
-    let request = Request::from_parts(parts, body.to_bytes());
-    let answer = app.sign_in.answer(&request, origin).await;
-    answer.unwrap_or_else(no_route)
+    app.sockets.upgrade(request, client, seat).await
 }
 
 /// Gives a request that has no W3C trace one of its own, so that its events can be found by it.
@@ -318,9 +341,5 @@ fn begin_trace(headers: &mut HeaderMap) {
 /// A response whose body is all there.
 #[must_use]
 pub fn whole(response: Response<Bytes>) -> Response<WasiBody> {
-    response.map(|body| {
-        Full::new(body)
-            .map_err(|never| match never {})
-            .boxed_unsync()
-    })
+    response.map(full)
 }

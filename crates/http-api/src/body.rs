@@ -13,6 +13,16 @@ pub const MAX_API_BODY: usize = 256 * 1024;
 /// Largest body of a delivery: Kafka's default of 1 MiB with room for the CloudEvent around it.
 pub const MAX_DELIVERY_BODY: usize = 2 * 1024 * 1024;
 
+/// Largest body of a request to `path`, in bytes.
+#[must_use]
+pub fn max_body(path: &str) -> usize {
+    if path.starts_with("/api/") {
+        MAX_API_BODY
+    } else {
+        MAX_DELIVERY_BODY
+    }
+}
+
 /// Reads a JSON body.
 ///
 /// # Errors

@@ -17,7 +17,7 @@ mod problem;
 pub mod shell;
 
 pub use answer::{Answer, empty, json_response};
-pub use body::{MAX_API_BODY, MAX_DELIVERY_BODY, from_json, parse_json, query};
+pub use body::{MAX_API_BODY, MAX_DELIVERY_BODY, from_json, max_body, parse_json, query};
 pub use function::{Function, delivery_answer, restore_answer};
 pub use headers::{
     IfMatch, correlation_id, cursor_from_text, cursor_to_text, etag, idempotency_key, if_match,

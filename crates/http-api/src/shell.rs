@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::denied::{self, Denied, Refusal};
 use crate::identity::Issuer;
-use crate::{Answer, Function, MAX_API_BODY, MAX_DELIVERY_BODY, Problem, Request, traceparent};
+use crate::{Answer, Function, Problem, Request, max_body, traceparent};
 
 /// Dapr as a component reaches it.
 pub type ComponentDapr = HttpDapr<SpinTransport>;
@@ -103,11 +103,7 @@ const MAX_READ: usize = 4 * 1024 * 1024;
 
 async fn read(request: IncomingRequest) -> Result<Request, Problem> {
     let uri = request.path_with_query().unwrap_or_else(|| "/".to_owned());
-    let limit = if uri.starts_with("/api/") {
-        MAX_API_BODY
-    } else {
-        MAX_DELIVERY_BODY
-    };
+    let limit = max_body(&uri);
     let mut builder = http::Request::builder()
         .method(method(&request.method()))
         .uri(uri);

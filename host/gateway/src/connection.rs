@@ -17,7 +17,7 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error, Message};
 
-use crate::{Gateway, QUEUE, Told};
+use crate::{Counted, Gateway, QUEUE, Told};
 
 /// How long a socket may go without hearing any channel: whoever does not say who they are is let go.
 const SILENT_LIMIT: Duration = Duration::from_secs(10);
@@ -33,15 +33,18 @@ const BATCH: usize = 32;
 const SHORTEST_LOOK: Duration = Duration::from_secs(20);
 
 /// Close codes (RFC 6455 section 7.4; 4000 and up are the application's own).
-const GOING_AWAY: u16 = 1001;
-const TRY_AGAIN_LATER: u16 = 1013;
-const NOBODY: u16 = 4408;
+const GOING_AWAY: End = End::Close(1001, "Nudge stops");
+const NO_ANSWER: End = End::Close(1013, "try again later");
+const TOO_SLOW: End = End::Close(1013, "messages were not read in time; try again later");
+const TOO_MANY: End = End::Close(1013, "too many screens of one person; try again later");
+const NOBODY: End = End::Close(4408, "nobody has said who they are");
 
 type Socket = WebSocketStream<TokioIo<Upgraded>>;
 
 /// What is known of one socket.
 pub(crate) struct Connection {
     gateway: Arc<Gateway>,
+    counted: Counted,
     number: u64,
     id: String,
     uri: Uri,
@@ -57,8 +60,8 @@ pub(crate) struct Connection {
 
 /// Why a socket ends.
 enum End {
-    /// Tell the client this code.
-    Close(u16),
+    /// Tell the client this code and reason.
+    Close(u16, &'static str),
     /// The client said goodbye.
     Closed(Option<u16>),
     /// It is gone.
@@ -81,10 +84,16 @@ pub(crate) fn accepted(response: &Response<Bytes>) -> Option<Vec<Event>> {
 }
 
 impl Connection {
-    pub(crate) fn new(gateway: &Arc<Gateway>, uri: Uri, headers: HeaderMap) -> Self {
+    pub(crate) fn new(
+        gateway: &Arc<Gateway>,
+        counted: Counted,
+        uri: Uri,
+        headers: HeaderMap,
+    ) -> Self {
         let (listener, published) = mpsc::channel(QUEUE);
         Self {
             gateway: Arc::clone(gateway),
+            counted,
             number: gateway
                 .next
                 .fetch_add(1, std::sync::atomic::Ordering::Relaxed),
@@ -160,10 +169,10 @@ impl Connection {
             Err(end) => end,
         };
         let last = match end {
-            End::Close(code) => {
+            End::Close(code, reason) => {
                 let frame = CloseFrame {
                     code: CloseCode::from(code),
-                    reason: "".into(),
+                    reason: reason.into(),
                 };
                 timeout(SEND_LIMIT, socket.close(Some(frame))).await.ok();
                 Event::Disconnect
@@ -208,7 +217,7 @@ impl Connection {
                     heard = Instant::now();
                     let result = match message {
                         Some(Ok(message)) => self.forward(socket, message).await,
-                        Some(Err(Error::Capacity(_))) => Err(End::Close(CloseCode::Size.into())),
+                        Some(Err(Error::Capacity(_))) => Err(End::Close(CloseCode::Size.into(), "the message is too long")),
                         Some(Err(_)) | None => Err(End::Gone),
                     };
                     match result {
@@ -223,13 +232,13 @@ impl Connection {
                     }
                     said = Instant::now();
                     if self.published.is_empty() && !self.channels.iter().all(|channel| self.gateway.hears(self.number, channel)) {
-                        return End::Close(TRY_AGAIN_LATER);
+                        return TOO_SLOW;
                     }
                 }
                 () = sleep_until(wake) => {
                     let now = Instant::now();
                     if now >= silent {
-                        return if self.channels.is_empty() { End::Close(NOBODY) } else { End::Gone };
+                        return if self.channels.is_empty() { NOBODY } else { End::Gone };
                     }
                     if now >= pinged + PING_EVERY {
                         pinged = now;
@@ -250,7 +259,7 @@ impl Connection {
                         asked = Instant::now();
                     }
                 }
-                () = told_to_stop(&mut stopping) => return End::Close(GOING_AWAY),
+                () = told_to_stop(&mut stopping) => return GOING_AWAY,
             }
         }
     }
@@ -279,7 +288,7 @@ impl Connection {
             Ok(response) => self.take_answer(socket, &response).await,
             Err(reason) => {
                 tracing::warn!("the function behind the sockets did not answer: {reason}");
-                Err(End::Close(TRY_AGAIN_LATER))
+                Err(NO_ANSWER)
             }
         }
     }
@@ -294,12 +303,12 @@ impl Connection {
                 "the function behind the sockets answered {}",
                 response.status()
             );
-            return Err(End::Close(TRY_AGAIN_LATER));
+            return Err(NO_ANSWER);
         }
         self.remember(response.headers());
         let events = grip::decode(response.body()).map_err(|error| {
             tracing::warn!("{error}");
-            End::Close(CloseCode::Error.into())
+            End::Close(CloseCode::Error.into(), "")
         })?;
         self.obey(socket, events).await
     }
@@ -309,13 +318,13 @@ impl Connection {
         for event in events {
             match event {
                 Event::Text(text) => match Control::parse(&text) {
-                    Some(Some(control)) => self.control(control),
+                    Some(Some(control)) => self.control(control)?,
                     Some(None) => {}
                     None => tell(socket, Told::Text(text)).await?,
                 },
                 Event::Binary(bytes) => send(socket, Message::Binary(bytes.into())).await?,
                 Event::Close(code) => {
-                    return Err(End::Close(code.unwrap_or(CloseCode::Normal.into())));
+                    return Err(End::Close(code.unwrap_or(CloseCode::Normal.into()), ""));
                 }
                 Event::Disconnect => return Err(End::Gone),
                 Event::Open | Event::Ping(_) | Event::Pong(_) => {}
@@ -324,11 +333,14 @@ impl Connection {
         Ok(())
     }
 
-    fn control(&mut self, control: Control) {
+    fn control(&mut self, control: Control) -> Result<(), End> {
         match control {
             Control::Subscribe { channel } => {
-                self.gateway
-                    .subscribe(self.number, &channel, &self.listener);
+                let gateway = &self.gateway;
+                if !gateway.subscribe(self.number, &channel, &self.listener) {
+                    return Err(TOO_MANY);
+                }
+                self.counted.known();
                 self.channels.insert(channel);
             }
             Control::Unsubscribe { channel } => {
@@ -339,6 +351,7 @@ impl Connection {
                 self.keep_alive = Some((content, Duration::from_secs(timeout.max(1))));
             }
         }
+        Ok(())
     }
 }
 
@@ -361,7 +374,7 @@ fn take(message: Message, events: &mut Vec<Event>) -> Option<End> {
 async fn tell(socket: &mut Socket, told: Told) -> Result<(), End> {
     match told {
         Told::Text(text) => send(socket, Message::Text(text.into())).await,
-        Told::Close(code) => Err(End::Close(code)),
+        Told::Close(code) => Err(End::Close(code, "")),
     }
 }
 

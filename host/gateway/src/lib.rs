@@ -3,8 +3,10 @@
 
 mod connection;
 
+use std::any::Any;
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::net::IpAddr;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -12,7 +14,6 @@ use bytes::Bytes;
 use futures::future::BoxFuture;
 use grip::{Event, Format, Item, Items};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
-use http_body_util::Full;
 use hyper::body::Incoming;
 use tokio::sync::{mpsc, watch};
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
@@ -36,6 +37,12 @@ pub struct Settings {
     pub issuer: String,
     /// Most sockets at once.
     pub max_connections: usize,
+    /// Most sockets of one client address.
+    pub max_per_client: usize,
+    /// Most sockets that hear one channel: those of one person.
+    pub max_per_channel: usize,
+    /// Most sockets that hear no channel yet: nobody has said who they are.
+    pub max_strangers: usize,
     /// Largest message of a client, in bytes.
     pub max_message: usize,
 }
@@ -44,6 +51,44 @@ pub struct Settings {
 pub trait Origin: Send + Sync + 'static {
     /// Its answer to a WebSocket-over-HTTP request; an error when there is none.
     fn call(&self, request: Request<Bytes>) -> BoxFuture<'static, Result<Response<Bytes>, String>>;
+}
+
+/// Whose socket is to be opened.
+pub struct Visitor {
+    /// The client's address, or the first one of its network.
+    pub address: IpAddr,
+    /// Dropped when the socket has ended.
+    pub seat: Box<dyn Any + Send + Sync>,
+}
+
+/// Why no socket is opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    /// The request is no handshake of RFC 6455.
+    #[error("That is no WebSocket handshake of version 13.")]
+    Malformed,
+    /// The client address has as many sockets as it may have.
+    #[error("Too many live connections come from your address. Close some, or try again later.")]
+    Client,
+    /// There are as many sockets as there may be, or the gateway stops.
+    #[error("There are too many live connections. Try again in a moment.")]
+    Full,
+    /// The function behind the sockets gave no answer that makes sense.
+    #[error("Live updates are away for now. Try again in a moment.")]
+    NoAnswer,
+}
+
+impl Refused {
+    /// The status that says so.
+    #[must_use]
+    pub fn status(self) -> StatusCode {
+        match self {
+            Self::Malformed => StatusCode::BAD_REQUEST,
+            Self::Client => StatusCode::TOO_MANY_REQUESTS,
+            Self::Full => StatusCode::SERVICE_UNAVAILABLE,
+            Self::NoAnswer => StatusCode::BAD_GATEWAY,
+        }
+    }
 }
 
 /// Who hears which channel: connections by number.
@@ -55,9 +100,48 @@ pub struct Gateway {
     origin: Arc<dyn Origin>,
     channels: Mutex<Channels>,
     next: AtomicU64,
-    open: AtomicUsize,
+    open: Mutex<Open>,
     tasks: TaskTracker,
     stopping: watch::Sender<bool>,
+}
+
+/// The sockets that are open or being opened.
+#[derive(Debug, Default)]
+struct Open {
+    all: usize,
+    strangers: usize,
+    by_client: HashMap<IpAddr, usize>,
+}
+
+/// One of the open sockets, counted until it is dropped.
+struct Counted {
+    gateway: Arc<Gateway>,
+    client: IpAddr,
+    is_stranger: bool,
+    _seat: Box<dyn Any + Send + Sync>,
+}
+
+impl Counted {
+    /// Somebody has said who they are.
+    fn known(&mut self) {
+        if std::mem::take(&mut self.is_stranger) {
+            self.gateway.open().strangers -= 1;
+        }
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        let mut open = self.gateway.open();
+        open.all -= 1;
+        open.strangers -= usize::from(self.is_stranger);
+        if let Some(count) = open.by_client.get_mut(&self.client) {
+            *count -= 1;
+            if *count == 0 {
+                open.by_client.remove(&self.client);
+            }
+        }
+    }
 }
 
 impl Gateway {
@@ -68,7 +152,7 @@ impl Gateway {
             origin,
             channels: Mutex::default(),
             next: AtomicU64::new(1),
-            open: AtomicUsize::new(0),
+            open: Mutex::default(),
             tasks: TaskTracker::new(),
             stopping: watch::Sender::new(false),
         })
@@ -86,10 +170,14 @@ impl Gateway {
     }
 
     /// Asks the function, and opens the socket if it agrees; its refusal is passed on.
+    ///
+    /// # Errors
+    /// Why the function was not asked, or what is wrong with its answer.
     pub async fn upgrade(
         self: &Arc<Self>,
         mut request: Request<Incoming>,
-    ) -> Response<Full<Bytes>> {
+        from: Visitor,
+    ) -> Result<Response<Bytes>, Refused> {
         let headers = request.headers();
         let key = headers
             .get(header::SEC_WEBSOCKET_KEY)
@@ -98,37 +186,29 @@ impl Gateway {
             .get(header::SEC_WEBSOCKET_VERSION)
             .map(HeaderValue::as_bytes);
         let (Some(accept), Some(b"13")) = (key, version) else {
-            return answer(StatusCode::BAD_REQUEST);
+            return Err(Refused::Malformed);
         };
-        if *self.stopping.borrow()
-            || self.open.load(Ordering::Relaxed) >= self.settings.max_connections
-        {
-            return answer(StatusCode::SERVICE_UNAVAILABLE);
-        }
-        let mut connection = Connection::new(self, request.uri().clone(), end_to_end(headers));
+        let counted = self.count(from)?;
+        let (uri, headers) = (request.uri().clone(), end_to_end(headers));
+        let mut connection = Connection::new(self, counted, uri, headers);
         let opened = match connection.ask(vec![Event::Open]).await {
-            Ok(response) if response.status() != StatusCode::OK => {
-                return response.map(Full::new);
-            }
+            Ok(response) if response.status() != StatusCode::OK => return Ok(response),
             Ok(response) => response,
             Err(reason) => {
                 tracing::warn!("the function behind the sockets did not answer: {reason}");
-                return answer(StatusCode::BAD_GATEWAY);
+                return Err(Refused::NoAnswer);
             }
         };
         let Some(first) = connection::accepted(&opened) else {
             tracing::warn!("the function behind the sockets answered something else than OPEN");
-            return answer(StatusCode::BAD_GATEWAY);
+            return Err(Refused::NoAnswer);
         };
         connection.remember(opened.headers());
         let upgrade = hyper::upgrade::on(&mut request);
-        self.open.fetch_add(1, Ordering::Relaxed);
-        let gateway = Arc::clone(self);
         self.tasks.spawn(async move {
             if let Ok(upgraded) = upgrade.await {
                 connection.run(upgraded, first).await;
             }
-            gateway.open.fetch_sub(1, Ordering::Relaxed);
         });
         let mut response = answer(StatusCode::SWITCHING_PROTOCOLS);
         let headers = response.headers_mut();
@@ -138,20 +218,44 @@ impl Gateway {
         headers.extend(
             HeaderValue::from_str(&accept).map(|accept| (header::SEC_WEBSOCKET_ACCEPT, accept)),
         );
-        response
+        Ok(response)
+    }
+
+    /// Counts one socket more, if there may be one more.
+    fn count(self: &Arc<Self>, from: Visitor) -> Result<Counted, Refused> {
+        let settings = &self.settings;
+        let mut open = self.open();
+        if *self.stopping.borrow()
+            || open.all >= settings.max_connections
+            || open.strangers >= settings.max_strangers
+        {
+            return Err(Refused::Full);
+        }
+        let of_client = open.by_client.entry(from.address).or_default();
+        if *of_client >= settings.max_per_client {
+            return Err(Refused::Client);
+        }
+        *of_client += 1;
+        open.all += 1;
+        open.strangers += 1;
+        Ok(Counted {
+            gateway: Arc::clone(self),
+            client: from.address,
+            is_stranger: true,
+            _seat: from.seat,
+        })
     }
 
     /// Answers `POST /publish/`, as Pushpin's control port does.
     #[must_use]
     pub fn publish(&self, request: &Request<Bytes>) -> Response<Bytes> {
-        let refused = |status| answer(status).map(|_| Bytes::new());
         if request.method() != Method::POST
             || request.uri().path().trim_end_matches('/') != "/publish"
         {
-            return refused(StatusCode::NOT_FOUND);
+            return answer(StatusCode::NOT_FOUND);
         }
         let Ok(Items { items }) = serde_json::from_slice(request.body()) else {
-            return refused(StatusCode::BAD_REQUEST);
+            return answer(StatusCode::BAD_REQUEST);
         };
         for item in items {
             let item = Arc::new(item);
@@ -178,11 +282,15 @@ impl Gateway {
             .ok();
     }
 
-    fn subscribe(&self, id: u64, channel: &str, listener: &mpsc::Sender<Arc<Item>>) {
-        self.channels()
-            .entry(channel.to_owned())
-            .or_default()
-            .insert(id, listener.clone());
+    /// False when as many hear the channel as may.
+    fn subscribe(&self, id: u64, channel: &str, listener: &mpsc::Sender<Arc<Item>>) -> bool {
+        let mut channels = self.channels();
+        let listeners = channels.entry(channel.to_owned()).or_default();
+        if !listeners.contains_key(&id) && listeners.len() >= self.settings.max_per_channel {
+            return false;
+        }
+        listeners.insert(id, listener.clone());
+        true
     }
 
     fn unsubscribe(&self, id: u64, channel: &str) {
@@ -202,6 +310,10 @@ impl Gateway {
             .is_some_and(|listeners| listeners.contains_key(&id))
     }
 
+    fn open(&self) -> MutexGuard<'_, Open> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn channels(&self) -> MutexGuard<'_, Channels> {
         self.channels.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -218,8 +330,8 @@ impl Gateway {
     }
 }
 
-fn answer(status: StatusCode) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::new(Bytes::new()));
+fn answer(status: StatusCode) -> Response<Bytes> {
+    let mut response = Response::new(Bytes::new());
     *response.status_mut() = status;
     response
 }

@@ -13,7 +13,7 @@ mod secrets;
 mod state;
 mod store;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -26,12 +26,16 @@ use tokio::sync::watch;
 use components::Components;
 use external::External;
 use pubsub::Broker;
-use store::Store;
+use store::{Store, WriteError};
 
 /// How long running deliveries may take to end when the sidecar stops.
 const STOP_LIMIT: Duration = Duration::from_secs(10);
 /// How often what has expired is removed.
-const PURGE_EVERY: Duration = Duration::from_secs(60);
+const TIDY_EVERY: Duration = Duration::from_secs(60);
+/// How long writers have the store to themselves between two steps that make it smaller.
+const SHRINK_PAUSE: Duration = Duration::from_millis(20);
+/// The largest database that is looked over at every start, in bytes: some seconds of reading, beside the work.
+const LOOK_OVER: u64 = 512 * 1024 * 1024;
 
 /// Where things are, and whom the sidecar serves.
 #[derive(Debug, Clone)]
@@ -46,6 +50,18 @@ pub struct Settings {
     pub app_api_token: String,
     /// Whether external calls may go to loopback and private addresses.
     pub allow_private: bool,
+    /// Most deliveries at work at once, over all subscriptions.
+    pub max_deliveries: usize,
+}
+
+/// Why the sidecar itself calls a function: among the extensions of such a request. An invocation has none of its own, and
+/// keeps the extensions of the request that asks for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cause {
+    /// To deliver a message.
+    Delivery,
+    /// A cron.
+    Tick,
 }
 
 /// The functions, as the sidecar calls them.
@@ -68,6 +84,7 @@ pub trait Internal: Send + Sync + 'static {
 pub struct Sidecar {
     app_ids: Vec<String>,
     token: String,
+    database: PathBuf,
     store: Arc<Store>,
     components: Arc<Components>,
     broker: Arc<Broker>,
@@ -94,11 +111,13 @@ impl Sidecar {
             Arc::clone(&components),
             settings.app_api_token.clone(),
             &settings.app_ids,
+            settings.max_deliveries,
             stopped,
         )?;
         Ok(Arc::new(Self {
             app_ids: settings.app_ids,
             token: settings.app_api_token,
+            database: settings.database,
             store,
             components,
             broker,
@@ -116,18 +135,32 @@ impl Sidecar {
         }
         self.broker.start(apps);
         bindings::cron::start(self, apps);
-        let store = Arc::clone(&self.store);
+        let (store, subscribers) = (Arc::clone(&self.store), self.broker.subscribers());
         let mut stopped = self.stopping.subscribe();
         tokio::spawn(async move {
-            while tokio::time::timeout(PURGE_EVERY, stopped.wait_for(|stop| *stop))
-                .await
-                .is_err()
-            {
-                if let Err(error) = store.purge().await {
-                    tracing::warn!("expired documents stay for now: {error}");
+            loop {
+                if let Err(error) = tidy(&store, &subscribers).await {
+                    tracing::warn!("what has expired stays for now: {error}");
+                }
+                let stop = stopped.wait_for(|stop| *stop);
+                if tokio::time::timeout(TIDY_EVERY, stop).await.is_ok() {
+                    return;
                 }
             }
         });
+        let database = self.database.clone();
+        let looking = std::thread::Builder::new().name("look-over".to_owned());
+        if let Err(error) = looking.spawn(move || look_over(&database)) {
+            tracing::warn!("the database is not looked over: {error}");
+        }
+    }
+
+    /// What SQLite finds wrong with the database, which it reads as a whole; nothing where all is well.
+    ///
+    /// # Errors
+    /// When it can't be looked at.
+    pub fn damage(&self) -> Result<Vec<String>> {
+        store::damage(&self.database)
     }
 
     /// Dapr's HTTP API as the function `app_id` calls it.
@@ -156,5 +189,29 @@ impl Sidecar {
     /// Resolves when no message is waiting or being delivered.
     pub async fn idle(&self) {
         self.broker.idle().await;
+    }
+}
+
+/// Removes what has expired, and gives back the room, bit by bit.
+async fn tidy(store: &Store, subscribers: &[String]) -> Result<(), WriteError> {
+    store.purge(subscribers.to_vec()).await?;
+    while store.shrink().await? {
+        tokio::time::sleep(SHRINK_PAUSE).await;
+    }
+    Ok(())
+}
+
+/// Says in the log what is wrong with the database. By a connection of its own, so that nobody waits.
+fn look_over(database: &Path) {
+    if std::fs::metadata(database).is_ok_and(|file| file.len() > LOOK_OVER) {
+        return;
+    }
+    match store::damage(database) {
+        Ok(damage) if damage.is_empty() => {}
+        Ok(damage) => tracing::error!(
+            "the database is damaged; restore a copy of the data folder: {}",
+            damage.join("; ")
+        ),
+        Err(error) => tracing::error!("the database can't be looked over: {error:#}"),
     }
 }

@@ -1,12 +1,18 @@
 //! The broker: messages in order per subscriber and partition key, delivered at least once.
 //!
 //! A message is on record for each subscriber before its publisher is answered, and stays until that subscriber is done
-//! with it. Queues in memory hold only numbers, and are made anew from the record at every start.
+//! with it. Queues in memory hold only numbers, and no more than some of each partition key: the rest is read from the record
+//! when its turn comes.
+//!
+//! Deliveries are bounded in all, and each subscription has some of its own, so that one whose function hangs leaves the
+//! others theirs. A key whose last delivery failed waits for those that are set aside for such: keys that hang, however
+//! many, leave the others of the same subscription theirs.
 
 mod cloud_event;
 mod deliver;
+mod queue;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use anyhow::Result;
@@ -14,12 +20,11 @@ use tokio::sync::{Semaphore, watch};
 
 pub(crate) use cloud_event::{Published, wrap};
 
+use queue::{Entered, Queue};
+
 use crate::Apps;
 use crate::components::{Components, Subscription};
 use crate::store::{DeadLetter, Message, Store, WriteError};
-
-/// Deliveries at work at once, per subscription.
-const IN_FLIGHT: usize = 64;
 
 /// The queues of all subscriptions.
 pub(crate) struct Broker {
@@ -28,6 +33,10 @@ pub(crate) struct Broker {
     token: String,
     apps: OnceLock<Arc<dyn Apps>>,
     lanes: Vec<Arc<Lanes>>,
+    /// Deliveries that any subscription may make, beside its own.
+    shared: Share,
+    /// Deliveries at work, over all subscriptions.
+    at_work: watch::Sender<usize>,
     /// Messages that are not confirmed yet, over all subscriptions.
     unconfirmed: watch::Sender<usize>,
     stopped: watch::Receiver<bool>,
@@ -37,12 +46,47 @@ pub(crate) struct Broker {
 struct Lanes {
     name: String,
     subscription: Subscription,
-    queues: Mutex<HashMap<String, VecDeque<i64>>>,
-    in_flight: Semaphore,
+    queues: Mutex<HashMap<String, Queue>>,
+    own: Share,
+}
+
+/// How many deliveries may be at work at once.
+struct Share {
+    /// Of keys whose last delivery did not fail.
+    sound: Semaphore,
+    /// Of the others.
+    troubled: Semaphore,
+}
+
+impl Share {
+    fn new(sound: usize, troubled: usize) -> Self {
+        Self {
+            sound: Semaphore::new(sound),
+            troubled: Semaphore::new(troubled),
+        }
+    }
+
+    fn of(&self, is_troubled: bool) -> &Semaphore {
+        match is_troubled {
+            true => &self.troubled,
+            false => &self.sound,
+        }
+    }
+}
+
+/// Divides `all` deliveries: what each of `subscriptions` has of its own, and what they share.
+fn divide(all: usize, subscriptions: usize) -> (impl Fn() -> Share, Share) {
+    let own = (all / (2 * subscriptions.max(1))).max(1);
+    let left = all.saturating_sub((own + 1) * subscriptions);
+    let troubled = left / 4;
+    (
+        move || Share::new(own, 1),
+        Share::new(left - troubled, troubled),
+    )
 }
 
 impl Lanes {
-    fn queues(&self) -> MutexGuard<'_, HashMap<String, VecDeque<i64>>> {
+    fn queues(&self) -> MutexGuard<'_, HashMap<String, Queue>> {
         self.queues.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -59,36 +103,43 @@ impl Broker {
         components: Arc<Components>,
         token: String,
         app_ids: &[String],
+        max_deliveries: usize,
         stopped: watch::Receiver<bool>,
     ) -> Result<Arc<Self>> {
-        let lanes: Vec<Arc<Lanes>> = components
+        // The folder may also serve functions that don't run here.
+        let here: Vec<&Subscription> = components
             .subscriptions
             .iter()
-            // The folder may also serve functions that don't run here.
             .filter(|subscription| app_ids.contains(&subscription.app_id))
+            .collect();
+        let (own, shared) = divide(max_deliveries, here.len());
+        let lanes: Vec<Arc<Lanes>> = here
+            .into_iter()
             .map(|subscription| {
                 Arc::new(Lanes {
                     name: subscriber(subscription),
                     subscription: subscription.clone(),
                     queues: Mutex::default(),
-                    in_flight: Semaphore::new(IN_FLIGHT),
+                    own: own(),
                 })
             })
             .collect();
         let mut count = 0;
-        for (name, id, key) in store.pending()? {
-            // A subscription that is no longer there keeps its messages, in case it comes back.
+        store.pending(|name, id, key| {
+            // A subscription that is no longer there keeps its messages for a while, in case it comes back.
             if let Some(lane) = lanes.iter().find(|lane| lane.name == name) {
-                lane.queues().entry(key).or_default().push_back(id);
+                lane.queues().entry(key).or_default().enter(id);
                 count += 1;
             }
-        }
+        })?;
         Ok(Arc::new(Self {
             store,
             components,
             token,
             apps: OnceLock::new(),
             lanes,
+            shared,
+            at_work: watch::Sender::new(0),
             unconfirmed: watch::Sender::new(count),
             stopped,
         }))
@@ -169,16 +220,16 @@ impl Broker {
     /// Two publishers of one key may arrive here in another order than their messages were committed.
     fn enqueue(self: &Arc<Self>, lane: &Arc<Lanes>, key: &str, id: i64) {
         let mut queues = lane.queues();
-        if let Some(queue) = queues.get_mut(key) {
-            let at = queue.partition_point(|other| *other < id);
-            queue.insert(at, id);
-            return;
-        }
-        queues.insert(key.to_owned(), VecDeque::from([id]));
+        let entered = queues.entry(key.to_owned()).or_default().enter(id);
         drop(queues);
-        if self.apps.get().is_some() {
+        if entered == Entered::First && self.apps.get().is_some() {
             self.spawn_worker(lane, key);
         }
+    }
+
+    /// The subscriptions of this process, by the names under which their positions are kept.
+    pub(crate) fn subscribers(&self) -> Vec<String> {
+        self.lanes.iter().map(|lane| lane.name.clone()).collect()
     }
 
     /// Resolves when nothing is waiting.
@@ -190,9 +241,8 @@ impl Broker {
 
     /// Resolves when no delivery is at work. Only once the broker was told to stop, since new ones may begin before.
     pub(crate) async fn finish(&self) {
-        for lane in &self.lanes {
-            // The semaphore is never closed.
-            lane.in_flight.acquire_many(IN_FLIGHT as u32).await.ok();
-        }
+        let mut count = self.at_work.subscribe();
+        // The sender lives as long as `self`.
+        count.wait_for(|count| *count == 0).await.ok();
     }
 }

@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 
 use crate::Sidecar;
 use crate::api::{Answer, Failure, empty, header_text, json_answer};
-use crate::store::{Condition, Operation, WriteError};
+use crate::store::{Condition, Operation, Read, WriteError};
 
 pub(crate) async fn handle(
     sidecar: &Sidecar,
@@ -49,7 +49,8 @@ fn get(sidecar: &Sidecar, app_id: &str, key: &str) -> Answer {
         .store
         .read(&[full_key(app_id, key)])
         .map_err(|error| fault("ERR_STATE_GET", &error))?;
-    let Some(document) = found.pop().flatten() else {
+    let document = found.pop().unwrap_or(Ok(None));
+    let Some(document) = document.map_err(|error| fault("ERR_STATE_GET", &error))? else {
         return Ok(empty(StatusCode::NO_CONTENT));
     };
     let mut response = Response::new(document.value);
@@ -74,28 +75,16 @@ fn get_bulk(sidecar: &Sidecar, app_id: &str, body: &[u8]) -> Answer {
         .store
         .read(&full)
         .map_err(|error| fault("ERR_STATE_BULK_GET", &error))?;
-    let found = keys.iter().zip(&found).map(|(key, document)| {
-        let data = document
-            .as_ref()
-            .map(|document| serde_json::from_slice(&document.value));
-        let data = data.transpose().map_err(|error| {
-            Failure::new(
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "ERR_STATE_BULK_GET",
-                error,
-            )
-        })?;
-        Ok(Found {
-            key,
-            data,
-            etag: document.as_ref().map(|document| document.etag.to_string()),
-        })
-    });
-    let found = found.collect::<Result<Vec<_>, Failure>>()?;
+    let found: Vec<Found<'_>> = keys
+        .iter()
+        .zip(&found)
+        .map(|(key, read)| Found::new(key, read))
+        .collect();
     Ok(json_answer(StatusCode::OK, &found))
 }
 
-/// What a bulk get says of a key: the key alone when there is nothing.
+/// What a bulk get says of a key: the key alone when there is nothing, and why not when its document can't be read, as
+/// daprd does.
 #[derive(Serialize)]
 struct Found<'a> {
     key: &'a str,
@@ -103,6 +92,39 @@ struct Found<'a> {
     data: Option<&'a RawValue>,
     #[serde(skip_serializing_if = "Option::is_none")]
     etag: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+}
+
+impl<'a> Found<'a> {
+    fn new(key: &'a str, read: &'a Read) -> Self {
+        let nothing = Self {
+            key,
+            data: None,
+            etag: None,
+            error: None,
+        };
+        let document = match read {
+            Ok(Some(document)) => document,
+            Ok(None) => return nothing,
+            Err(error) => {
+                let error = Some(error.to_string());
+                return Self { error, ..nothing };
+            }
+        };
+        match serde_json::from_slice(&document.value) {
+            Ok(data) => Self {
+                data: Some(data),
+                etag: Some(document.etag.to_string()),
+                ..nothing
+            },
+            Err(error) => {
+                tracing::error!("the document {key} is no JSON: {error}");
+                let error = Some(format!("the document is no JSON: {error}"));
+                Self { error, ..nothing }
+            }
+        }
+    }
 }
 
 #[derive(Deserialize)]

@@ -1,6 +1,7 @@
 //! The SQLite file: state and messages in one database, written by one thread that commits the work of many requests
 //! together.
 
+mod clock;
 mod schema;
 mod work;
 
@@ -8,7 +9,7 @@ use std::fs::File;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -16,6 +17,7 @@ use bytes::Bytes;
 use rusqlite::{Connection, OptionalExtension};
 use tokio::sync::oneshot;
 
+use clock::{Clock, System, TimeSource};
 pub(crate) use work::{Condition, DeadLetter, Message, Operation, WriteError};
 use work::{Confirmation, Job, Work};
 
@@ -35,6 +37,9 @@ pub(crate) struct Document {
     pub(crate) etag: i64,
 }
 
+/// What became of reading one document: `None` when there is none.
+pub(crate) type Read = Result<Option<Document>, WriteError>;
+
 /// What the writing thread is given.
 enum Incoming {
     Job(Job),
@@ -46,6 +51,7 @@ pub(crate) struct Store {
     jobs: SyncSender<Incoming>,
     readers: Vec<Mutex<Connection>>,
     next_reader: AtomicUsize,
+    clock: Arc<Clock>,
     /// Holds the lock for as long as the store lives.
     _lock: File,
 }
@@ -53,6 +59,10 @@ pub(crate) struct Store {
 impl Store {
     /// Opens or makes the database. Only one process may have it.
     pub(crate) fn open(path: &Path) -> Result<Self> {
+        Self::open_at(path, Box::new(System::default()))
+    }
+
+    fn open_at(path: &Path, time: Box<dyn TimeSource>) -> Result<Self> {
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder)
                 .with_context(|| format!("can't make {}", folder.display()))?;
@@ -62,17 +72,22 @@ impl Store {
             .truncate(false)
             .write(true)
             .open(path.with_extension("lock"))?;
-        if fs4::fs_std::FileExt::try_lock_exclusive(&lock).is_ok_and(|locked| !locked) {
-            bail!(
+        match fs4::fs_std::FileExt::try_lock_exclusive(&lock) {
+            Ok(true) => {}
+            Ok(false) => bail!(
                 "another Nudge is running on it; stop that one, or use another folder with --data"
-            );
+            ),
+            Err(error) => bail!(
+                "its file system has no locks, so nothing keeps two from writing ({error}); keep it on a local disk, with --data"
+            ),
         }
         let writer = schema::open(path)?;
         let readers = (0..READERS)
             .map(|_| schema::reader(path).map(Mutex::new))
             .collect::<Result<_>>()?;
         let (jobs, waiting) = sync_channel(QUEUE);
-        let mut work = Work::new(&writer)?;
+        let clock = Arc::new(Clock::new(time, work::kept_clock(&writer)?));
+        let mut work = Work::new(&writer, Arc::clone(&clock))?;
         std::thread::Builder::new()
             .name("store".to_owned())
             .spawn(move || write_loop(&writer, &mut work, &waiting))?;
@@ -80,27 +95,30 @@ impl Store {
             jobs,
             readers,
             next_reader: AtomicUsize::new(0),
+            clock,
             _lock: lock,
         })
     }
 
-    /// Reads documents; the answer has the order of `keys`.
-    pub(crate) fn read(&self, keys: &[String]) -> Result<Vec<Option<Document>>, WriteError> {
+    /// Reads documents; the answer has the order of `keys`. One that can't be read is an error of its own.
+    pub(crate) fn read(&self, keys: &[String]) -> Result<Vec<Read>, WriteError> {
         let reader = self.reader();
         let mut statement = reader
             .prepare_cached("SELECT value, etag FROM state WHERE key = ?1 AND (expires_at IS NULL OR expires_at > ?2)")?;
-        let now = work::now_ms();
-        let mut documents = Vec::with_capacity(keys.len());
-        for key in keys {
+        let now = self.clock.now_ms();
+        let documents = keys.iter().map(|key| {
             let row = statement.query_row((key, now), |row| {
                 Ok(Document {
                     value: Bytes::from(row.get::<_, Vec<u8>>(0)?),
                     etag: row.get(1)?,
                 })
             });
-            documents.push(row.optional()?);
-        }
-        Ok(documents)
+            row.optional().map_err(|error| {
+                tracing::error!("the document {key} can't be read: {error}");
+                WriteError::from(error)
+            })
+        });
+        Ok(documents.collect())
     }
 
     /// The body of a message; `None` when it is gone.
@@ -111,13 +129,54 @@ impl Store {
         Ok(row.optional()?.map(Bytes::from))
     }
 
-    /// What subscribers have not confirmed yet, oldest first: subscriber, message, partition key.
-    pub(crate) fn pending(&self) -> Result<Vec<(String, i64, String)>, WriteError> {
+    /// What subscribers have not confirmed yet, oldest first: subscriber, message, partition key. What can't be read is left
+    /// out, and stays where it is.
+    pub(crate) fn pending(
+        &self,
+        mut take: impl FnMut(String, i64, String),
+    ) -> Result<(), WriteError> {
         let reader = self.reader();
         let mut statement = reader.prepare(
             "SELECT subscriber, message, partition_key FROM pending JOIN messages ON id = message ORDER BY message",
         )?;
-        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+        let mut rows = statement.query([])?;
+        let mut unread = 0;
+        loop {
+            let row = match rows.next() {
+                Ok(Some(row)) => row,
+                Ok(None) => break,
+                Err(error) => {
+                    // A damaged page: what lies behind it is found when it is repaired.
+                    tracing::error!("not all messages that wait can be read: {error}");
+                    break;
+                }
+            };
+            match (row.get(0), row.get(1), row.get(2)) {
+                (Ok(subscriber), Ok(message), Ok(key)) => take(subscriber, message, key),
+                _ => unread += 1,
+            }
+        }
+        if unread > 0 {
+            tracing::error!("{unread} messages that wait can't be read");
+        }
+        Ok(())
+    }
+
+    /// What a subscriber has not confirmed of one partition key behind a message, oldest first, up to `most`.
+    pub(crate) fn pending_of(
+        &self,
+        subscriber: &str,
+        key: &str,
+        behind: i64,
+        most: usize,
+    ) -> Result<Vec<i64>, WriteError> {
+        let reader = self.reader();
+        let mut statement = reader.prepare_cached(
+            "SELECT message FROM pending JOIN messages ON id = message \
+             WHERE subscriber = ?1 AND message > ?2 AND partition_key = ?3 ORDER BY message LIMIT ?4",
+        )?;
+        let most = i64::try_from(most).unwrap_or(i64::MAX);
+        let rows = statement.query_map((subscriber, behind, key, most), |row| row.get(0))?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
@@ -168,9 +227,16 @@ impl Store {
         Ok(self.run(job).await?.published().first().copied())
     }
 
-    /// Removes what has expired.
-    pub(crate) async fn purge(&self) -> Result<(), WriteError> {
-        self.run(|reply| Job::Purge { reply }).await.map(|_| ())
+    /// Removes what has expired, and what waited too long for a subscription that is none of `subscribers`.
+    pub(crate) async fn purge(&self, subscribers: Vec<String>) -> Result<(), WriteError> {
+        let job = |reply| Job::Purge { subscribers, reply };
+        self.run(job).await.map(|_| ())
+    }
+
+    /// Gives some free pages back, if there are many. True when there are more to give.
+    pub(crate) async fn shrink(&self) -> Result<bool, WriteError> {
+        let done = self.run(|reply| Job::Shrink { reply }).await?;
+        Ok(matches!(done, work::Done::Shrunk { is_more: true }))
     }
 
     /// Moves the log into the database file, so that a copy of the one file is whole.
@@ -199,6 +265,15 @@ impl Store {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// What SQLite finds wrong with a database, which it reads as a whole; nothing where all is well.
+pub(crate) fn damage(path: &Path) -> Result<Vec<String>> {
+    let connection = schema::reader(path)?;
+    let mut statement = connection.prepare("PRAGMA quick_check")?;
+    let rows = statement.query_map([], |row| row.get::<_, String>(0))?;
+    let said: Vec<String> = rows.collect::<Result<_, _>>()?;
+    Ok(said.into_iter().filter(|line| line != "ok").collect())
 }
 
 /// Takes what is waiting, commits it as one, and then answers everybody. Confirmations wait for a job to be committed with,
@@ -237,6 +312,12 @@ fn write_loop(connection: &Connection, work: &mut Work, waiting: &Receiver<Incom
 mod tests {
     use super::*;
 
+    fn waiting(store: &Store) -> usize {
+        let mut count = 0;
+        store.pending(|_, _, _| count += 1).expect("a list");
+        count
+    }
+
     /// Confirmations that nothing else is committed with come on record by themselves, and at the end at the latest.
     #[tokio::test]
     async fn a_confirmation_does_not_wait_for_ever() {
@@ -250,9 +331,9 @@ mod tests {
             let subscribers = vec!["t/a".to_owned()];
             let published = store.publish("t".to_owned(), subscribers, vec![message]);
             let id = published.await.expect("taken")[0];
-            assert_eq!(store.pending().expect("a list").len(), 1, "round {round}");
+            assert_eq!(waiting(&store), 1, "round {round}");
             store.confirm("t/a".to_owned(), id).expect("taken");
-            while !store.pending().expect("a list").is_empty() {
+            while waiting(&store) > 0 {
                 tokio::time::sleep(Duration::from_millis(1)).await;
             }
         }

@@ -101,6 +101,7 @@ impl Place {
                     app_ids: vec![id.clone(), neighbour.clone()],
                     app_api_token: APP_API_TOKEN.to_owned(),
                     allow_private: true,
+                    max_deliveries: 80,
                 };
                 let sidecar = Sidecar::open(settings, Arc::new(NothingInternal)).await;
                 let sidecar = sidecar.unwrap_or_else(|error| panic!("the sidecar: {error:#}"));

@@ -1,5 +1,6 @@
 //! Somebody who uses Nudge: a client for people.
 
+use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use http::Method;
@@ -97,6 +98,17 @@ impl Call {
     }
 }
 
+/// A client whose requests come from `address`, or from any.
+fn client(address: Option<IpAddr>) -> reqwest::Client {
+    reqwest::Client::builder()
+        .no_proxy()
+        .local_address(address)
+        .timeout(REQUEST_LIMIT)
+        .redirect(reqwest::redirect::Policy::none())
+        .build()
+        .expect("a client")
+}
+
 impl Person {
     /// Somebody called `name` at `address` (`http://localhost:3000`), or nobody in particular without a token.
     ///
@@ -104,14 +116,8 @@ impl Person {
     /// When the client can't be made.
     #[must_use]
     pub fn new(address: &str, name: &str, token: Option<String>) -> Self {
-        let client = reqwest::Client::builder()
-            .no_proxy()
-            .timeout(REQUEST_LIMIT)
-            .redirect(reqwest::redirect::Policy::none())
-            .build()
-            .expect("a client");
         Self {
-            client,
+            client: client(None),
             address: address.to_owned(),
             token,
             name: name.to_owned(),
@@ -124,6 +130,18 @@ impl Person {
     pub fn at(&self, address: &str) -> Self {
         Self {
             address: address.to_owned(),
+            ..self.clone()
+        }
+    }
+
+    /// The same person at another computer: their requests come from this address.
+    ///
+    /// # Panics
+    /// When the client can't be made.
+    #[must_use]
+    pub fn from(&self, address: IpAddr) -> Self {
+        Self {
+            client: client(Some(address)),
             ..self.clone()
         }
     }

@@ -6,9 +6,12 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{Request, StatusCode, header};
 use serde::Deserialize;
+use tokio::sync::{SemaphorePermit, watch};
 use tracing::{error, warn};
 
+use super::queue::{MOST, Next, Queue};
 use super::{Broker, Lanes};
+use crate::Cause;
 
 /// How long to wait when the store itself does not answer.
 const STORE_PAUSE: Duration = Duration::from_secs(1);
@@ -35,36 +38,70 @@ impl Broker {
     }
 
     async fn work(self: &Arc<Self>, lane: &Lanes, key: &str) {
+        // Whether the last delivery of the key failed.
+        let mut is_troubled = false;
         loop {
             let next = {
                 let mut queues = lane.queues();
-                let next = queues.get(key).and_then(|queue| queue.front().copied());
-                if next.is_none() {
+                let next = queues.get(key).map_or(Next::Nothing, Queue::next);
+                if next == Next::Nothing {
                     queues.remove(key);
                 }
                 next
             };
-            let Some(id) = next else { return };
-            if !self.settle(lane, key, id).await {
-                return;
+            match next {
+                Next::Nothing => return,
+                Next::Read(behind) => {
+                    if !self.read_more(lane, key, behind).await {
+                        return;
+                    }
+                }
+                Next::Message(id) => {
+                    if !self.settle(lane, key, id, &mut is_troubled).await {
+                        return;
+                    }
+                    if let Some(queue) = lane.queues().get_mut(key) {
+                        queue.done(id);
+                    }
+                    self.unconfirmed
+                        .send_modify(|count| *count = count.saturating_sub(1));
+                }
             }
-            let mut queues = lane.queues();
-            if let Some(queue) = queues.get_mut(key) {
-                // Not always the front: an earlier message may have come in meanwhile.
-                queue.retain(|other| *other != id);
+        }
+    }
+
+    /// Fills a queue from the record. False when the broker stops first.
+    async fn read_more(&self, lane: &Lanes, key: &str, behind: i64) -> bool {
+        loop {
+            match self.store.pending_of(&lane.name, key, behind, MOST) {
+                Ok(ids) => {
+                    if let Some(queue) = lane.queues().get_mut(key) {
+                        queue.fill(ids);
+                    }
+                    return true;
+                }
+                Err(error) => error!("what waits for {} can't be read: {error}", lane.name),
             }
-            drop(queues);
-            self.unconfirmed
-                .send_modify(|count| *count = count.saturating_sub(1));
+            if !self.pause(STORE_PAUSE).await {
+                return false;
+            }
         }
     }
 
     /// Tries one message until it is done or given up, and takes that on record. False when the broker stops first.
-    async fn settle(self: &Arc<Self>, lane: &Lanes, key: &str, id: i64) -> bool {
+    async fn settle(
+        self: &Arc<Self>,
+        lane: &Lanes,
+        key: &str,
+        id: i64,
+        is_troubled: &mut bool,
+    ) -> bool {
         let policy = self.components.inbound_policy(&lane.subscription.pubsub);
         let mut retry = 0;
         let give_up = loop {
-            match self.try_once(lane, id).await {
+            let verdict = self.try_once(lane, id, *is_troubled).await;
+            *is_troubled = verdict != Some(Verdict::Done);
+            match verdict {
                 None => return false,
                 Some(Verdict::Done) => break false,
                 Some(Verdict::Drop) => break true,
@@ -99,9 +136,9 @@ impl Broker {
     }
 
     /// `None`: the broker stops.
-    async fn try_once(&self, lane: &Lanes, id: i64) -> Option<Verdict> {
-        // The semaphore is never closed.
-        let _permit = lane.in_flight.acquire().await.ok()?;
+    async fn try_once(&self, lane: &Lanes, id: i64, is_troubled: bool) -> Option<Verdict> {
+        let _permit = self.slot(lane, is_troubled).await?;
+        let _at_work = AtWork::new(&self.at_work);
         if *self.stopped.borrow() {
             return None;
         }
@@ -127,12 +164,25 @@ impl Broker {
         Some(verdict)
     }
 
+    /// One of the subscription's own deliveries, or of those that all share, whichever is free first. `None`: the broker stops.
+    async fn slot<'a>(&'a self, lane: &'a Lanes, is_troubled: bool) -> Option<SemaphorePermit<'a>> {
+        let mut stopped = self.stopped.clone();
+        // The semaphores are never closed.
+        tokio::select! {
+            biased;
+            _ = stopped.wait_for(|stop| *stop) => None,
+            permit = self.shared.of(is_troubled).acquire() => permit.ok(),
+            permit = lane.own.of(is_troubled).acquire() => permit.ok(),
+        }
+    }
+
     fn request(&self, route: &str, event: Bytes) -> Option<Request<Bytes>> {
         #[derive(Deserialize)]
         struct Trace {
             traceparent: Option<String>,
         }
         let mut request = Request::post(route)
+            .extension(Cause::Delivery)
             .header(header::HOST, "127.0.0.1")
             .header(header::CONTENT_TYPE, "application/cloudevents+json")
             .header("dapr-api-token", &self.token);
@@ -157,6 +207,22 @@ impl Broker {
         tokio::time::timeout(time, stopped.wait_for(|stop| *stop))
             .await
             .is_err()
+    }
+}
+
+/// A delivery at work, until it is dropped.
+struct AtWork<'a>(&'a watch::Sender<usize>);
+
+impl<'a> AtWork<'a> {
+    fn new(count: &'a watch::Sender<usize>) -> Self {
+        count.send_modify(|count| *count += 1);
+        Self(count)
+    }
+}
+
+impl Drop for AtWork<'_> {
+    fn drop(&mut self) {
+        self.0.send_modify(|count| *count -= 1);
     }
 }
 

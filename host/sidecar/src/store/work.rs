@@ -1,14 +1,21 @@
 //! The jobs of the writing thread.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::sync::Arc;
 
 use anyhow::Result;
 use bytes::Bytes;
 use rusqlite::{Connection, OptionalExtension};
 use tokio::sync::oneshot;
 
-/// How long a message that nobody subscribed to is kept, dead letters among them: 7 days.
+use super::clock::Clock;
+
+/// How long a message is kept that nobody subscribed to, dead letters among them, or whose subscription is gone: 7 days.
 const UNHEARD_MS: i64 = 7 * 24 * 60 * 60 * 1000;
+
+/// How many free pages stay for what is written next: 4 MiB.
+const SPARE_PAGES: i64 = 1024;
+/// How many free pages are given back at a time: some milliseconds of the writing thread.
+const SHRINK_PAGES: i64 = 256;
 
 /// Why a write was not made.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -69,6 +76,7 @@ pub(crate) struct DeadLetter {
 pub(super) enum Done {
     Written,
     Published(Vec<i64>),
+    Shrunk { is_more: bool },
 }
 
 impl Done {
@@ -76,7 +84,7 @@ impl Done {
     pub(super) fn published(self) -> Vec<i64> {
         match self {
             Self::Published(ids) => ids,
-            Self::Written => Vec::new(),
+            Self::Written | Self::Shrunk { .. } => Vec::new(),
         }
     }
 }
@@ -102,6 +110,10 @@ pub(super) enum Job {
         reply: Reply,
     },
     Purge {
+        subscribers: Vec<String>,
+        reply: Reply,
+    },
+    Shrink {
         reply: Reply,
     },
     Checkpoint {
@@ -122,16 +134,25 @@ pub(super) struct Work {
     /// The last ETag given out; kept with every commit, so that none comes twice. Never goes back, not even when a
     /// commit fails: who knows how much of it was made.
     etag: i64,
+    clock: Arc<Clock>,
+}
+
+/// The clock of expiry, as it was when it was kept last.
+pub(super) fn kept_clock(connection: &Connection) -> Result<Option<i64>> {
+    let kept = "SELECT value FROM counters WHERE name = 'clock'";
+    Ok(connection
+        .query_row(kept, [], |row| row.get(0))
+        .optional()?)
 }
 
 impl Work {
-    pub(super) fn new(connection: &Connection) -> Result<Self> {
+    pub(super) fn new(connection: &Connection, clock: Arc<Clock>) -> Result<Self> {
         let etag = connection.query_row(
             "SELECT value FROM counters WHERE name = 'etag'",
             [],
             |row| row.get(0),
         )?;
-        Ok(Self { etag })
+        Ok(Self { etag, clock })
     }
 
     /// Makes the jobs in one transaction, each in a savepoint of its own, and answers after the commit. Takes the
@@ -149,10 +170,10 @@ impl Work {
         if committed.is_ok() {
             committed = confirm_all(connection, confirmations);
         }
-        let mut checkpoints = Vec::new();
+        let mut afterwards = Vec::new();
         for job in jobs {
             match job {
-                Job::Checkpoint { reply } => checkpoints.push(reply),
+                Job::Checkpoint { .. } | Job::Shrink { .. } => afterwards.push(job),
                 job => answers.push(match &committed {
                     Ok(()) => self.one(connection, job),
                     Err(error) => (reply_of(job), Err(error.clone())),
@@ -176,11 +197,12 @@ impl Work {
             // Whoever asked may have gone.
             reply.send(committed.clone().and(outcome)).ok();
         }
-        for reply in checkpoints {
-            connection
-                .execute_batch("PRAGMA wal_checkpoint(TRUNCATE)")
-                .ok();
-            reply.send(Ok(Done::Written)).ok();
+        for job in afterwards {
+            let outcome = match &job {
+                Job::Shrink { .. } => shrink(connection),
+                _ => checkpoint(connection),
+            };
+            reply_of(job).send(outcome).ok();
         }
         if committed.is_ok() {
             confirmations.clear();
@@ -205,15 +227,27 @@ impl Work {
                 subscribers,
                 messages,
                 reply,
-            } => (reply, publish(connection, &topic, &subscribers, &messages)),
+            } => {
+                let now = self.clock.now_ms();
+                let published = publish(connection, now, &topic, &subscribers, &messages);
+                (reply, published)
+            }
             Job::GiveUp {
                 subscriber,
                 id,
                 dead_letter,
                 reply,
-            } => (reply, give_up(connection, &subscriber, id, &dead_letter)),
-            Job::Purge { reply } => (reply, purge(connection)),
-            Job::Checkpoint { reply } => (reply, Ok(Done::Written)),
+            } => {
+                let now = self.clock.now_ms();
+                (
+                    reply,
+                    give_up(connection, now, &subscriber, id, &dead_letter),
+                )
+            }
+            Job::Purge { subscribers, reply } => {
+                (reply, purge(connection, self.clock.now_ms(), &subscribers))
+            }
+            Job::Checkpoint { reply } | Job::Shrink { reply } => (reply, Ok(Done::Written)),
         };
         let end = if outcome.is_ok() {
             "RELEASE job"
@@ -227,7 +261,7 @@ impl Work {
     }
 
     fn transact(&mut self, connection: &Connection, operations: Vec<Operation>) -> Outcome {
-        let now = now_ms();
+        let now = self.clock.now_ms();
         let mut find = connection.prepare_cached(
             "SELECT etag FROM state WHERE key = ?1 AND (expires_at IS NULL OR expires_at > ?2)",
         )?;
@@ -269,19 +303,21 @@ impl Work {
 
 fn publish(
     connection: &Connection,
+    now: i64,
     topic: &str,
     subscribers: &[String],
     messages: &[Message],
 ) -> Outcome {
     let mut ids = Vec::with_capacity(messages.len());
     for message in messages {
-        ids.push(insert(connection, topic, subscribers, message)?);
+        ids.push(insert(connection, now, topic, subscribers, message)?);
     }
     Ok(Done::Published(ids))
 }
 
 fn insert(
     connection: &Connection,
+    now: i64,
     topic: &str,
     subscribers: &[String],
     message: &Message,
@@ -294,7 +330,7 @@ fn insert(
             topic,
             &message.partition_key,
             &message.event[..],
-            now_ms(),
+            now,
             subscribers.len() as i64,
         ))?;
     let id = connection.last_insert_rowid();
@@ -309,6 +345,7 @@ fn insert(
 /// Moves a message to another topic.
 fn give_up(
     connection: &Connection,
+    now: i64,
     subscriber: &str,
     id: i64,
     DeadLetter { topic, subscribers }: &DeadLetter,
@@ -321,7 +358,7 @@ fn give_up(
                 event: Bytes::from(row.get::<_, Vec<u8>>(1)?),
             })
         })?;
-    let moved = insert(connection, topic, subscribers, &message)?;
+    let moved = insert(connection, now, topic, subscribers, &message)?;
     confirm(connection, subscriber, id)?;
     Ok(Done::Published(vec![moved]))
 }
@@ -347,14 +384,56 @@ fn confirm(connection: &Connection, subscriber: &str, id: i64) -> Result<(), Wri
     Ok(())
 }
 
-fn purge(connection: &Connection) -> Outcome {
-    let now = now_ms();
+fn purge(connection: &Connection, now: i64, subscribers: &[String]) -> Outcome {
+    connection
+        .prepare_cached("INSERT OR REPLACE INTO counters (name, value) VALUES ('clock', ?1)")?
+        .execute([now])?;
     connection
         .prepare_cached("DELETE FROM state WHERE expires_at <= ?1")?
         .execute([now])?;
+    let names: Vec<String> = connection
+        .prepare_cached("SELECT DISTINCT subscriber FROM pending")?
+        .query_map([], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    for gone in names.iter().filter(|name| !subscribers.contains(name)) {
+        let ids: Vec<i64> = connection
+            .prepare_cached(
+                "SELECT message FROM pending JOIN messages ON id = message WHERE subscriber = ?1 AND published_at <= ?2",
+            )?
+            .query_map((gone, now - UNHEARD_MS), |row| row.get(0))?
+            .collect::<Result<_, _>>()?;
+        for id in &ids {
+            confirm(connection, gone, *id)?;
+        }
+        if !ids.is_empty() {
+            tracing::warn!(
+                "{} messages for {gone}, which is not there any more, are dropped",
+                ids.len()
+            );
+        }
+    }
     connection
         .prepare_cached("DELETE FROM messages WHERE waiting = 0 AND published_at <= ?1")?
         .execute([now - UNHEARD_MS])?;
+    Ok(Done::Written)
+}
+
+/// Gives back some of the free pages that are not spare.
+fn shrink(connection: &Connection) -> Outcome {
+    let free = || connection.pragma_query_value(None, "freelist_count", |row| row.get::<_, i64>(0));
+    let over = free()? - SPARE_PAGES;
+    if over > 0 {
+        let some = over.min(SHRINK_PAGES);
+        connection.execute_batch(&format!("PRAGMA incremental_vacuum({some})"))?;
+    }
+    // None where the database can't give any back.
+    let left = free()? - SPARE_PAGES;
+    let is_more = left > 0 && left < over;
+    Ok(Done::Shrunk { is_more })
+}
+
+fn checkpoint(connection: &Connection) -> Outcome {
+    connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)")?;
     Ok(Done::Written)
 }
 
@@ -367,16 +446,10 @@ fn reply_of(job: Job) -> Reply {
         Job::Transact { reply, .. }
         | Job::Publish { reply, .. }
         | Job::GiveUp { reply, .. }
-        | Job::Purge { reply }
+        | Job::Purge { reply, .. }
+        | Job::Shrink { reply }
         | Job::Checkpoint { reply } => reply,
     }
-}
-
-/// Milliseconds since 1970.
-pub(super) fn now_ms() -> i64 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |since| since.as_millis() as i64)
 }
 
 #[cfg(test)]

@@ -163,6 +163,7 @@ impl Bench {
             app_ids: ["a", "b", "c"].map(str::to_owned).to_vec(),
             app_api_token: TOKEN.to_owned(),
             allow_private: true,
+            max_deliveries: 80,
         }
     }
 

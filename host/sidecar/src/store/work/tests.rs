@@ -2,6 +2,7 @@ use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use super::*;
+use crate::store::clock::System;
 use crate::store::schema;
 
 struct Bench {
@@ -15,7 +16,8 @@ impl Bench {
     fn new() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let connection = schema::open(&folder.path().join("nudge.db")).expect("a database");
-        let work = Work::new(&connection).expect("its counters");
+        let clock = Arc::new(Clock::new(Box::new(System::default()), None));
+        let work = Work::new(&connection, clock).expect("its counters");
         Self {
             connection,
             work,
