@@ -282,7 +282,7 @@ impl TryFrom<&TaskDocument> for Task {
                 .map_err(|error| InvalidTask::new("/title", error))?,
             notes: Notes::parse(&document.notes)
                 .map_err(|error| InvalidTask::new("/notes", error))?,
-            status: document.status.read()?,
+            status: document.status.read(document.completed_at),
             priority: Priority::parse(document.priority.into())
                 .map_err(|error| InvalidTask::new("/priority", error))?,
             labels: each(&document.labels, "/labels", |label| Label::parse(label))?,
@@ -305,7 +305,7 @@ impl TryFrom<&TaskDocument> for Task {
             recurrence: document
                 .recurrence
                 .as_ref()
-                .map(|recurrence| recurrence.parse(document.due.as_ref().map(|due| due.date)))
+                .map(|recurrence| recurrence.known().parse(due.map(|due| due.date)))
                 .transpose()?,
             series,
             created_at: document.created_at.utc(),
@@ -439,6 +439,15 @@ impl From<&Recurrence> for RecurrenceDocument {
 }
 
 impl RecurrenceDocument {
+    /// With a basis that this version knows: the default in the place of another one.
+    fn known(&self) -> Self {
+        let mut known = self.clone();
+        if matches!(known.basis, BasisDocument::Unknown(_)) {
+            known.basis = BasisDocument::default();
+        }
+        known
+    }
+
     /// The recurrence that the document says: by `rrule`, else by the simple fields, which count from `due`.
     ///
     /// # Errors
@@ -493,30 +502,37 @@ impl RecurrenceEndDocument {
 }
 
 impl StatusDocument {
-    fn read(&self) -> Result<Status, InvalidTask> {
-        match self {
-            Self::Open => Ok(Status::Open),
-            Self::Completed => Ok(Status::Completed),
-            Self::Unknown(name) => {
-                let detail = format!("takes open or completed, not {name:?}");
-                Err(InvalidTask::new("/status", detail))
-            }
+    /// One of a newer version is taken for what it is nearest to: whether the task was completed.
+    fn read(&self, completed_at: Option<Timestamp>) -> Status {
+        match (self, completed_at) {
+            (Self::Completed, _) | (Self::Unknown(_), Some(_)) => Status::Completed,
+            (Self::Open, _) | (Self::Unknown(_), None) => Status::Open,
         }
     }
 }
 
 impl TaskDocument {
     /// The document with all that `older` says and this version does not know: for a task that this version read, changed
-    /// and writes again. The due date, the recurrence and its end keep theirs as long as there is one; a reminder keeps
+    /// and writes again. A status stays as long as the task is neither completed nor reopened, a basis as long as the rule
+    /// does. The due date, the recurrence and its end keep theirs as long as there is one; a reminder keeps
     /// them by its id, a step of the checklist by its text, the first of several with the same text first.
     #[must_use]
     pub fn with_unknown_of(mut self, older: &Self) -> Self {
         self.unknown.keep(&older.unknown);
+        let is_completed = self.completed_at.is_some();
+        if matches!(older.status, StatusDocument::Unknown(_))
+            && is_completed == older.completed_at.is_some()
+        {
+            self.status = older.status.clone();
+        }
         if let (Some(due), Some(older)) = (&mut self.due, &older.due) {
             due.unknown.keep(&older.unknown);
         }
         if let (Some(recurrence), Some(older)) = (&mut self.recurrence, &older.recurrence) {
             recurrence.unknown.keep(&older.unknown);
+            if matches!(older.basis, BasisDocument::Unknown(_)) && recurrence.rrule == older.rrule {
+                recurrence.basis = older.basis.clone();
+            }
             let ends = (&mut recurrence.recurrence_end, &older.recurrence_end);
             if let (Some(end), Some(older)) = ends {
                 end.unknown.keep(&older.unknown);

@@ -1,7 +1,7 @@
 //! Dates.
 
 use chrono::{Datelike, Duration, NaiveDate, NaiveTime, Weekday};
-use domain::zone;
+use domain::{limits, zone};
 
 use crate::calendar::{Week, first_of_month, last_of_month, on_or_after, plus, plus_days, weekend};
 use crate::lexicon::{DayPart, day_part, is_ambiguous_weekday, weekday};
@@ -351,7 +351,7 @@ fn ahead(reading: &Reading, amounts: amount::Amounts) -> Option<Said> {
     let target =
         start.checked_add_signed(Duration::minutes(amounts.minutes) + Duration::seconds(59))?;
     let floor = target.timestamp().div_euclid(60) * 60;
-    let target = chrono::DateTime::from_timestamp(floor, 0)?;
+    let target = chrono::DateTime::from_timestamp(floor, 0).filter(|at| limits::is_instant(*at))?;
     let wall = zone::local(target, reading.zone());
     // When the clocks go back, a time that exists twice means the first: the next that is not too early.
     let wall = (0..=180)

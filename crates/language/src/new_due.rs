@@ -1,7 +1,7 @@
 //! What becomes of a due date.
 
 use chrono::{Days, NaiveTime};
-use domain::{Due, zone};
+use domain::{Due, limits, zone};
 
 use crate::{Context, NewDue};
 
@@ -75,6 +75,7 @@ fn shift(due: &Due, days: i64, stretch: chrono::Duration) -> Result<Due, NewDueE
     let instant = moved
         .reminder_instant()
         .checked_add_signed(stretch)
+        .filter(|instant| limits::is_instant(*instant))
         .ok_or(NewDueError::TooFar)?;
     let wall = zone::local(instant, due.zone);
     Ok(Due {

@@ -1,6 +1,6 @@
 //! Where Nudge runs: an address, and who issues tokens there.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 use tokio::process::Command;
@@ -115,6 +115,15 @@ impl Place {
             Tokens::Command(_) => PathBuf::from(std::env::var_os("NUDGE_SIGNING_KEY")?),
         };
         std::fs::read(path).ok()
+    }
+
+    /// The data folder of a host of its own.
+    #[must_use]
+    pub fn data(&self) -> Option<&Path> {
+        match &self.tokens {
+            Tokens::Host { host, .. } => Some(&host.settings().data),
+            Tokens::Command(_) => None,
+        }
     }
 
     /// What is in the log of a host of its own; for messages.

@@ -208,6 +208,10 @@ fn values_of_a_newer_version_keep_their_name() {
     let basis = read.recurrence.as_ref().map(|recurrence| &recurrence.basis);
     assert_eq!(basis, Some(&BasisDocument::Unknown("moon".to_owned())));
     assert_eq!(serde_json::to_value(&read).expect("JSON"), sent);
+    // It is still a task, and what it says stays when it is written again.
+    let task = domain::Task::try_from(&read).expect("a task");
+    assert_eq!(task.status, domain::task::Status::Completed);
+    assert_eq!(TaskDocument::from(&task).with_unknown_of(&read), read);
 }
 
 /// A task that goes through the domain and back has all that it had, but where a part of it is gone or another one.

@@ -272,3 +272,151 @@ fn reminders_come_along() {
     ];
     assert_eq!(reminders(&task, &next), expected);
 }
+
+/// Wherever a series began and whatever number it has come to, it goes on or ends: it neither overflows nor walks from its
+/// beginning.
+///
+/// Seen to fail: `occurrence: 4294967295` made the next one number 0, and `9000-12-31` an occurrence that no task can be due
+/// on, so that the completion was a dead letter.
+#[test]
+fn series_at_the_edges() {
+    let now = "2026-03-24T12:00:00Z";
+    let every = "FREQ=YEARLY;BYMONTHDAY=1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31;\
+                 BYDAY=MO,TU,WE,TH,FR,SA,SU";
+    let table = [
+        // Rule, due, number, start, completed at, expected.
+        (
+            "FREQ=DAILY",
+            "2026-03-24",
+            9_999_999,
+            "2026-01-01",
+            now,
+            "10000000 2026-03-25",
+        ),
+        (
+            "FREQ=DAILY",
+            "2026-03-24",
+            10_000_000,
+            "2026-01-01",
+            now,
+            "ended",
+        ),
+        (
+            "FREQ=DAILY",
+            "2026-03-24",
+            u32::MAX,
+            "2026-01-01",
+            now,
+            "ended",
+        ),
+        (
+            "FREQ=DAILY",
+            "2026-03-24",
+            7,
+            "-262143-01-01",
+            now,
+            "8 2026-03-25",
+        ),
+        (every, "2026-03-24", 7, "-8000-01-01", now, "8 2026-03-25"),
+        (
+            "FREQ=DAILY;COUNT=10000",
+            "2026-03-24",
+            7,
+            "-262143-01-01",
+            now,
+            "ended",
+        ),
+        (
+            "FREQ=DAILY",
+            "9000-12-30",
+            7,
+            "2026-01-01",
+            now,
+            "8 9000-12-31",
+        ),
+        (
+            "FREQ=DAILY",
+            "9000-12-31 23:59",
+            7,
+            "2026-01-01",
+            now,
+            "ended",
+        ),
+        (
+            "FREQ=YEARLY;INTERVAL=1000",
+            "8500-01-01",
+            7,
+            "8500-01-01",
+            now,
+            "ended",
+        ),
+        (
+            "FREQ=MONTHLY;BYMONTHDAY=31",
+            "9000-11-30",
+            7,
+            "2026-01-01",
+            now,
+            "8 9000-12-31",
+        ),
+        (
+            "FREQ=DAILY",
+            "2026-03-24",
+            7,
+            "2026-01-01",
+            "9999-12-31T23:59:59.999Z",
+            "ended",
+        ),
+        (
+            "FREQ=DAILY",
+            "1970-01-01 00:00",
+            7,
+            "1970-01-01",
+            "1970-01-01T00:00:00Z",
+            "8 1970-01-02",
+        ),
+        (
+            "FREQ=DAILY",
+            "1970-01-01",
+            1,
+            "1970-01-01",
+            "2500-01-01T12:00:00Z",
+            "50002 2500-01-01 skipping 50000",
+        ),
+    ];
+    for (rule, at, number, start, completed, expected) in table {
+        for basis in [Basis::Due, Basis::Completion] {
+            let task = task(rule, basis, at, number, start);
+            let said = said(next(&task, instant(completed)));
+            assert!(
+                basis == Basis::Completion || said == expected,
+                "{rule} {at} {number}: {said}"
+            );
+        }
+    }
+}
+
+#[test]
+fn reminders_that_come_to_no_instant_are_left_out() {
+    let mut task = task(
+        "FREQ=YEARLY;INTERVAL=1000",
+        Basis::Due,
+        "7999-01-01",
+        1,
+        "7999-01-01",
+    );
+    let reminder = |number: u128, rule| Reminder {
+        id: ReminderId(Uuid::from_u128(number)),
+        rule,
+    };
+    task.reminders = vec![
+        reminder(1, ReminderRule::At(instant("9999-12-31T23:00:00Z"))),
+        reminder(2, ReminderRule::At(instant("7998-12-31T23:00:00Z"))),
+        reminder(3, ReminderRule::BeforeDue(10)),
+    ];
+    let moved = reminders(&task, &due("8999-01-01"));
+    let expected = [
+        ReminderRule::At(instant("8998-12-31T23:00:00Z")),
+        ReminderRule::BeforeDue(10),
+    ];
+    assert_eq!(moved, expected);
+}

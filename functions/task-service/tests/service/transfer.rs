@@ -274,3 +274,65 @@ fn the_next_occurrence_has_limits() {
         );
     }
 }
+
+/// The limit of open tasks is for what people do: the next occurrence is let past it, or a series would end because
+/// something else came into the place of the one that was completed.
+///
+/// Seen to fail: the occurrence was refused with 422, which the recurrence engine takes for poison.
+#[test]
+fn people_are_limited_and_series_are_not() {
+    use task_service::decide::{Change, Outcome};
+
+    let task = |status| {
+        let document: events::TaskDocument = serde_json::from_value(item()).expect("a task");
+        let task = domain::Task::try_from(&document).expect("a task");
+        domain::Task { status, ..task }
+    };
+    let (open, done) = (domain::task::Status::Open, domain::task::Status::Completed);
+    let since = "2026-01-01T00:00:00Z".parse().expect("an instant");
+    let table = [
+        (None, Some(Change::Created(task(open))), true),
+        (
+            None,
+            Some(Change::Imported {
+                task: task(open),
+                since,
+            }),
+            true,
+        ),
+        (
+            None,
+            Some(Change::Imported {
+                task: task(done),
+                since,
+            }),
+            false,
+        ),
+        (Some(done), Some(Change::Reopened(task(open))), true),
+        (Some(open), Some(Change::Completed(task(done))), false),
+        (
+            Some(open),
+            Some(Change::Updated {
+                task: task(open),
+                changed: vec!["title"],
+            }),
+            false,
+        ),
+        (
+            Some(open),
+            Some(Change::Gone(events::DeleteReason::Deleted)),
+            false,
+        ),
+        (Some(open), None, false),
+        (None, Some(Change::Recurred(task(open))), false),
+    ];
+    for (before, change, expected) in table {
+        let outcome = Outcome {
+            task_id: task(open).id,
+            before: before.map(task),
+            change,
+            stored: None,
+        };
+        assert_eq!(outcome.is_limited(), expected, "{outcome:?}");
+    }
+}

@@ -2,6 +2,7 @@
 
 mod chat;
 mod contract;
+mod extremes;
 mod history;
 mod identity;
 mod input;

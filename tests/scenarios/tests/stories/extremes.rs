@@ -1,0 +1,779 @@
+//! Every field, path and parameter of the OpenAPI document, with values at and behind the edges of what there is.
+//!
+//! Whatever is sent is answered by a success that reads back, or by a refusal that the document lists; and afterwards
+//! nothing lies in a dead-letter topic, and the host is there.
+
+use std::collections::BTreeSet;
+use std::time::Instant;
+
+use futures::StreamExt;
+use http::Method;
+use scenarios::{Answer, Person, Place, eventually};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+/// How many requests are on their way at a time.
+const AT_ONCE: usize = 4;
+
+/// Stands in a body for JSON that no [`Value`] can be.
+const RAW: &str = "\u{e000}raw";
+
+/// Dates, as JSON.
+const DATES: &[&str] = &[
+    "\"-262143-01-01\"",
+    "\"-0001-12-31\"",
+    "\"0000-01-01\"",
+    "\"0001-01-01\"",
+    "\"1969-12-31\"",
+    "\"1970-01-01\"",
+    "\"2023-02-29\"",
+    "\"2024-02-29\"",
+    "\"2024-02-30\"",
+    "\"9000-12-31\"",
+    "\"9001-01-01\"",
+    "\"9999-12-31\"",
+    "\"10000-01-01\"",
+    "\"+10000-01-01\"",
+    "\"+262142-12-31\"",
+    "\"2024-W01-1\"",
+    "\"2024-001\"",
+    "\"20240101\"",
+    "\" 2024-01-01\"",
+];
+
+/// Instants, as JSON.
+const INSTANTS: &[&str] = &[
+    "\"0000-01-01T00:00:00Z\"",
+    "\"0001-01-01T00:00:00Z\"",
+    "\"1969-12-31T23:59:59.999Z\"",
+    "\"1970-01-01T00:00:00+23:59\"",
+    "\"1970-01-01T00:00:00Z\"",
+    "\"2016-12-31T23:59:60Z\"",
+    "\"2024-02-30T00:00:00Z\"",
+    "\"2031-05-05t09:00:00z\"",
+    "\"2031-05-05T09:00:00.123456789123-23:59\"",
+    "\"2031-05-05 09:00:00Z\"",
+    "\"2031-05-05T09:00:00\"",
+    "\"2031-05-05T24:00:00Z\"",
+    "\"9999-12-31T23:59:59.999Z\"",
+    "\"9999-12-31T23:59:59.9999Z\"",
+    "\"9999-12-31T23:59:60Z\"",
+    "\"9999-12-31T23:59:59-01:00\"",
+    "\"+10000-01-01T00:00:00Z\"",
+    "\"10000-01-01T00:00:00Z\"",
+    "\"2031-05-05T09:00:00+99:99\"",
+];
+
+/// Numbers, as JSON.
+const NUMBERS: &[&str] = &[
+    "-1",
+    "0",
+    "-0",
+    "-0.0",
+    "0.5",
+    "1.0",
+    "1e0",
+    "1e308",
+    "1e999",
+    "65535",
+    "65536",
+    "4294967295",
+    "4294967296",
+    "9007199254740993",
+    "9223372036854775808",
+    "18446744073709551615",
+    "18446744073709551616",
+    "-9223372036854775809",
+    "NaN",
+    "\"NaN\"",
+    "\"1\"",
+];
+
+/// Texts, as JSON.
+const TEXTS: &[&str] = &[
+    "\"\"",
+    "\" \"",
+    "\"\\u0000\"",
+    "\"\\ud800\"",
+    "\"\\udc00\\ud800\"",
+    "\"\\u202e\\u2066x\"",
+    "\"e\\u0301\\u0301\\u0301\"",
+    "\"\u{1f468}\u{200d}\u{1f469}\u{200d}\u{1f467}\"",
+    "\"\\ufeff\\uffff\"",
+    "\"\\n\\r\\t\\\\\\\"'<script>{{}}\"",
+    "\"null\"",
+    "\"../../etc\"",
+];
+
+/// Values of another type than any field has.
+const OTHERS: &[&str] = &[
+    "null",
+    "true",
+    "[]",
+    "{}",
+    "[[]]",
+    "{\"\":{}}",
+    "7",
+    "\"x\"",
+];
+
+/// Rules that say much, nothing, or what never comes.
+const RULES: &[&str] = &[
+    "FREQ=YEARLY;BYMONTHDAY=1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31;BYDAY=MO,TU,WE,TH,FR,SA,SU",
+    "FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30",
+    "FREQ=YEARLY;INTERVAL=1000;BYMONTH=2;BYMONTHDAY=29;BYDAY=MO",
+    "FREQ=DAILY;COUNT=10000",
+    "FREQ=DAILY;COUNT=10001",
+    "FREQ=DAILY;COUNT=-1",
+    "FREQ=DAILY;INTERVAL=1000",
+    "FREQ=DAILY;INTERVAL=65536",
+    "FREQ=DAILY;INTERVAL=0",
+    "FREQ=DAILY;UNTIL=00000101",
+    "FREQ=DAILY;UNTIL=99991231",
+    "FREQ=DAILY;UNTIL=99999999",
+    "FREQ=MONTHLY;BYDAY=-53SU,53MO",
+    "FREQ=YEARLY;BYMONTHDAY=1;BYSETPOS=-366,366",
+    "FREQ=SECONDLY",
+    "FREQ=",
+    "RRULE:",
+    "FREQ=DAILY;FREQ=DAILY",
+];
+
+/// Words with numbers that no calendar has.
+const WORDS: &[&str] = &[
+    "x in 99999999999 years",
+    "x in 9000 years",
+    "x in 4294967296 weeks",
+    "x on 31.12.9999 at 23:59",
+    "x on 9000-12-31",
+    "x on 0001-01-01",
+    "x every 65536 days",
+    "x every day for 99999999999 times",
+    "x every 4294967295 weeks until 31.12.9999",
+    "x tomorrow at 99:99",
+    "x tomorrow at 9 remind me 99999999999 minutes before",
+    "x today remind me 9000 years before",
+    "x every 0 days",
+    "x 30.02.2031",
+    "postpone x by 99999999999 days",
+    "postpone x by 9000 years",
+    "show tasks due in 99999999999 weeks",
+    "undo 4294967296",
+    "complete 18446744073709551616",
+];
+
+const ZONES: &[&str] = &[
+    "\"Pacific/Kiritimati\"",
+    "\"Etc/GMT+12\"",
+    "\"Pacific/Apia\"",
+    "\"UTC\"",
+    "\"+14:00\"",
+    "\"Mars/Olympus\"",
+];
+
+const TIMES: &[&str] = &[
+    "\"00:00\"",
+    "\"23:59\"",
+    "\"24:00\"",
+    "\"23:59:60\"",
+    "\"9:00\"",
+    "\"-1:00\"",
+    "\"09:00:30\"",
+    "\"99:99\"",
+];
+
+/// One operation of the document.
+struct Operation {
+    method: Method,
+    path: String,
+    statuses: BTreeSet<u16>,
+    /// Schema of the body, without references.
+    body: Option<Value>,
+    /// Name, place (`path`, `query`, `header`) and schema of its parameters.
+    parameters: Vec<(String, String, Value)>,
+}
+
+/// The document's operations with references followed.
+fn operations(document: &Value) -> Vec<Operation> {
+    let mut operations = Vec::new();
+    for (path, methods) in document["paths"].as_object().expect("paths") {
+        if !path.starts_with("/api/") {
+            continue;
+        }
+        for (method, operation) in methods.as_object().expect("methods") {
+            let Some(responses) = operation["responses"].as_object() else {
+                continue;
+            };
+            let of = |holder: &Value| holder["parameters"].as_array().cloned().unwrap_or_default();
+            let parameters = [of(operation), of(methods_of(document, path))].concat();
+            let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+            let parameters = parameters
+                .iter()
+                .map(|parameter| followed(document, parameter));
+            let body = &operation["requestBody"]["content"]["application/json"]["schema"];
+            operations.push(Operation {
+                method: method.to_uppercase().parse().expect("a method"),
+                path: path.clone(),
+                statuses: responses
+                    .keys()
+                    .filter_map(|status| status.parse().ok())
+                    .collect(),
+                body: body.is_object().then(|| followed(document, body)),
+                parameters: parameters
+                    .map(|p| (text(&p["name"]), text(&p["in"]), p["schema"].clone()))
+                    .collect(),
+            });
+        }
+    }
+    assert!(operations.len() > 20, "the document has no operations");
+    operations
+}
+
+fn methods_of<'a>(document: &'a Value, path: &str) -> &'a Value {
+    &document["paths"][path]
+}
+
+/// `schema` without references.
+fn followed(document: &Value, schema: &Value) -> Value {
+    if let Some(reference) = schema["$ref"].as_str() {
+        let pointer = reference.trim_start_matches('#');
+        return followed(
+            document,
+            document.pointer(pointer).expect("what is referred to"),
+        );
+    }
+    match schema {
+        Value::Object(fields) => {
+            let fields = fields
+                .iter()
+                .map(|(name, value)| (name.clone(), followed(document, value)));
+            Value::Object(fields.collect())
+        }
+        Value::Array(items) => items.iter().map(|item| followed(document, item)).collect(),
+        other => other.clone(),
+    }
+}
+
+/// The pointers to all that a body of `schema` can have, with the schema there; an array's items are at its `0`.
+fn places(schema: &Value, pointer: &str, found: &mut Vec<(String, Value)>) {
+    for choice in ["oneOf", "anyOf"] {
+        for schema in schema[choice].as_array().into_iter().flatten() {
+            if schema["type"] != "null" {
+                places(schema, pointer, found);
+            }
+        }
+    }
+    let known = found.iter().any(|(other, _)| other == pointer);
+    if !pointer.is_empty() && !known && schema["oneOf"].is_null() {
+        found.push((pointer.to_owned(), schema.clone()));
+    }
+    for (name, schema) in schema["properties"].as_object().into_iter().flatten() {
+        places(schema, &format!("{pointer}/{name}"), found);
+    }
+    if schema["items"].is_object() {
+        places(&schema["items"], &format!("{pointer}/0"), found);
+    }
+}
+
+/// Good bodies of an operation: together they have every field that its schema has.
+fn good_bodies(operation: &str) -> Vec<Value> {
+    let due = json!({ "date": "2031-05-05", "time": "09:00", "time_zone": "Europe/Berlin" });
+    let reminders = json!([{ "at": "2031-05-05T06:00:00Z" }]);
+    let before = json!([{ "id": Uuid::nil(), "before_due_minutes": 5 }]);
+    let rule = json!({ "rrule": "FREQ=DAILY;COUNT=5", "basis": "completion" });
+    let count = json!({ "recurrence_type": "weekly", "recurrence_interval": 2, "recurrence_end": { "count": 3 } });
+    let until = json!({ "recurrence_type": "daily", "recurrence_end": { "until": "2032-01-01" }, "basis": "due" });
+    let task = json!({
+        "title": "x", "notes": "n", "priority": 2, "labels": ["a"], "list": "b", "checklist": [{ "text": "y", "done": false }],
+        "due": due, "reminders": reminders, "recurrence": rule,
+    });
+    let with = |reminders: &Value, recurrence: &Value| {
+        let mut task = task.clone();
+        task["reminders"] = reminders.clone();
+        task["recurrence"] = recurrence.clone();
+        task
+    };
+    let tasks = vec![task.clone(), with(&before, &count), with(&before, &until)];
+    match operation {
+        "POST /api/tasks" | "PATCH /api/tasks/{id}" => tasks,
+        "POST /api/tasks/import" => {
+            let whole = |mut task: Value| {
+                let more = json!({
+                    "id": Uuid::new_v4(), "version": 3, "status": "open", "series_id": Uuid::new_v4(), "occurrence": 2,
+                    "series_start": "2031-05-04", "created_at": "2026-01-01T00:00:00Z", "updated_at": "2026-01-02T00:00:00Z",
+                    "completed_at": null,
+                });
+                task["reminders"][0]["id"] = json!(Uuid::new_v4());
+                task.as_object_mut()
+                    .expect("a task")
+                    .extend(more.as_object().expect("fields").clone());
+                json!({ "exported_at": "2026-01-02T00:00:00Z", "items": [task], "next_cursor": null })
+            };
+            let mut completed = whole(task.clone());
+            completed["items"][0]["status"] = json!("completed");
+            completed["items"][0]["completed_at"] = json!("2026-01-02T00:00:00Z");
+            tasks.into_iter().map(whole).chain([completed]).collect()
+        }
+        "POST /api/recurrence/preview" => vec![
+            json!({ "rrule": "FREQ=DAILY", "start": "2031-05-05", "time": "09:00", "time_zone": "UTC", "count": 3 }),
+            json!({ "text": "every 2 weeks on Monday", "start": "2031-05-05", "time_zone": "UTC" }),
+        ],
+        "POST /api/reminders/{id}/snooze" => vec![
+            json!({ "until": (chrono::Utc::now() + chrono::TimeDelta::days(3)).to_rfc3339() }),
+            json!({ "minutes": 5 }),
+            json!({ "text": "tomorrow at 9", "time_zone": "Europe/Berlin" }),
+        ],
+        "PUT /api/preferences" => vec![json!({
+            "time_zone": "Europe/Berlin", "quiet_hours": { "from": "22:00", "to": "07:00" },
+            "email": { "enabled": false, "address": "a@example.test" },
+        })],
+        "POST /api/chat" => {
+            vec![
+                json!({ "message": "what is due today?", "conversation_id": "c", "time_zone": "Europe/Berlin" }),
+            ]
+        }
+        "POST /api/quick-add" | "POST /api/quick-add/preview" => {
+            vec![
+                json!({ "text": "y tomorrow at 9", "now": "2031-05-05T09:00:00Z", "time_zone": "Europe/Berlin" }),
+            ]
+        }
+        other => panic!("{other} is new here: give it bodies"),
+    }
+}
+
+/// What is sent in the place of a field.
+fn extremes(pointer: &str, schema: &Value) -> Vec<String> {
+    let name = pointer.rsplit('/').next().unwrap_or_default();
+    let quoted = |texts: &[&str]| {
+        texts
+            .iter()
+            .map(|text| json!(text).to_string())
+            .collect::<Vec<_>>()
+    };
+    let given = |texts: &[&str]| texts.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let is = |kind: &str| {
+        schema["type"] == kind
+            || schema["type"]
+                .as_array()
+                .is_some_and(|all| all.contains(&json!(kind)))
+    };
+    let mut values = given(OTHERS);
+    match (name, schema["format"].as_str().unwrap_or_default()) {
+        (_, "date") => values.extend(given(DATES)),
+        (_, "date-time") => values.extend(given(INSTANTS)),
+        (_, "uuid") => values.extend(given(&[
+            "\"\"",
+            "\"x\"",
+            "\"{00000000-0000-0000-0000-000000000000}\"",
+            "\"\\u0000\"",
+        ])),
+        ("rrule", _) => values.extend(quoted(RULES)),
+        ("message" | "text", _) if !pointer.contains("checklist") => {
+            values.extend([quoted(WORDS), given(TEXTS)].concat())
+        }
+        ("time_zone", _) => values.extend([given(ZONES), given(TEXTS)].concat()),
+        ("time" | "from" | "to", _) => values.extend(given(TIMES)),
+        _ if is("integer") || is("number") => values.extend(given(NUMBERS)),
+        _ if is("array") => {
+            values.push(format!("[{}]", vec!["null"; 2_000].join(",")));
+            values.push(format!("{}{}", "[".repeat(100), "]".repeat(100)));
+            values.push(format!("{}{}", "[".repeat(1_000), "]".repeat(1_000)));
+        }
+        _ if is("object") => {
+            values.push(format!("{}1{}", "{\"a\":".repeat(1_000), "}".repeat(1_000)))
+        }
+        _ => values.extend(given(TEXTS)),
+    }
+    if is("string") {
+        for length in [500, 501, 20_000] {
+            values.push(format!("\"{}\"", "\u{1f331}".repeat(length)));
+        }
+    }
+    values
+}
+
+/// `body` with JSON in the place of `pointer`.
+fn with(body: &Value, pointer: &str, json: &str) -> String {
+    let mut body = body.clone();
+    *body.pointer_mut(pointer).expect("the place") = json!(RAW);
+    body.to_string().replacen(&json!(RAW).to_string(), json, 1)
+}
+
+/// `body` with an array that is as long as the field takes at most, and one longer.
+fn with_arrays(body: &Value, pointer: &str, schema: &Value) -> Vec<String> {
+    let most = match pointer.rsplit('/').next() {
+        Some("checklist" | "items") => 100,
+        _ => schema["maxItems"].as_u64().unwrap_or(10),
+    };
+    let Some(item) = body.pointer(&format!("{pointer}/0")) else {
+        return Vec::new();
+    };
+    let arrays = [0, most, most + 1].map(|length| {
+        let items: Vec<Value> = (0..length)
+            .map(|number| match (item, pointer) {
+                (Value::String(_), _) => json!(format!("label{number}")),
+                (Value::Object(fields), "/items") => {
+                    let mut fields = fields.clone();
+                    fields.insert("id".to_owned(), json!(Uuid::new_v4()));
+                    Value::Object(fields)
+                }
+                _ => item.clone(),
+            })
+            .collect();
+        with(body, pointer, &json!(items).to_string())
+    });
+    arrays.to_vec()
+}
+
+/// Every object of `body` with one more field.
+fn with_unknown(body: &Value, pointer: &str, found: &mut Vec<String>, whole: &Value) {
+    match body {
+        Value::Object(fields) => {
+            let mut fields = fields.clone();
+            fields.insert("unknown".to_owned(), json!(1));
+            let json = Value::Object(fields.clone()).to_string();
+            found.push(if pointer.is_empty() {
+                json
+            } else {
+                with(whole, pointer, &json)
+            });
+            for (name, value) in body.as_object().into_iter().flatten() {
+                with_unknown(value, &format!("{pointer}/{name}"), found, whole);
+            }
+        }
+        Value::Array(items) => {
+            for (at, item) in items.iter().enumerate() {
+                with_unknown(item, &format!("{pointer}/{at}"), found, whole);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Somebody who sends all of it.
+struct Sender {
+    person: Person,
+    reminder: String,
+}
+
+impl Sender {
+    /// Sends `body`, checks the answer, and reads back what was taken.
+    async fn sends(&self, operation: &Operation, body: String) -> bool {
+        let name = format!("{} {}", operation.method, operation.path);
+        let id = match name.as_str() {
+            "PATCH /api/tasks/{id}" => {
+                let task = self.person.creates(scenarios::task("before")).await;
+                task.id().to_owned()
+            }
+            _ => self.reminder.clone(),
+        };
+        let path = operation.path.replace("{id}", &id);
+        let call = self.person.asks(operation.method.clone(), &path);
+        let answer = call.body("application/json", body.clone()).answer().await;
+        self.judge(operation, &answer, &body);
+        if answer.status.is_success() {
+            self.reads_back(&name, &answer, &body).await;
+        }
+        answer.status.is_success()
+    }
+
+    fn judge(&self, operation: &Operation, answer: &Answer, sent: &str) {
+        let status = answer.status.as_u16();
+        let sent: String = sent.chars().take(2_000).collect();
+        let is_listed = operation.statuses.contains(&status) && status < 500;
+        assert!(
+            is_listed,
+            "{} with {sent} was answered {status}: {}",
+            answer.asked, answer.body
+        );
+        if status >= 400 {
+            let kind = answer.json()["type"]
+                .as_str()
+                .unwrap_or_default()
+                .to_owned();
+            assert!(
+                kind.starts_with("/problems/"),
+                "{} with {sent}: {}",
+                answer.asked,
+                answer.body
+            );
+        }
+    }
+
+    async fn reads_back(&self, name: &str, answer: &Answer, body: &str) {
+        match name {
+            "POST /api/tasks" | "POST /api/quick-add" | "PATCH /api/tasks/{id}" => {
+                self.uses_up(&answer.json()).await
+            }
+            "POST /api/tasks/import" => {
+                let sent: Value = serde_json::from_str(body).expect("what was taken is JSON");
+                for item in sent["items"].as_array().into_iter().flatten() {
+                    let id = item["id"].as_str().expect("an id");
+                    let task = self.person.looks_at(id).await.expect("what was brought in");
+                    if sent["items"]
+                        .as_array()
+                        .is_some_and(|items| items.len() < 3)
+                    {
+                        self.uses_up(task.json()).await;
+                    }
+                }
+            }
+            "PUT /api/preferences" => {
+                let read = self
+                    .person
+                    .gets("/api/preferences")
+                    .await
+                    .expect(200)
+                    .json();
+                let said = answer.json();
+                assert_eq!(
+                    (&read["time_zone"], &read["quiet_hours"]),
+                    (&said["time_zone"], &said["quiet_hours"]),
+                    "{body}"
+                );
+            }
+            _ => {
+                let _is_json = answer.json();
+            }
+        }
+    }
+
+    /// What was taken is read as it was answered; it can be completed, so that all that hear of it work on it, and deleted.
+    async fn uses_up(&self, task: &Value) {
+        let id = task["id"].as_str().expect("an id");
+        let path = format!("/api/tasks/{id}");
+        assert_eq!(&self.person.gets(&path).await.expect(200).json(), task);
+        let complete = format!("{path}/complete");
+        self.person
+            .asks(Method::POST, &complete)
+            .answer()
+            .await
+            .expect(200);
+        if id.ends_with(['0', '1', '2', '3']) {
+            self.person
+                .asks(Method::DELETE, &path)
+                .answer()
+                .await
+                .expect(204);
+        }
+    }
+}
+
+/// All bodies of an operation that are to be sent.
+fn bodies(operation: &Operation, schema: &Value) -> Vec<String> {
+    let name = format!("{} {}", operation.method, operation.path);
+    let good = good_bodies(&name);
+    let mut found = Vec::new();
+    places(schema, "", &mut found);
+    let mut bodies: Vec<String> = good.iter().map(Value::to_string).collect();
+    for (pointer, schema) in &found {
+        let has_it = |body: &&Value| body.pointer(pointer).is_some();
+        let body = good
+            .iter()
+            .find(has_it)
+            .unwrap_or_else(|| panic!("no body of {name} has {pointer}"));
+        bodies.extend(
+            extremes(pointer, schema)
+                .iter()
+                .map(|value| with(body, pointer, value)),
+        );
+        bodies.extend(with_arrays(body, pointer, schema));
+    }
+    for body in &good {
+        with_unknown(body, "", &mut bodies, body);
+    }
+    bodies.push(format!("\"{}\"", "x".repeat(1024 * 1024)));
+    // An id comes once.
+    let fresh = |body: String| match name.as_str() {
+        "POST /api/tasks/import" => renewed(&body),
+        _ => body,
+    };
+    bodies.into_iter().map(fresh).collect()
+}
+
+/// A body of an import with another id.
+fn renewed(body: &str) -> String {
+    let Ok(mut value) = serde_json::from_str::<Value>(body) else {
+        return body.to_owned();
+    };
+    match value.pointer_mut("/items/0/id") {
+        Some(id) if id.as_str().is_some_and(|id| Uuid::try_parse(id).is_ok()) => {
+            let fresh = json!(Uuid::new_v4()).to_string();
+            body.replacen(&id.to_string(), &fresh, 1)
+        }
+        _ => body.to_owned(),
+    }
+}
+
+/// The values of a parameter, as they stand in an address.
+fn parameter_values(schema: &Value) -> Vec<String> {
+    let mut values: Vec<&str> = vec![
+        "",
+        "null",
+        "%00",
+        "%ff",
+        "%F0%9F",
+        "-1",
+        "0",
+        "1",
+        "-0.0",
+        "1e308",
+        "4294967296",
+        "9223372036854775808",
+        "18446744073709551616",
+        "NaN",
+        "AAAA",
+        "%E2%80%AE",
+        "..%2F..",
+    ];
+    let dates: Vec<String> = DATES
+        .iter()
+        .map(|date| {
+            date.trim_matches('"')
+                .replace('+', "%2B")
+                .replace(' ', "%20")
+        })
+        .collect();
+    values.extend(dates.iter().map(String::as_str));
+    let long = "x".repeat(5_000);
+    values.push(&long);
+    values.extend(
+        schema["enum"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str),
+    );
+    values.into_iter().map(str::to_owned).collect()
+}
+
+/// Sends values in the place of every parameter.
+async fn parameters(sender: &Sender, operation: &Operation) {
+    for (name, place, schema) in &operation.parameters {
+        for value in parameter_values(schema) {
+            let path = operation.path.replace("{id}", &Uuid::nil().to_string());
+            let call = match place.as_str() {
+                "query" => sender
+                    .person
+                    .asks(operation.method.clone(), &format!("{path}?{name}={value}")),
+                "path" => {
+                    // Without a segment, it is another route.
+                    let value = if value.is_empty() { "x" } else { &value };
+                    let path = operation.path.replace(&format!("{{{name}}}"), value);
+                    sender.person.asks(operation.method.clone(), &path)
+                }
+                _ => sender
+                    .person
+                    .asks(operation.method.clone(), &path)
+                    .header(name, &value),
+            };
+            let answer = call.json(&json!({})).answer().await;
+            sender.judge(operation, &answer, &value);
+        }
+    }
+}
+
+/// Whether every message was given to all that hear it.
+fn is_worked_off(place: &Place) -> bool {
+    let Some(data) = place.data() else {
+        return true;
+    };
+    let store = rusqlite::Connection::open(data.join("nudge.db")).expect("the store");
+    let waiting = "SELECT count(*) FROM messages WHERE waiting > 0";
+    store.query_row(waiting, [], |row| row.get::<_, u64>(0)) == Ok(0)
+}
+
+/// Topics of dead letters, with how many there are.
+fn dead_letters(place: &Place) -> Vec<(String, u64)> {
+    let Some(data) = place.data() else {
+        return Vec::new();
+    };
+    let store = rusqlite::Connection::open(data.join("nudge.db")).expect("the store");
+    let mut query = store
+        .prepare("SELECT topic, count(*) FROM messages WHERE topic LIKE '%.dlq' GROUP BY topic")
+        .expect("a query");
+    let rows = query
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
+        .expect("rows");
+    rows.collect::<Result<_, _>>().expect("rows")
+}
+
+/// Seen to fail before the limits were there: `?due=-262143-01-01` was answered 500, `"at": "9999-12-31T23:59:59-01:00"` made a
+/// task that nobody could read, and `"at": "0001-01-01T00:00:00Z"` a dead letter.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn extreme_values_are_taken_whole_or_refused() {
+    let begun = Instant::now();
+    let place = Place::open().await;
+    let person = place.person("mia").await;
+    let document = person.gets("/api/openapi.json").await.expect(200).json();
+    let task = person
+        .creates(scenarios::task("Rings").reminded_in(30 * 24 * 3600))
+        .await;
+    let reminder = eventually("the reminder", async || {
+        let reminders = person.reminders().await;
+        reminders
+            .first()
+            .and_then(|reminder| reminder["id"].as_str())
+            .map(str::to_owned)
+    })
+    .await;
+    let sender = Sender { person, reminder };
+    let (mut sent, mut taken) = (0, 0);
+    for operation in operations(&document) {
+        parameters(&sender, &operation).await;
+        let Some(schema) = &operation.body else {
+            continue;
+        };
+        let bodies = bodies(&operation, schema);
+        sent += bodies.len();
+        let answers = futures::stream::iter(bodies).map(|body| sender.sends(&operation, body));
+        let of_operation: Vec<bool> = answers.buffer_unordered(AT_ONCE).collect().await;
+        let of_operation = of_operation
+            .into_iter()
+            .filter(|is_taken| *is_taken)
+            .count();
+        assert!(
+            of_operation > 0,
+            "{} {} took nothing",
+            operation.method,
+            operation.path
+        );
+        taken += of_operation;
+    }
+    println!(
+        "{sent} bodies, {taken} of them taken, in {:?}",
+        begun.elapsed()
+    );
+    assert!(
+        sent > 1_000 && taken > 100,
+        "{sent} bodies, {taken} of them taken"
+    );
+
+    // Everything is still there, and what was told is worked off: the record has the last word.
+    let last = sender.person.creates(scenarios::task("The last")).await;
+    eventually("the record of the last", async || {
+        let story = sender.person.history_of(last.id()).await;
+        (!story.is_empty()).then_some(())
+    })
+    .await;
+    eventually("what is left of the messages", async || {
+        is_worked_off(&place).then_some(())
+    })
+    .await;
+    assert!(sender.person.looks_at(task.id()).await.is_some());
+    for path in [
+        "/api/tasks/export?status=open",
+        "/api/tasks/export?status=completed",
+        "/api/reminders",
+        "/api/notifications",
+    ] {
+        sender.person.gets(path).await.expect(200);
+    }
+    assert_eq!(sender.person.verifies_history().await["valid"], true);
+    assert_eq!(
+        dead_letters(&place),
+        [],
+        "{}",
+        place.log().unwrap_or_default()
+    );
+}
