@@ -76,7 +76,7 @@ impl Record {
 }
 
 /// SHA-256 in hexadecimal over the canonical form of `value` (RFC 8785): however a store orders the fields.
-fn hash(value: &Value) -> String {
+pub(crate) fn hash(value: &Value) -> String {
     let canonical = serde_json_canonicalizer::to_vec(value).unwrap_or_default();
     let digest = Sha256::digest(canonical);
     digest.iter().map(|byte| format!("{byte:02x}")).collect()

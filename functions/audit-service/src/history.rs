@@ -1,21 +1,27 @@
-//! Reading the log: a person's history, a task's story, and whether the chain is whole.
+//! Reading the record: a person's history, or one task's.
 
-use dapr::{Dapr, DaprError};
-use events::Event;
-use http_api::Problem;
-use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
-use crate::chain::{BEGINNING, Record};
-use crate::log::{self, Head, STORY_CHUNK, Story};
+use dapr::{Dapr, DaprError, Document, Json};
+use events::Timestamp;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
-/// Most records that one request verifies.
-const MOST_VERIFIED: u64 = 5_000;
+use crate::batch::{Bodies, Flaw, Known, known, parsed};
+use crate::documents::{Extent, Story, read, story_chunk, story_key};
 
-/// How many documents are read at a time.
-const BATCH: u64 = 100;
+/// Most bytes of a page's items, unless it has only one.
+const PAGE_BYTES: usize = 1024 * 1024;
+
+/// Chunks of a story that a page is looked for in: all but the newest are full, and each has more than a page.
+const PAGE_CHUNKS: u64 = 3;
+
+/// `event_type` of an item whose event can't be shown.
+const UNREADABLE: &str = "UNREADABLE";
 
 /// Numbers of a page, the newest first, and whether there are more behind it.
 pub(crate) struct Page {
+    extent: Extent,
     numbers: Vec<u64>,
     further: bool,
 }
@@ -27,13 +33,14 @@ pub(crate) async fn all<D: Dapr>(
     before: Option<u64>,
     limit: u64,
 ) -> Result<Page, DaprError> {
-    let key = log::head_key(user);
-    let head: Head = log::read(&key, dapr.get(&key).await?.as_ref())?;
-    let last = before.map_or(head.number, |before| (before - 1).min(head.number));
-    let first = last.saturating_sub(limit) + 1;
+    let extent = Extent::read(dapr, user).await?;
+    let (number, erased) = (extent.head.number, extent.erased_through());
+    let last = before.map_or(number, |before| number.min(before - 1));
+    let first = last.saturating_sub(limit).max(erased) + 1;
     Ok(Page {
+        extent,
         numbers: (first..=last).rev().collect(),
-        further: first > 1,
+        further: first > erased + 1,
     })
 }
 
@@ -45,128 +52,156 @@ pub(crate) async fn of_task<D: Dapr>(
     before: Option<u64>,
     limit: usize,
 ) -> Result<Page, DaprError> {
-    let key = log::story_key(user, task);
-    let story: Story = log::read(&key, dapr.get(&key).await?.as_ref())?;
+    let extent = Extent::read(dapr, user).await?;
+    let key = story_key(user, task);
+    let story: Story = read(&key, dapr.get(&key).await?.as_ref())?;
+    let end = chunks_before(dapr, user, task, &story, before).await?;
     let mut numbers = Vec::new();
-    for chunk in (0..story.records.div_ceil(STORY_CHUNK)).rev() {
+    for chunk in (end.saturating_sub(PAGE_CHUNKS)..end).rev() {
         if numbers.len() > limit {
             break;
         }
-        let key = log::story_chunk_key(user, task, chunk);
-        let chunk: Vec<u64> = log::read(&key, dapr.get(&key).await?.as_ref())?;
-        let wanted = |number: &u64| before.is_none_or(|before| *number < before);
-        numbers.extend(chunk.into_iter().rev().filter(wanted));
+        let chunk = story_chunk(dapr, user, task, chunk).await?;
+        let erased = extent.erased_through();
+        let is_wanted =
+            |number: &u64| *number > erased && before.is_none_or(|before| *number < before);
+        numbers.extend(chunk.into_iter().rev().filter(is_wanted));
     }
     let further = numbers.len() > limit;
     numbers.truncate(limit);
-    Ok(Page { numbers, further })
+    Ok(Page {
+        extent,
+        numbers,
+        further,
+    })
 }
 
-/// What a page's records say: `{"items", "next_cursor"}`, the cursor as a number.
-pub(crate) async fn show<D: Dapr>(
+/// How many chunks of a story begin before number `before`, by halves: a story may have thousands of them.
+async fn chunks_before<D: Dapr>(
     dapr: &D,
     user: &str,
-    page: &Page,
-) -> Result<(Vec<Value>, Option<u64>), DaprError> {
-    let keys: Vec<String> = page
-        .numbers
-        .iter()
-        .map(|&number| log::body_key(user, number))
-        .collect();
-    let mut items = Vec::new();
-    for ((number, key), body) in page
-        .numbers
-        .iter()
-        .zip(&keys)
-        .zip(dapr.get_many(&keys).await?)
-    {
-        let Some(body) = body else { continue };
-        let event: Event = body.read(key)?;
-        items.push(json!({
-            "number": number,
-            "at": event.timestamp,
-            "event_type": event.event_type,
-            "event_id": event.event_id,
-            "task_id": event.task_id,
-            "source": event.metadata.source,
-            "sequence": event.metadata.sequence,
-            "correlation_id": event.metadata.correlation_id,
-            "causation_id": event.metadata.causation_id,
-            "payload": event.payload,
-        }));
-    }
-    let next = page.numbers.last().copied().filter(|_| page.further);
-    Ok((items, next))
-}
-
-/// Walks the chain from number `from`, at most 5,000 records.
-pub(crate) async fn verify<D: Dapr>(dapr: &D, user: &str, from: u64) -> Result<Value, Problem> {
-    let key = log::head_key(user);
-    let head: Head = log::read(&key, dapr.get(&key).await?.as_ref())?;
-    if from == 0 || from > head.number + 1 {
-        let detail = format!("takes 1 to {}", head.number + 1);
-        return Err(Problem::invalid_field("?from", detail));
-    }
-    let mut previous = match from {
-        1 => BEGINNING.to_owned(),
-        _ => record(dapr, user, from - 1)
-            .await?
-            .map(|record| record.hash())
-            .unwrap_or_default(),
+    task: &str,
+    story: &Story,
+    before: Option<u64>,
+) -> Result<u64, DaprError> {
+    let (mut least, mut most) = (0, story.chunks());
+    let Some(before) = before else {
+        return Ok(most);
     };
-    let last = head.number.min(from + MOST_VERIFIED - 1);
-    let mut number = from;
-    while number <= last {
-        let to = last.min(number + BATCH - 1);
-        let records = keys(number..=to, |number| log::record_key(user, number));
-        let bodies = keys(number..=to, |number| log::body_key(user, number));
-        let (records, bodies) = (
-            dapr.get_many(&records).await?,
-            dapr.get_many(&bodies).await?,
-        );
-        for (record, body) in records.into_iter().zip(bodies) {
-            let checked = match record {
-                None => Err("it is missing".to_owned()),
-                Some(document) => document
-                    .read::<Record>(&log::record_key(user, number))
-                    .map_err(|error| error.to_string())
-                    .and_then(|record| {
-                        let body = body.map(|body| body.value.value());
-                        record.check(number - 1, &previous, body.as_ref())?;
-                        Ok(record.hash())
-                    }),
-            };
-            match checked {
-                Ok(hash) => previous = hash,
-                Err(reason) => return Ok(broken(number, &reason)),
-            }
-            number += 1;
+    while least < most {
+        let middle = least + (most - least) / 2;
+        let chunk = story_chunk(dapr, user, task, middle).await?;
+        match chunk.first().is_some_and(|&first| first < before) {
+            true => least = middle + 1,
+            false => most = middle,
         }
     }
-    if last == head.number && previous != head.hash {
-        return Ok(broken(last, "the chain ends otherwise than was recorded"));
+    Ok(least)
+}
+
+/// What a page's records say.
+#[derive(Debug, Default)]
+pub(crate) struct Shown {
+    /// As JSON.
+    pub(crate) items: Vec<Json>,
+    /// The number of the last item, where there is more behind it.
+    pub(crate) next: Option<u64>,
+}
+
+/// Reads a page's records, until the answer is full.
+pub(crate) async fn show<D: Dapr>(dapr: &D, user: &str, page: &Page) -> Result<Shown, DaprError> {
+    let known = known(dapr, user, &page.numbers, page.extent.erasure.as_ref()).await?;
+    let (mut bodies, mut shown, mut bytes) = (Bodies::of(&known), Shown::default(), 0_usize);
+    while let Some(batch) = bodies
+        .next(dapr, user, PAGE_BYTES.saturating_sub(bytes))
+        .await?
+    {
+        for (known, body) in batch {
+            let item = Json::of(&item(known, body.as_ref()));
+            let length = item.text().len() + 1;
+            if bytes + length > PAGE_BYTES && !shown.items.is_empty() {
+                return Ok(shown);
+            }
+            bytes += length;
+            shown.items.push(item);
+            shown.next = Some(known.number);
+        }
     }
-    let next = (last < head.number).then_some(last + 1);
-    Ok(json!({
-        "valid": true,
-        "records": head.number,
-        "from": from,
-        "to": last,
-        "next_from": next,
-        "hash": previous,
-    }))
+    if !page.further {
+        shown.next = None;
+    }
+    Ok(shown)
 }
 
-fn broken(number: u64, reason: &str) -> Value {
-    json!({ "valid": false, "record": number, "reason": reason })
+/// An event on record, as far as it is shown: a type that this version does not know is shown all the same.
+#[derive(Deserialize)]
+struct Body {
+    event_id: Uuid,
+    event_type: String,
+    task_id: String,
+    payload: BTreeMap<String, Json>,
+    metadata: Metadata,
+    timestamp: Timestamp,
 }
 
-async fn record<D: Dapr>(dapr: &D, user: &str, number: u64) -> Result<Option<Record>, DaprError> {
-    let key = log::record_key(user, number);
-    let document = dapr.get(&key).await?;
-    document.map(|document| document.read(&key)).transpose()
+#[derive(Deserialize)]
+struct Metadata {
+    source: String,
+    sequence: Option<u64>,
+    correlation_id: Uuid,
+    causation_id: Option<Uuid>,
 }
 
-fn keys(numbers: impl Iterator<Item = u64>, key: impl Fn(u64) -> String) -> Vec<String> {
-    numbers.map(key).collect()
+#[derive(Serialize)]
+struct Item {
+    number: u64,
+    /// `None` where not even the record can be read.
+    at: Option<Timestamp>,
+    event_type: String,
+    event_id: Option<Uuid>,
+    task_id: String,
+    source: String,
+    sequence: Option<u64>,
+    correlation_id: Option<Uuid>,
+    causation_id: Option<Uuid>,
+    payload: BTreeMap<String, Json>,
+}
+
+fn item(known: &Known, body: Option<&Document>) -> Item {
+    match parsed::<Body>(body) {
+        Ok(body) => Item {
+            number: known.number,
+            at: Some(body.timestamp),
+            event_type: body.event_type,
+            event_id: Some(body.event_id),
+            task_id: body.task_id,
+            source: body.metadata.source,
+            sequence: body.metadata.sequence,
+            correlation_id: Some(body.metadata.correlation_id),
+            causation_id: body.metadata.causation_id,
+            payload: body.payload,
+        },
+        Err(flaw) => unreadable(known, flaw),
+    }
+}
+
+/// What is shown of a record whose event can't be shown, so that it hides no others.
+fn unreadable(known: &Known, flaw: Flaw) -> Item {
+    let reason = match flaw {
+        Flaw::Missing => "The event is missing.",
+        Flaw::Unreadable => "The event can't be read.",
+    };
+    let record = known.record.as_ref().ok();
+    Item {
+        number: known.number,
+        at: record.map(|record| record.recorded_at),
+        event_type: UNREADABLE.to_owned(),
+        event_id: record.map(|record| record.event_id),
+        task_id: String::new(),
+        source: "audit-service".to_owned(),
+        sequence: None,
+        correlation_id: None,
+        causation_id: None,
+        payload: BTreeMap::from([("reason".to_owned(), Json::of(reason))]),
+    }
 }

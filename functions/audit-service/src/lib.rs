@@ -1,14 +1,21 @@
 //! The audit service: every event of every topic, on record for good.
 //!
-//! [`chain`] is the record and how records hang together; `log` writes them; `history` reads them for the person whose
-//! tasks they are, and verifies that nothing was changed, left out or put in; `replay` tells it to a function whose state
-//! was lost.
+//! [`chain`] is the record and how records hang together; `documents` is what lies in the store; `log` writes it, with
+//! `reference` in the place of what is on record already; `batch` reads it in pieces that fit into memory, for `history`,
+//! which shows it to the person whose tasks they are, `verify`, which finds what was changed, left out or put in, `replay`
+//! and `tell`, which tell it to a function whose state was lost, and `erase`, which leaves nothing but the chain.
 
+mod batch;
 pub mod chain;
+mod documents;
+mod erase;
 mod history;
 mod log;
+mod reference;
 mod replay;
 mod routes;
+mod tell;
+mod verify;
 
 pub use routes::route;
 

@@ -5,125 +5,49 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 use dapr::consumer::{Effect, HandleError};
 use dapr::{Condition, Dapr, DaprError, Document, Write};
-use events::{Event, EventType, TaskRecurred, Timestamp};
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use events::{Event, EventType, TaskRecurred};
 
-use crate::chain::{BEGINNING, Record};
+use crate::documents::{
+    Head, STORY_CHUNK, Story, erasure_key, event_key, head_key, read, read_erasure,
+    story_chunk_key, story_key,
+};
 
-/// Most record numbers in one document of a task's story.
-pub(crate) const STORY_CHUNK: u64 = 256;
-
-/// The document `audit-head/{user}`: where the chain ends.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Head {
-    pub(crate) number: u64,
-    pub(crate) hash: String,
-}
-
-impl Default for Head {
-    fn default() -> Self {
-        Self {
-            number: 0,
-            hash: BEGINNING.to_owned(),
-        }
-    }
-}
-
-/// The document `audit-task/{user}/{task}`: how many records tell a task's story.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Story {
-    pub(crate) records: u64,
-}
-
-pub(crate) fn head_key(user: &str) -> String {
-    format!("audit-head/{user}")
-}
-
-pub(crate) fn record_key(user: &str, number: u64) -> String {
-    format!("audit/{user}/{number:020}")
-}
-
-pub(crate) fn body_key(user: &str, number: u64) -> String {
-    format!("audit-body/{user}/{number:020}")
-}
-
-/// Says under which number an event is on record: for ever, so that not even a replay of years doubles one.
-fn event_key(user: &str, event: &Event) -> String {
-    format!("audit-event/{user}/{}", event.event_id)
-}
-
-pub(crate) fn story_key(user: &str, task: &str) -> String {
-    format!("audit-task/{user}/{task}")
-}
-
-pub(crate) fn story_chunk_key(user: &str, task: &str, chunk: u64) -> String {
-    format!("{}/{chunk}", story_key(user, task))
-}
-
-/// A document as its type, or the type's default where there is none.
-pub(crate) fn read<T: Default + serde::de::DeserializeOwned>(
-    key: &str,
-    document: Option<&Document>,
-) -> Result<T, DaprError> {
-    document.map_or_else(|| Ok(T::default()), |document| document.read(key))
-}
-
-/// Records an event, unless it is on record.
+/// Records an event, unless it is on record, or its person was erased since it happened.
 pub(crate) async fn record<D: Dapr>(
     dapr: &D,
     event: &Event,
     now: DateTime<Utc>,
 ) -> Result<Effect, HandleError> {
     let user = event.user_id.as_str();
-    let (key, event_key) = (head_key(user), event_key(user, event));
+    let (key, erasure_key) = (head_key(user), erasure_key(user));
     let tasks = tasks(event)?;
-    let mut keys = vec![key.clone(), event_key.clone()];
+    let mut keys = vec![
+        key.clone(),
+        event_key(user, event.event_id),
+        erasure_key.clone(),
+    ];
     for task in &tasks {
         // The story's documents as nearly all stories have them.
         keys.extend([story_key(user, task), story_chunk_key(user, task, 0)]);
     }
     let mut documents = dapr.get_many(&keys).await?.into_iter();
     let mut next = || documents.next().flatten();
-    let (document, recorded) = (next(), next());
-    if recorded.is_some() {
+    let (document, recorded, erasure) = (next(), next(), next());
+    let erasure = read_erasure(&erasure_key, erasure.as_ref())?;
+    let is_erased = erasure.is_some_and(|erasure| event.timestamp <= erasure.at);
+    if recorded.is_some() || is_erased {
         return Ok(Effect::ignored());
     }
     let head: Head = read(&key, document.as_ref())?;
-    let body = serde_json::to_value(event).unwrap_or(Value::Null);
-    let record = Record::following(
-        head.number,
-        &head.hash,
-        &body,
-        event.event_id,
-        Timestamp::clamped(now),
-    );
-
-    let mut writes = Vec::new();
+    let (mut writes, mut begins) = (Vec::new(), Vec::new());
     for task in &tasks {
         let found = (next(), next());
-        writes.extend(tell(dapr, user, task, found, record.number).await?);
+        if found.0.is_none() {
+            begins.push(task.clone());
+        }
+        writes.extend(tell(dapr, user, task, found, head.number + 1).await?);
     }
-    writes.push(Write::put(
-        record_key(user, record.number),
-        &record,
-        Condition::Absent,
-    ));
-    writes.push(Write::put(
-        body_key(user, record.number),
-        &body,
-        Condition::Absent,
-    ));
-    writes.push(Write::put(event_key, &record.number, Condition::Absent));
-    let head = Head {
-        number: record.number,
-        hash: record.hash(),
-    };
-    writes.push(Write::put(
-        key,
-        &head,
-        Condition::as_read(document.as_ref()),
-    ));
+    writes.extend(head.append(document.as_ref(), event, begins, now));
     Ok(writes.into())
 }
 
@@ -149,7 +73,7 @@ async fn tell<D: Dapr>(
     let (document, first_chunk) = found;
     let key = story_key(user, task);
     let mut story: Story = read(&key, document.as_ref())?;
-    let chunk = story.records / STORY_CHUNK;
+    let chunk = story.records / STORY_CHUNK as u64;
     let chunk_key = story_chunk_key(user, task, chunk);
     let chunk_document = match chunk {
         0 => first_chunk,

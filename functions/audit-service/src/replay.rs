@@ -3,27 +3,36 @@
 
 use std::collections::BTreeSet;
 
-use dapr::{Dapr, DaprError, Invocation, Target};
+use dapr::{Dapr, DaprError};
 use domain::{EventId, UserId};
-use events::{DERIVATIONS, Derivation, Event, EventReplayed, Story, Timestamp, Topic};
-use http::{Method, StatusCode};
+use events::{DERIVATIONS, EventReplayed, Timestamp, Topic};
+use http::StatusCode;
 use http_api::identity::dapr_caller;
-use http_api::{
-    Function, MAX_DELIVERY_BODY, Problem, Request, Response, json_response, parse_json,
-};
-use serde::Deserialize;
-use serde_json::json;
+use http_api::{Function, Problem, Request, Response, json_response, parse_json};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use uuid::Uuid;
 
-use crate::log::{self, Head, STORY_CHUNK};
+use crate::batch::{BATCH_BYTES, Bodies, known, parsed};
+use crate::documents::{Extent, Outline};
+use crate::tell::{Teller, Told};
 
 /// The function's app-id.
-const SOURCE: &str = "audit-service";
+pub(crate) const SOURCE: &str = "audit-service";
 
-/// Most records that one request looks at.
+/// Most characters of the name of who asks.
+const MOST_NAME: usize = 200;
+
+/// Most records among which one request looks for beginnings of stories.
 const MOST_RECORDS: u64 = 500;
 
-/// How many documents are read at a time.
+/// How many records are read at a time.
 const BATCH: usize = 100;
+
+/// How many bytes of events one request reads for stories, and how many records it looks at for them: then the next
+/// request goes on with the next story.
+const MOST_BYTES: usize = 32 * 1024 * 1024;
+const MOST_LOOKED_AT: usize = 10_000;
 
 /// Body of `POST /audit-service/replay`, which an operator sends.
 #[derive(Debug, Deserialize)]
@@ -43,6 +52,30 @@ fn first() -> u64 {
     1
 }
 
+/// What was done.
+#[derive(Debug, Default, Serialize)]
+struct Replayed {
+    told: u32,
+    restored: u32,
+    /// What could not be told, and why.
+    refused: Vec<Value>,
+    next_from: Option<u64>,
+}
+
+/// A person's id in the body of a request.
+pub(crate) fn user_id(text: &str) -> Result<UserId, Problem> {
+    UserId::parse(text).map_err(|error| Problem::invalid_field("/user_id", error))
+}
+
+/// The name of who asks, which goes on record.
+pub(crate) fn name(pointer: &str, name: String) -> Result<String, Problem> {
+    if name.trim().is_empty() || name.chars().count() > MOST_NAME {
+        let detail = format!("takes a name of 1 to {MOST_NAME} characters");
+        return Err(Problem::invalid_field(pointer, detail));
+    }
+    Ok(name)
+}
+
 /// Tells the stories that begin in one stretch of a person's record. The answer says where the next stretch begins.
 pub(crate) async fn replay<D: Dapr>(
     function: &Function<D>,
@@ -50,140 +83,132 @@ pub(crate) async fn replay<D: Dapr>(
 ) -> Result<Response, Problem> {
     dapr_caller(request.headers(), &function.app_api_token)?;
     let asked: Replay = parse_json(request)?;
-    let user =
-        UserId::parse(&asked.user_id).map_err(|error| Problem::invalid_field("/user_id", error))?;
+    let user = user_id(&asked.user_id)?;
+    let operator = name("/operator", asked.operator)?;
     let to = DERIVATIONS.iter().find(|one| one.app_id == asked.to);
     let to = to.ok_or_else(|| {
         let detail = "is no function whose state is made of events";
         Problem::invalid_field("/to", detail)
     })?;
     let dapr = &function.dapr;
-    let key = log::head_key(user.as_str());
-    let head: Head = log::read(&key, dapr.get(&key).await?.as_ref())?;
-    let from = asked.from.max(1);
-    let last = head.number.min(from.saturating_add(MOST_RECORDS - 1));
-    let recorded = events(dapr, user.as_str(), from..=last).await?;
+    let extent = Extent::read(dapr, user.as_str()).await?;
+    let end = extent.head.number;
+    let from = asked.from.max(extent.erased_through().saturating_add(1));
+    let last = end.min(from.saturating_add(MOST_RECORDS - 1));
+    let stretch = Stretch::read(dapr, user.as_str(), &extent, from, last).await?;
 
-    let (mut told, mut restored, mut refused) = (0_u32, 0_u32, Vec::new());
-    if let Some(latest) = recorded.last() {
+    let mut replayed = Replayed {
+        next_from: (last < end).then_some(last + 1),
+        ..Replayed::default()
+    };
+    if let Some(latest) = stretch.latest {
         let payload = EventReplayed {
-            replayed_event_id: latest.event_id,
+            replayed_event_id: latest,
             topic: "audit".to_owned(),
-            operator: asked.operator,
+            operator,
             to: Some(asked.to),
         };
         let (id, chain) = (EventId(function.fresh()), function.chain(request));
-        let now = Timestamp::clamped(function.now());
-        let event = Event::new(id, SOURCE, &user, None, &payload, chain, now);
+        let now = Timestamp(function.now());
+        let event = events::Event::new(id, SOURCE, &user, None, &payload, chain, now);
         // First, so that none is replayed without that being on record.
         dapr.publish(Topic::TaskAudit, &[event]).await?;
     }
-    for task in tasks(&recorded) {
-        let Some(story) = story(dapr, &user, task, from, to).await? else {
-            continue;
-        };
-        told += 1;
-        match tell(dapr, to, &story).await? {
-            Told::Restored => restored += 1,
-            Told::Unchanged => {}
-            Told::Refused(reason) => refused.push(json!({ "task_id": task, "reason": reason })),
-        }
-    }
-    let next_from = (last < head.number).then_some(last + 1);
-    Ok(json_response(
-        StatusCode::OK,
-        &json!({ "told": told, "restored": restored, "refused": refused, "next_from": next_from }),
-    ))
-}
-
-fn tasks(recorded: &[Event]) -> BTreeSet<&str> {
-    let tasks = recorded.iter().map(|event| event.task_id.as_str());
-    tasks.filter(|task| !task.is_empty()).collect()
-}
-
-/// What the record says of `task` that `to` is made of; `None` when its story begins before record `from`, which an
-/// earlier stretch has told, or says nothing to `to`.
-async fn story<D: Dapr>(
-    dapr: &D,
-    user: &UserId,
-    task: &str,
-    from: u64,
-    to: &Derivation,
-) -> Result<Option<Story>, DaprError> {
-    let key = log::story_key(user.as_str(), task);
-    let index: log::Story = log::read(&key, dapr.get(&key).await?.as_ref())?;
-    let mut numbers: Vec<u64> = Vec::new();
-    for chunk in 0..index.records.div_ceil(STORY_CHUNK) {
-        let key = log::story_chunk_key(user.as_str(), task, chunk);
-        let chunk: Vec<u64> = log::read(&key, dapr.get(&key).await?.as_ref())?;
-        if numbers.is_empty() && chunk.first().is_none_or(|&number| number < from) {
-            return Ok(None);
-        }
-        numbers.extend(chunk);
-    }
-    let mut events = events(dapr, user.as_str(), numbers).await?;
-    events.retain(|event| to.made_of.contains(&event.event_type));
-    Ok((!events.is_empty()).then(|| Story {
-        user_id: user.to_string(),
-        task_id: task.to_owned(),
-        events,
-    }))
-}
-
-/// The events of records, without those that were erased.
-async fn events<D: Dapr>(
-    dapr: &D,
-    user: &str,
-    numbers: impl IntoIterator<Item = u64>,
-) -> Result<Vec<Event>, DaprError> {
-    let keys: Vec<String> = numbers
-        .into_iter()
-        .map(|number| log::body_key(user, number))
-        .collect();
-    let mut events = Vec::new();
-    for keys in keys.chunks(BATCH) {
-        for (key, body) in keys.iter().zip(dapr.get_many(keys).await?) {
-            events.extend(body.map(|body| body.read(key)).transpose()?);
-        }
-    }
-    Ok(events)
-}
-
-/// What became of a story that was told.
-enum Told {
-    Restored,
-    /// Everything was there.
-    Unchanged,
-    Refused(String),
-}
-
-async fn tell<D: Dapr>(dapr: &D, to: &Derivation, story: &Story) -> Result<Told, DaprError> {
-    let body = serde_json::to_vec(story).unwrap_or_default();
-    if body.len() > MAX_DELIVERY_BODY {
-        return Ok(Told::Refused("the story is too long".to_owned()));
-    }
-    let call = Invocation {
-        target: Target::App(to.app_id.to_owned()),
-        method: Method::POST,
-        path: format!("/{}/restore", to.app_id),
-        headers: vec![("content-type".to_owned(), "application/json".to_owned())],
-        body,
+    let mut teller = Teller {
+        dapr,
+        user: &user,
+        to,
+        extent: &extent,
+        bytes: 0,
+        records: 0,
+        unreadable: stretch.unreadable,
     };
-    let response = dapr.invoke(call).await?;
-    let said = String::from_utf8_lossy(response.body()).into_owned();
-    let status = response.status();
-    if dapr::may_pass(status) {
-        return Err(DaprError::Unavailable {
-            what: "invoke",
-            detail: format!("{} answered {status}: {said}", to.app_id),
-        });
+    let mut last_told = None;
+    for (number, task) in stretch.beginnings {
+        let is_full = teller.bytes > MOST_BYTES || teller.records > MOST_LOOKED_AT;
+        if is_full && last_told.is_some_and(|told| told < number) {
+            replayed.next_from = Some(number);
+            break;
+        }
+        last_told = Some(number);
+        replayed.count(&task, teller.tell(&task, from).await?);
     }
-    if !status.is_success() {
-        return Ok(Told::Refused(said));
+    replayed.count_unreadable(teller.unreadable);
+    Ok(json_response(StatusCode::OK, &replayed))
+}
+
+impl Replayed {
+    fn count(&mut self, task: &str, told: Told) {
+        match told {
+            Told::Not => return,
+            Told::Restored => self.restored += 1,
+            Told::Unchanged => {}
+            Told::Refused(reason) => self
+                .refused
+                .push(json!({ "task_id": task, "reason": reason })),
+        }
+        self.told += 1;
     }
-    let answer: serde_json::Value = serde_json::from_str(&said).unwrap_or_default();
-    Ok(match answer["restored"] == true {
-        true => Told::Restored,
-        false => Told::Unchanged,
-    })
+
+    fn count_unreadable(&mut self, mut numbers: Vec<u64>) {
+        numbers.sort_unstable();
+        numbers.dedup();
+        let refused = numbers
+            .into_iter()
+            .map(|number| json!({ "record": number, "reason": "the event can't be read" }));
+        self.refused.extend(refused);
+    }
+}
+
+/// A stretch of the record, as far as it must be known to tell the stories that begin in it.
+#[derive(Default)]
+struct Stretch {
+    /// The last event.
+    latest: Option<Uuid>,
+    /// With which records which tasks' stories begin, in order; those of earlier versions may begin before the stretch.
+    beginnings: Vec<(u64, String)>,
+    /// Records of earlier versions whose events can't be read, so that nobody knows whose story they are part of.
+    unreadable: Vec<u64>,
+}
+
+impl Stretch {
+    async fn read<D: Dapr>(
+        dapr: &D,
+        user: &str,
+        extent: &Extent,
+        from: u64,
+        last: u64,
+    ) -> Result<Self, DaprError> {
+        let (mut stretch, mut seen) = (Self::default(), BTreeSet::new());
+        let numbers: Vec<u64> = (from..=last).collect();
+        for numbers in numbers.chunks(BATCH) {
+            let mut known = known(dapr, user, numbers, extent.erasure.as_ref()).await?;
+            let latest = known
+                .iter()
+                .rev()
+                .find_map(|known| known.record.as_ref().ok());
+            stretch.latest = latest.map(|record| record.event_id).or(stretch.latest);
+            let mut found: Vec<(u64, String)> = Vec::new();
+            for known in &known {
+                let begins = known.entry.iter().flat_map(|entry| &entry.begins);
+                found.extend(begins.map(|task| (known.number, task.clone())));
+            }
+            known.retain(|known| known.entry.is_none());
+            let mut bodies = Bodies::of(&known);
+            while let Some(batch) = bodies.next(dapr, user, BATCH_BYTES).await? {
+                for (known, body) in batch {
+                    match parsed::<Outline>(body.as_ref()) {
+                        Ok(outline) => {
+                            found.extend(outline.into_tasks().map(|task| (known.number, task)));
+                        }
+                        Err(_) => stretch.unreadable.push(known.number),
+                    }
+                }
+            }
+            found.sort_unstable();
+            found.retain(|(_, task)| seen.insert(task.clone()));
+            stretch.beginnings.extend(found);
+        }
+        Ok(stretch)
+    }
 }

@@ -1,22 +1,23 @@
 //! The routes.
 
-use dapr::Dapr;
+use dapr::{Dapr, Json};
 use events::Event;
 use http::{Method, StatusCode};
 use http_api::{
     Answer, Function, Paging, Problem, Request, Response, cursor_to_text, json_response, query,
     segments, unknown_parameter,
 };
-use serde_json::json;
+use serde::Serialize;
 use uuid::Uuid;
 
-use crate::{history, log, replay};
+use crate::verify::verify;
+use crate::{erase, history, log, replay};
 
 /// Answers a request.
 pub async fn route<D: Dapr>(function: &Function<D>, request: Request) -> Answer {
     match (request.method(), segments(request.uri().path()).as_slice()) {
         (&Method::GET, ["api", "history"]) => list(function, &request).await.into(),
-        (&Method::GET, ["api", "history", "verify"]) => verify(function, &request).await.into(),
+        (&Method::GET, ["api", "history", "verify"]) => whole(function, &request).await.into(),
         (_, ["api", "history"] | ["api", "history", "verify"]) => {
             Problem::method_not_allowed("GET").into()
         }
@@ -28,11 +29,21 @@ pub async fn route<D: Dapr>(function: &Function<D>, request: Request) -> Answer 
         (&Method::POST, ["audit-service", "replay"]) => {
             replay::replay(function, &request).await.into()
         }
+        (&Method::POST, ["audit-service", "erase"]) => {
+            erase::erase(function, &request).await.into()
+        }
         (&Method::GET, ["audit-service", "health"]) => {
             function.health("audit-service").await.into()
         }
         _ => Problem::not_found("There is no such route.").into(),
     }
+}
+
+/// A page of history.
+#[derive(Serialize)]
+struct HistoryPage {
+    items: Vec<Json>,
+    next_cursor: Option<String>,
 }
 
 async fn list<D: Dapr>(function: &Function<D>, request: &Request) -> Result<Response, Problem> {
@@ -56,15 +67,15 @@ async fn list<D: Dapr>(function: &Function<D>, request: &Request) -> Result<Resp
         Some(task) => history::of_task(dapr, user, &task.to_string(), before, paging.limit).await?,
         None => history::all(dapr, user, before, paging.limit as u64).await?,
     };
-    let (items, next) = history::show(dapr, user, &page).await?;
-    let next_cursor = next.map(|number| cursor_to_text(&number.to_string()));
-    Ok(json_response(
-        StatusCode::OK,
-        &json!({ "items": items, "next_cursor": next_cursor }),
-    ))
+    let shown = history::show(dapr, user, &page).await?;
+    let page = HistoryPage {
+        items: shown.items,
+        next_cursor: shown.next.map(|number| cursor_to_text(&number.to_string())),
+    };
+    Ok(json_response(StatusCode::OK, &page))
 }
 
-async fn verify<D: Dapr>(function: &Function<D>, request: &Request) -> Result<Response, Problem> {
+async fn whole<D: Dapr>(function: &Function<D>, request: &Request) -> Result<Response, Problem> {
     let person = function.person(request).await?;
     let mut from = 1;
     for (name, value) in query(request)? {
@@ -74,6 +85,6 @@ async fn verify<D: Dapr>(function: &Function<D>, request: &Request) -> Result<Re
         let number = value.parse();
         from = number.map_err(|_| Problem::invalid_field("?from", "takes a record's number"))?;
     }
-    let answer = history::verify(&function.dapr, person.id.as_str(), from).await?;
-    Ok(json_response(StatusCode::OK, &answer))
+    let verified = verify(&function.dapr, person.id.as_str(), from).await?;
+    Ok(json_response(StatusCode::OK, &verified))
 }
