@@ -152,6 +152,8 @@ event_types! {
     EventReplayed = "EVENT_REPLAYED" on TaskAudit;
     /// A dead-lettered event was given up.
     EventDiscarded = "EVENT_DISCARDED" on TaskAudit;
+    /// What was on record of a person was erased.
+    PersonErased = "PERSON_ERASED" on TaskAudit;
 }
 
 /// What an event of one type carries.

@@ -19,7 +19,7 @@ mod unknown;
 pub use cloud_event::{Malformed, cloud_event, parse_delivery};
 pub use envelope::{Chain, Event, EventType, Metadata, Payload, PayloadError, VERSION};
 pub use payload::*;
-pub use story::{DERIVATIONS, Derivation, Story};
+pub use story::{DERIVATIONS, Derivation, PartAnswer, Parts, Story, StoryPart};
 pub use task_document::{
     BasisDocument, ChecklistItemDocument, DueDocument, InvalidTask, RecurrenceDocument,
     RecurrenceEndDocument, ReminderDocument, StatusDocument, TaskDocument, hours_and_minutes,

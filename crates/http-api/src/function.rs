@@ -6,7 +6,7 @@ use dapr::consumer::{self, Effect, HandleError, Memory, Outcome};
 use dapr::timetable::{self, Looked, Ticked};
 use dapr::{Dapr, DaprError};
 use domain::UserId;
-use events::{Chain, Event, Story};
+use events::{Chain, Event, Story, StoryPart};
 use http::StatusCode;
 use serde_json::json;
 use uuid::Uuid;
@@ -116,6 +116,15 @@ impl<D: Dapr> Function<D> {
         let user = UserId::parse(&check.user_id)
             .map_err(|error| Problem::invalid_field("/user_id", error))?;
         Ok((user, check))
+    }
+
+    /// One part of a story that is too long for one request.
+    ///
+    /// # Errors
+    /// As of [`story`](Self::story).
+    pub fn story_part(&self, request: &Request) -> Result<StoryPart, Problem> {
+        function_caller(request.headers(), &self.app_api_token, RECORDER)?;
+        parse_json(request)
     }
 
     /// A tick of a cron binding: works through what is due in the timetable. Answered 207 when somebody's own data kept

@@ -150,6 +150,16 @@ impl Book {
     /// When a payload is malformed.
     pub fn replay(events: &[Event]) -> Result<Self, PayloadError> {
         let mut book = Self::default();
+        book.follow(events)?;
+        Ok(book)
+    }
+
+    /// Takes in what follows on record, where a story is told in parts.
+    ///
+    /// # Errors
+    /// When a payload is malformed.
+    pub fn follow(&mut self, events: &[Event]) -> Result<(), PayloadError> {
+        let book = self;
         for event in events {
             let sequence = event.metadata.sequence.unwrap_or(book.sequence);
             match event.event_type {
@@ -182,7 +192,7 @@ impl Book {
                 _ => {}
             }
         }
-        Ok(book)
+        Ok(())
     }
 
     /// The reminders that are to ring by `now`.

@@ -3,7 +3,7 @@
 use dapr::Dapr;
 use dapr::outbox::relay_user;
 use domain::EventId;
-use events::{Event, Timestamp};
+use events::{Event, PartAnswer, Timestamp};
 use http::{Method, StatusCode};
 use http_api::identity::Person;
 use http_api::{
@@ -17,7 +17,8 @@ use crate::agenda::{self, Head};
 use crate::book::Book;
 use crate::check::Checking;
 use crate::commands::{self, Command, SnoozeBody};
-use crate::{fire, schedule};
+use crate::fire;
+use crate::schedule::{self, Part};
 
 /// Answers a request.
 pub async fn route<D: Dapr + Clone + 'static>(function: &Function<D>, request: Request) -> Answer {
@@ -38,6 +39,9 @@ pub async fn route<D: Dapr + Clone + 'static>(function: &Function<D>, request: R
         (&Method::POST, ["reminder-service", "events"]) => service.event(&request).await.into(),
         (&Method::POST, ["reminder-service", "check"]) => service.check(&request).await.into(),
         (&Method::POST, ["reminder-service", "restore"]) => service.restore(&request).await.into(),
+        (&Method::POST, ["reminder-service", "restore", "part"]) => {
+            service.restore_part(&request).await.into()
+        }
         (&Method::POST, ["reminder-service", "cron-reminder"]) => {
             service.cron(&request).await.into()
         }
@@ -151,6 +155,22 @@ impl<D: Dapr + Clone + 'static> Reminders<'_, D> {
     async fn restore(&self, request: &Request) -> Result<Response, Problem> {
         let story = self.0.story(request)?;
         restore_answer(schedule::restore(&self.0.dapr, &story, self.0.now()).await)
+    }
+
+    /// A part of what is on record of a task, where that is too long for one request.
+    async fn restore_part(&self, request: &Request) -> Result<Response, Problem> {
+        let part = self.0.story_part(request)?;
+        match schedule::restore_part(&self.0.dapr, part, self.0.now()).await {
+            Ok(Part::Carry(carry)) => {
+                let answer = PartAnswer {
+                    restored: false,
+                    carry: Some(carry),
+                };
+                Ok(json_response(StatusCode::OK, &answer))
+            }
+            Ok(Part::Restored(restored)) => restore_answer(Ok(restored)),
+            Err(error) => restore_answer(Err(error)),
+        }
     }
 
     /// `cron-reminder`: rings what is due, and publishes what commands left behind.

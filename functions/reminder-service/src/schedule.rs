@@ -4,7 +4,12 @@ use chrono::{DateTime, Utc};
 use dapr::consumer::{self, Effect, HandleError};
 use dapr::timetable::{Entry, Insert};
 use dapr::{Condition, Dapr, DaprError, Document, Write};
+<<<<<<< HEAD
 use events::{Event, EventType, Story, TaskReminderCleared, TaskReminderSet, Timestamp};
+=======
+use events::{Event, EventType, Story, StoryPart, TaskReminderCleared, TaskReminderSet};
+use serde_json::Value;
+>>>>>>> 831e2e5 (The reminder service takes a task's story in parts, with the book as far as it has come: one too long for a request could not be told)
 use uuid::Uuid;
 
 use crate::agenda::{self, Head, Pointer};
@@ -60,8 +65,45 @@ pub(crate) async fn restore<D: Dapr>(
     story: &Story,
     now: DateTime<Utc>,
 ) -> Result<bool, HandleError> {
+    put_back(dapr, story, Book::replay(&story.events)?, now).await
+}
+
+/// What became of one part of a story.
+pub(crate) enum Part {
+    /// What the next part is to bring along: the book as it was after this one.
+    Carry(Value),
+    /// It was the last one; whether anything was made again.
+    Restored(bool),
+}
+
+/// The same as [`restore`] from a story that is told in parts. Nothing is written before the last one.
+pub(crate) async fn restore_part<D: Dapr>(
+    dapr: &D,
+    part: StoryPart,
+    now: DateTime<Utc>,
+) -> Result<Part, HandleError> {
+    let mut book: Book = match part.carry {
+        Some(carry) => serde_json::from_value(carry)
+            .map_err(|error| HandleError::Poison(format!("carry is no book: {error}")))?,
+        None => Book::default(),
+    };
+    book.follow(&part.story.events)?;
+    if part.continues {
+        let carry = serde_json::to_value(&book).unwrap_or_default();
+        return Ok(Part::Carry(carry));
+    }
+    let restored = put_back(dapr, &part.story, book, now).await?;
+    Ok(Part::Restored(restored))
+}
+
+/// Writes `book` where the one that is there is older.
+async fn put_back<D: Dapr>(
+    dapr: &D,
+    story: &Story,
+    book: Book,
+    now: DateTime<Utc>,
+) -> Result<bool, HandleError> {
     let (user, task) = (story.user_id.as_str(), task_id(&story.task_id)?);
-    let book = Book::replay(&story.events)?;
     let make = async || {
         let shelf = Shelf::open(dapr, user, task).await?;
         if book.sequence <= shelf.before.sequence {

@@ -76,3 +76,14 @@ payload! {
         operator: String,
     }
 }
+
+payload! {
+    /// What was on record of a person was erased: the events are gone, their hashes stay. The audit service puts this on
+    /// record itself, so it is on no topic. It has nothing of what was erased.
+    PersonErased for PersonErased {
+        /// Who asked for it: an operator's name or a function's app-id, nothing of the person.
+        asked_by: String,
+        /// The events of the records up to this number are gone, but for earlier ones of this type.
+        through: u64,
+    }
+}

@@ -8,7 +8,7 @@ mod update;
 
 pub use audit::{
     AccessDenied, DataExported, EventDiscarded, EventReplayed, NotificationDelivered,
-    NotificationFailed,
+    NotificationFailed, PersonErased,
 };
 pub use recurrence::{RecurrenceEnded, TaskRecurred};
 pub use reminder::{

@@ -43,6 +43,7 @@ fn all() -> Vec<(EventType, Value)> {
         schema::<events::DataExported>(),
         schema::<events::EventReplayed>(),
         schema::<events::EventDiscarded>(),
+        schema::<events::PersonErased>(),
     ]
 }
 

@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, Duration, Utc};
 use dapr::fake::{Interleaving, block_on, clock};
-use events::{Event, Story};
+use events::{Event, Story, StoryPart};
 use http::HeaderValue;
 use http_api::fake;
 use serde_json::json;
@@ -74,6 +74,7 @@ impl Life {
             task_id: TASK.to_string(),
             events: self.record.clone(),
         };
+        self.comes_back_in_parts(&story);
         let body = serde_json::to_value(story).expect("JSON");
         let other = Service::new();
         for restored in [true, false] {
@@ -82,6 +83,38 @@ impl Life {
             request.headers_mut().insert("dapr-caller-app-id", caller);
             let answer = block_on(other.call(request));
             assert_eq!(answer, (200, json!({ "restored": restored })));
+        }
+        assert_eq!(list(&other), list(&self.service));
+        settle(&other);
+        assert!(rings(&other).is_empty(), "{:?}", self.record);
+    }
+
+    /// The same when each event comes in a part of its own. Nothing is there before the last part.
+    ///
+    /// Seen to fail: when a part begins with an empty book (versions count from 1 again, so what rang rings once more).
+    fn comes_back_in_parts(&self, story: &Story) {
+        let other = Service::new();
+        let mut carry = None;
+        for (number, event) in story.events.iter().enumerate() {
+            assert_eq!(other.dapr.keys("reminder/"), [] as [&str; 0]);
+            let continues = number + 1 < story.events.len();
+            let part = StoryPart {
+                story: Story {
+                    events: vec![event.clone()],
+                    ..story.clone()
+                },
+                carry: carry.take(),
+                continues,
+            };
+            let body = serde_json::to_value(part).expect("JSON");
+            let mut request = fake::dapr_request("/reminder-service/restore/part", &body);
+            let caller = HeaderValue::from_static("audit-service");
+            request.headers_mut().insert("dapr-caller-app-id", caller);
+            let (status, answer) = block_on(other.call(request));
+            assert_eq!(status, 200, "{answer}");
+            assert_eq!(answer["restored"], json!(!continues));
+            carry = answer.get("carry").cloned();
+            assert_eq!(carry.is_some(), continues);
         }
         assert_eq!(list(&other), list(&self.service));
         settle(&other);
