@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use clap::{Args, Parser, Subcommand};
 use futures::FutureExt;
 use http::uri::Authority;
@@ -320,8 +320,17 @@ fn replay_all(asked: Replay) -> Result<()> {
 
 async fn replay_each(recorder: &Recorder<'_>, to: &str, user_ids: &[String]) -> Result<()> {
     let operator = std::env::var("USER").unwrap_or_else(|_| "unknown".to_owned());
+    let mut failed = 0;
     for user_id in user_ids {
-        let replayed = replay(recorder, to, user_id, &operator).await?;
+        // What one person's record is like must not keep it from the others.
+        let replayed = match replay(recorder, to, user_id, &operator).await {
+            Ok(replayed) => replayed,
+            Err(error) => {
+                println!("{user_id}: failed: {error:#}");
+                failed += 1;
+                continue;
+            }
+        };
         println!(
             "{user_id}: {} tasks told, {} restored",
             replayed.told, replayed.restored
@@ -329,6 +338,12 @@ async fn replay_each(recorder: &Recorder<'_>, to: &str, user_ids: &[String]) -> 
         for refused in &replayed.refused {
             println!("{user_id}: not understood: {refused}");
         }
+    }
+    if failed > 0 {
+        bail!(
+            "{failed} of {} people's records were not told to the end; repeating it does no harm",
+            user_ids.len()
+        );
     }
     Ok(())
 }

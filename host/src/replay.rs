@@ -48,7 +48,7 @@ struct Answer {
     next_from: Option<u64>,
 }
 
-/// Tells the function `to` all that is on record of the person `user_id`.
+/// Tells the function `to` all that is on record of the person `user_id`, a stretch at a time.
 ///
 /// # Errors
 /// When the audit service does not answer, or not with success: what was told until then stays, and telling it again does
@@ -73,6 +73,9 @@ pub async fn replay(
         let refused = answer.refused.iter().map(ToString::to_string);
         replayed.refused.extend(refused);
         from = answer.next_from;
+        if from.is_some_and(|next| next <= first) {
+            bail!("the audit service does not come on: it goes from record {first} to {from:?}");
+        }
     }
     Ok(replayed)
 }
