@@ -1,6 +1,7 @@
 package main
 
 import (
+	contribbindings "github.com/dapr/components-contrib/bindings"
 	"github.com/dapr/components-contrib/bindings/cron"
 	"github.com/dapr/components-contrib/bindings/http"
 	"github.com/dapr/components-contrib/bindings/smtp"
@@ -34,7 +35,9 @@ func registered() *registry.Options {
 	brokers.RegisterComponent(kafka.NewKafka, "kafka")
 
 	bound := bindings.NewRegistry()
-	bound.RegisterInputBinding(cron.NewCron, "cron")
+	bound.RegisterInputBinding(func(log logger.Logger) contribbindings.InputBinding {
+		return cron.NewCronWithClock(log, newSteadyClock())
+	}, "cron")
 	bound.RegisterOutputBinding(smtp.NewSMTP, "smtp")
 	bound.RegisterOutputBinding(http.NewHTTP, "http")
 

@@ -13,6 +13,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use tokio::net::TcpListener;
+use tokio::task::{JoinHandle, JoinSet};
 
 /// How long a call may take to come: a consumer group takes some seconds to form on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -27,6 +28,8 @@ type Script = VecDeque<(u16, String)>;
 pub struct App {
     heard: Mutex<Vec<Heard>>,
     scripts: Mutex<Vec<(String, Script)>>,
+    /// Requests with one of these in them get no answer.
+    hung: Mutex<Vec<String>>,
     /// Deliveries that don't have this in them are of other cases, and are acknowledged without notice.
     run: String,
 }
@@ -81,6 +84,23 @@ impl App {
             .map(|(status, body)| (*status, (*body).to_owned()))
             .collect();
         lock(&self.scripts).push((marker.to_owned(), script));
+    }
+
+    /// Gives requests whose body has `marker` in it no answer, until [`recovers`](Self::recovers) says otherwise.
+    pub fn hangs(&self, marker: &str) {
+        lock(&self.hung).push(marker.to_owned());
+    }
+
+    /// Answers requests with `marker` in them with 200 and nothing from now on.
+    pub fn recovers(&self, marker: &str) {
+        lock(&self.scripts).retain(|(known, _)| known != marker);
+        lock(&self.hung).retain(|known| known != marker);
+    }
+
+    fn is_hung(&self, body: &[u8]) -> bool {
+        let text = String::from_utf8_lossy(body);
+        let hung = lock(&self.hung);
+        hung.iter().any(|marker| text.contains(marker.as_str()))
     }
 
     /// The calls so far whose path begins with `path` and whose body has `marker` in it.
@@ -165,29 +185,50 @@ impl App {
     /// # Panics
     /// When there is no free port.
     pub async fn listen(self: &Arc<Self>) -> u16 {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-        let port = listener.local_addr().expect("an address").port();
+        let [port] = ports::free().expect("a free port");
+        self.listen_on(port).await;
+        port
+    }
+
+    /// Answers on `port` of loopback until the task that it returns is aborted, which ends its connections too.
+    ///
+    /// # Panics
+    /// When somebody else has the port.
+    pub async fn listen_on(self: &Arc<Self>, port: u16) -> JoinHandle<()> {
+        let listener = TcpListener::bind(("127.0.0.1", port)).await;
+        let listener = listener.expect("the port is free");
         let app = Arc::clone(self);
         tokio::spawn(async move {
+            // They end with the task.
+            let mut connections = JoinSet::new();
             while let Ok((stream, _)) = listener.accept().await {
                 let app = Arc::clone(&app);
                 let service = service_fn(move |request: Request<hyper::body::Incoming>| {
                     let app = Arc::clone(&app);
-                    async move {
-                        let (parts, body) = request.into_parts();
-                        // A caller that breaks off hears no answer.
-                        let body = body.collect().await.map(|body| body.to_bytes());
-                        let request = Request::from_parts(parts, body.unwrap_or_default());
-                        Ok::<_, Infallible>(app.answer(request).map(Full::new))
-                    }
+                    async move { Ok::<_, Infallible>(app.take(request).await.map(Full::new)) }
                 });
-                tokio::spawn(
+                connections.spawn(
                     hyper::server::conn::http1::Builder::new()
                         .serve_connection(TokioIo::new(stream), service),
                 );
             }
-        });
-        port
+        })
+    }
+
+    async fn take(&self, request: Request<hyper::body::Incoming>) -> Response<Bytes> {
+        let (parts, body) = request.into_parts();
+        // A caller that breaks off hears no answer.
+        let body = body.collect().await.map(|body| body.to_bytes());
+        let body = body.unwrap_or_default();
+        let hangs = self.is_hung(&body);
+        let answer = self.answer(Request::from_parts(parts, body.clone()));
+        if !hangs {
+            return answer;
+        }
+        while self.is_hung(&body) {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        answer
     }
 }
 

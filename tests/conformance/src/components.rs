@@ -7,19 +7,13 @@ use std::path::Path;
 
 use crate::{DEAD_LETTERS, TOPIC};
 
-/// The shipped files that the cases use.
-const SHIPPED: [&str; 4] = [
-    "kafka-pubsub.yaml",
-    "statestore.yaml",
-    "secretstore.yaml",
-    "resiliency.yaml",
-];
+/// The shipped files about events.
+const OF_EVENTS: [&str; 3] = ["kafka-pubsub.yaml", "secretstore.yaml", "resiliency.yaml"];
 
-/// Writes the files for `app_id` into `folder`.
-pub(crate) fn write(folder: &Path, app_id: &str, mail: Option<SocketAddr>) {
-    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../dapr-components");
-    for name in SHIPPED {
-        fs::copy(shipped.join(name), folder.join(name)).expect(name);
+/// Writes the files about events into `folder`, with the subscriptions of `app_id`.
+pub(crate) fn write_events(folder: &Path, app_id: &str) {
+    for name in OF_EVENTS {
+        copy_shipped(folder, name);
     }
     if let Some(other) = std::env::var_os("CONFORMANCE_PUBSUB") {
         fs::copy(other, folder.join("kafka-pubsub.yaml")).expect("CONFORMANCE_PUBSUB");
@@ -33,6 +27,18 @@ pub(crate) fn write(folder: &Path, app_id: &str, mail: Option<SocketAddr>) {
         "dead-letters.yaml",
         subscription(app_id, DEAD_LETTERS, "/events/dead", None),
     );
+}
+
+fn copy_shipped(folder: &Path, name: &str) {
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../dapr-components");
+    fs::copy(shipped.join(name), folder.join(name)).expect(name);
+}
+
+/// Writes the files for `app_id` into `folder`.
+pub(crate) fn write(folder: &Path, app_id: &str, mail: Option<SocketAddr>) {
+    write_events(folder, app_id);
+    copy_shipped(folder, "statestore.yaml");
+    let write = |name: &str, text: String| fs::write(folder.join(name), text).expect(name);
     let secrets = folder.join("secrets.json");
     fs::write(&secrets, r#"{"a-secret": "told to nobody"}"#).expect("secrets");
     write(

@@ -29,7 +29,8 @@ impl Daprd {
         let configuration = folder.join("configuration/nudge.yaml");
         fs::create_dir_all(folder.join("configuration")).expect("a folder");
         fs::write(&configuration, configuration_text(&folder.join("names.db"))).expect("a file");
-        let log = folder.join(format!("{app_id}.log"));
+        // One app may have several.
+        let log = folder.join(format!("{app_id}-{http}.log"));
         let file = File::create(&log).expect("a log");
         let child = Command::new(program)
             .args(["--app-id", app_id, "--mode", "standalone"])
@@ -58,6 +59,12 @@ impl Daprd {
         let daprd = Self { child, port: http };
         daprd.wait_ready(&log).await;
         daprd
+    }
+
+    /// Ends it as `kill -9` does.
+    pub(crate) fn dies(mut self) {
+        self.child.kill().expect("it runs");
+        self.child.wait().expect("it has ended");
     }
 
     async fn wait_ready(&self, log: &Path) {

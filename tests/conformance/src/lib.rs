@@ -16,9 +16,11 @@
 mod app;
 mod components;
 mod daprd;
+mod group;
 mod place;
 
 pub use app::{App, Heard};
+pub use group::{Group, Member};
 pub use place::{Answer, Place, Where};
 
 /// What Dapr proves itself with towards the app.

@@ -16,6 +16,13 @@ use crate::{cache, steps};
 /// The release that `tools/daprd/go.mod` names; `daprd --version` says it.
 pub(crate) const VERSION: &str = "1.18.3";
 
+/// What Dapr's source says where it tries a delivery again on a context that nothing ends, and what it has to say for the
+/// end of a consumer's session to end that too: pull request 10497 of dapr/dapr. docs/dapr-findings.md has what happens
+/// without it.
+const MENDED: &str = "pkg/runtime/subscription/subscription.go";
+const ENDLESS: &str = "resiliency.NewRunner[any](context.Background(), policyDef)";
+const OF_SESSION: &str = "resiliency.NewRunner[any](ctx, policyDef)";
+
 /// The ports of one daprd.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Ports {
@@ -124,17 +131,20 @@ spec:
     )
 }
 
-/// The daprd on the path or of `dapr init`; else the one of `tools/daprd`, built once for each go.sum.
+/// The daprd on the path or of `dapr init`; else the one of `tools/daprd`.
 pub(crate) fn program() -> Result<PathBuf> {
     let of_init = std::env::home_dir().map(|home| home.join(".dapr/bin"));
-    if let Some(program) = place::find_program("daprd", of_init.as_slice()) {
-        return Ok(program);
-    }
+    place::find_program("daprd", of_init.as_slice()).map_or_else(built, Ok)
+}
+
+/// The daprd of `tools/daprd`, built once for each go.sum.
+pub(crate) fn built() -> Result<PathBuf> {
     let module = steps::root().join("tools/daprd");
-    let sources = ["go.mod", "go.sum", "main.go", "components.go"]
+    let sources = ["go.mod", "go.sum", "main.go", "components.go", "clock.go"]
         .map(|name| fs::read(module.join(name)).with_context(|| format!("tools/daprd/{name}")));
     let sources: Vec<Vec<u8>> = sources.into_iter().collect::<Result<_>>()?;
-    let sources: Vec<&[u8]> = sources.iter().map(Vec::as_slice).collect();
+    let mut sources: Vec<&[u8]> = sources.iter().map(Vec::as_slice).collect();
+    sources.push(OF_SESSION.as_bytes());
     let name = format!("daprd-{VERSION}-{:016x}", super::digest(&sources));
     let folder = cache::once(&name, |folder| {
         if place::find_program("go", &[]).is_none() {
@@ -142,14 +152,53 @@ pub(crate) fn program() -> Result<PathBuf> {
         }
         eprintln!("Building daprd {VERSION} from its Go modules (some minutes, once) …");
         let stamp = format!("-s -w -X github.com/dapr/dapr/pkg/buildinfo.version={VERSION}");
+        let dapr = folder.join("dapr");
+        let go_mod = mended(&module, &dapr, folder)?;
         steps::quietly(
             Command::new("go")
-                .args(["build", "-trimpath", "-ldflags", &stamp, "-o"])
+                .args(["build", "-trimpath", "-ldflags", &stamp, "-modfile"])
+                .arg(go_mod)
+                .arg("-o")
                 .arg(folder.join("daprd"))
                 .arg(".")
                 .env("GOFLAGS", "-mod=readonly -buildvcs=false")
                 .current_dir(&module),
-        )
+        )?;
+        fs::remove_dir_all(dapr).context("can't remove the copy of Dapr's module")
     })?;
     Ok(folder.join("daprd"))
+}
+
+/// Copies Dapr's module to `dapr` and mends it there; returns a `go.mod` in `folder` that takes it from there.
+fn mended(module: &Path, dapr: &Path, folder: &Path) -> Result<PathBuf> {
+    let mut download = Command::new("go");
+    download
+        .args(["mod", "download", "-json"])
+        .arg(format!("github.com/dapr/dapr@v{VERSION}"))
+        .current_dir(module);
+    let said = download.output().context("can't start go")?;
+    let said: serde_json::Value = serde_json::from_slice(&said.stdout).unwrap_or_default();
+    let original = said["Dir"]
+        .as_str()
+        .with_context(|| format!("Dapr's module can't be had: {}", said["Error"]))?;
+    steps::quietly(
+        Command::new("cp")
+            .args(["-r", "--no-preserve=mode", original])
+            .arg(dapr),
+    )?;
+    let file = dapr.join(MENDED);
+    let source = fs::read_to_string(&file).with_context(|| format!("Dapr's {MENDED}"))?;
+    if source.matches(ENDLESS).count() != 1 {
+        bail!("Dapr's {MENDED} has changed: does it still need to be mended?");
+    }
+    fs::write(&file, source.replace(ENDLESS, OF_SESSION))?;
+    let go_mod = folder.join("go.mod");
+    let mut text = fs::read_to_string(module.join("go.mod"))?;
+    text.push_str(&format!(
+        "\nreplace github.com/dapr/dapr => {}\n",
+        dapr.display()
+    ));
+    fs::write(&go_mod, text)?;
+    fs::copy(module.join("go.sum"), folder.join("go.sum"))?;
+    Ok(go_mod)
 }

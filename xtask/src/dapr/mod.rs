@@ -109,6 +109,8 @@ pub(crate) fn run(settings: &Settings, release: bool, arguments: &[String]) -> R
 pub(crate) enum Suite {
     /// The behaviour of Dapr that Nudge relies on.
     Conformance,
+    /// A delivery that is tried without end, while daprds of its function come, leave and die.
+    Rebalance,
     /// Every scenario.
     Stories,
     /// Events that a function can't process, and what an operator does with them.
@@ -133,6 +135,7 @@ pub(crate) fn test(only: Option<Suite>) -> Result<()> {
     let scenarios = system.for_scenarios(&mail.to_string());
     let run = |suite: &Suite| match suite {
         Suite::Conformance => test_conformance(&system),
+        Suite::Rebalance => test_rebalance(&system),
         Suite::Stories => test_stories(&scenarios),
         Suite::Poison => test_poison(&system, &scenarios),
         Suite::Sockets => test_sockets(&system, &scenarios),
@@ -194,6 +197,20 @@ fn test_conformance(system: &System) -> Result<()> {
             .envs(&environment)
             // Each case starts two daprds.
             .args(["--", "--ignored", "--test-threads=3"]),
+    )
+}
+
+/// Before the daprd that is built here, whichever is on the path: Dapr's own 1.18 does not do this.
+fn test_rebalance(system: &System) -> Result<()> {
+    let mut environment = system.for_conformance()?;
+    apply_conformance_topics(&environment)?;
+    let program = daprd::built()?.display().to_string();
+    environment.insert("CONFORMANCE_DAPRD".to_owned(), program);
+    steps::execute(
+        steps::cargo()
+            .args(["test", "--workspace", "--test", "rebalance"])
+            .envs(&environment)
+            .args(["--", "--ignored"]),
     )
 }
 
