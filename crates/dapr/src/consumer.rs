@@ -15,6 +15,12 @@ pub const SEEN_TTL_SECONDS: u32 = 15 * 24 * 60 * 60;
 /// How often one delivery tries again when others change the same documents, before it leaves that to Dapr.
 const TRIES: u32 = 8;
 
+/// How often an event is put off for a reason of its own before it is poison: Dapr tries once a second, so for ten minutes.
+/// Counted, because a clock may be set meanwhile.
+const MOST_PUT_OFF: u32 = 600;
+/// How long that count is kept after the last time.
+const PUT_OFF_TTL_SECONDS: u32 = 24 * 60 * 60;
+
 /// What Dapr is told of a delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
@@ -108,6 +114,9 @@ pub async fn consume<D: Dapr>(
                 )
                 .await;
             }
+            Err(HandleError::Dapr(error @ DaprError::Refused { .. })) => {
+                return put_off(dapr, &event, &error.to_string()).await;
+            }
             Err(HandleError::Dapr(error)) => {
                 eprintln!("event {} is put off: {error}", event.event_id);
                 return Outcome::Unavailable;
@@ -117,7 +126,36 @@ pub async fn consume<D: Dapr>(
             }
         }
     }
-    Outcome::Unavailable
+    let reason = DaprError::Conflict.to_string();
+    put_off(dapr, &event, &reason).await
+}
+
+/// Puts an event off for a reason that may be its own, and not the whole function's: that others changed the same documents
+/// each time, or that Dapr refuses what is asked of it. While the store works, that is counted; after [`MOST_PUT_OFF`]
+/// times the event is poison, so that it does not hold up others on its partition for ever.
+async fn put_off<D: Dapr>(dapr: &D, event: &Event, reason: &str) -> Outcome {
+    eprintln!("event {} is put off: {reason}", event.event_id);
+    match count_put_off(dapr, event).await {
+        Ok(times) if times >= MOST_PUT_OFF => {
+            let reason = format!("put off {times} times: {reason}");
+            save_reason(dapr, &event.event_id.to_string(), &reason).await
+        }
+        // Without the store it is an outage, and nothing is counted.
+        Ok(_) | Err(_) => Outcome::Unavailable,
+    }
+}
+
+/// How often the event was put off, this time included.
+async fn count_put_off<D: Dapr>(dapr: &D, event: &Event) -> Result<u32, DaprError> {
+    let key = format!("put-off/{}", event.event_id);
+    let before: Option<u32> = match dapr.get(&key).await? {
+        Some(document) => Some(document.read(&key)?),
+        None => None,
+    };
+    let times = before.unwrap_or_default().saturating_add(1);
+    let count = Write::put(key, &times, Condition::Any).with_ttl(PUT_OFF_TTL_SECONDS);
+    dapr.transact(vec![count]).await?;
+    Ok(times)
 }
 
 /// Makes lost state again: `make` loads, and returns what is missing; it is called again after a conflict. Says whether

@@ -49,18 +49,7 @@ pub(crate) fn write(folder: &Path, app_id: &str, mail: Option<SocketAddr>) {
             &[("secretsFile", &secrets.display().to_string())],
         ),
     );
-    write(
-        "tick.yaml",
-        component(
-            "tick",
-            "bindings.cron",
-            &[
-                ("schedule", "@every 1s"),
-                ("route", "/tick"),
-                ("direction", "input"),
-            ],
-        ),
-    );
+    write_cron(folder);
     if let Some(mail) = mail {
         write(
             "mail.yaml",
@@ -76,6 +65,20 @@ pub(crate) fn write(folder: &Path, app_id: &str, mail: Option<SocketAddr>) {
             ),
         );
     }
+}
+
+/// Writes a cron that ticks every second into `folder`.
+pub(crate) fn write_cron(folder: &Path) {
+    let cron = component(
+        "tick",
+        "bindings.cron",
+        &[
+            ("schedule", "@every 1s"),
+            ("route", "/tick"),
+            ("direction", "input"),
+        ],
+    );
+    fs::write(folder.join("tick.yaml"), cron).expect("tick.yaml");
 }
 
 fn component(name: &str, kind: &str, metadata: &[(&str, &str)]) -> String {

@@ -61,6 +61,11 @@ impl Daprd {
         daprd
     }
 
+    /// Its process.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Ends it as `kill -9` does.
     pub(crate) fn dies(mut self) {
         self.child.kill().expect("it runs");

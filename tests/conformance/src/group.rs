@@ -48,6 +48,7 @@ impl Group {
         let id = format!("group-{run}");
         let folder = tempfile::tempdir().expect("a folder");
         components::write_events(folder.path(), &id);
+        components::write_cron(folder.path());
         let app = App::new(&run);
         let [app_port] = ports::free().expect("a free port");
         let listening = Some(app.listen_on(app_port).await);
@@ -167,6 +168,12 @@ impl Group {
 }
 
 impl Member {
+    /// Its process.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.0.pid()
+    }
+
     /// Asks it to end, and waits until it has.
     pub async fn leaves(self) {
         let ended = tokio::task::spawn_blocking(move || drop(self.0));

@@ -11,6 +11,7 @@
 //! | `CONFORMANCE_DAPRD` | the program |
 //! | `NUDGE_KAFKA_BROKERS` | a broker that has the topics of `topics.json` |
 //! | `NUDGE_POSTGRES` | a database |
+//! | `CONFORMANCE_KAFKA_PID` | the broker's process, where its clock may be set |
 //! | `CONFORMANCE_PUBSUB` | a file in the place of dapr-components/kafka-pubsub.yaml; `cargo xtask test sasl` sets it |
 
 mod app;
@@ -18,6 +19,7 @@ mod components;
 mod daprd;
 mod group;
 mod place;
+pub mod wall_clock;
 
 pub use app::{App, Heard};
 pub use group::{Group, Member};

@@ -28,6 +28,7 @@ use nix::unistd::Uid;
 
 use crate::{steps, web};
 pub(crate) use bench::bench;
+use part::Part;
 use place::Place;
 use system::System;
 
@@ -111,6 +112,8 @@ pub(crate) enum Suite {
     Conformance,
     /// A delivery that is tried without end, while daprds of its function come, leave and die.
     Rebalance,
+    /// The clocks of a daprd and of the broker are set, ahead and back.
+    Clock,
     /// Every scenario.
     Stories,
     /// Events that a function can't process, and what an operator does with them.
@@ -135,7 +138,8 @@ pub(crate) fn test(only: Option<Suite>) -> Result<()> {
     let scenarios = system.for_scenarios(&mail.to_string());
     let run = |suite: &Suite| match suite {
         Suite::Conformance => test_conformance(&system),
-        Suite::Rebalance => test_rebalance(&system),
+        Suite::Rebalance => test_own_daprd(&system, "rebalance"),
+        Suite::Clock => test_own_daprd(&system, "clock"),
         Suite::Stories => test_stories(&scenarios),
         Suite::Poison => test_poison(&system, &scenarios),
         Suite::Sockets => test_sockets(&system, &scenarios),
@@ -201,14 +205,17 @@ fn test_conformance(system: &System) -> Result<()> {
 }
 
 /// Before the daprd that is built here, whichever is on the path: Dapr's own 1.18 does not do this.
-fn test_rebalance(system: &System) -> Result<()> {
+fn test_own_daprd(system: &System, suite: &str) -> Result<()> {
     let mut environment = system.for_conformance()?;
     apply_conformance_topics(&environment)?;
     let program = daprd::built()?.display().to_string();
     environment.insert("CONFORMANCE_DAPRD".to_owned(), program);
+    let broker = system.parts().iter().find(|part| part.name == "kafka");
+    let broker = broker.and_then(Part::pid).context("Kafka does not run")?;
+    environment.insert("CONFORMANCE_KAFKA_PID".to_owned(), broker.to_string());
     steps::execute(
         steps::cargo()
-            .args(["test", "--workspace", "--test", "rebalance"])
+            .args(["test", "--workspace", "--test", suite])
             .envs(&environment)
             .args(["--", "--ignored"]),
     )
