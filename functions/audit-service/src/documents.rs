@@ -40,7 +40,7 @@ impl Head {
     ) -> Vec<Write> {
         let (user, id) = (event.user_id.as_str(), event.event_id);
         let body = reference::kept(event);
-        let record = Record::following(self.number, &self.hash, &body, id, Timestamp(now));
+        let record = Record::following(self.number, &self.hash, &body, id, Timestamp::clamped(now));
         let text = Json::of(&body);
         let entry = Entry {
             number: record.number,

@@ -122,7 +122,7 @@ impl<D: Dapr> Work<'_, D> {
         let erasure = Erasure {
             through: extent.head.number,
             next,
-            at: Timestamp(self.function.now()),
+            at: Timestamp::clamped(self.function.now()),
             asked_by: self.asked_by.clone(),
             recorded: None,
         };
@@ -134,7 +134,7 @@ impl<D: Dapr> Work<'_, D> {
     /// Nothing was recorded since the last time: only what happened until now and still arrives is to be kept out.
     async fn forbid(&self, extent: &Extent, erasure: &Erasure) -> Result<Step, DaprError> {
         let erasure = Erasure {
-            at: Timestamp(self.function.now()),
+            at: Timestamp::clamped(self.function.now()),
             ..erasure.clone()
         };
         self.transact(extent, &erasure, vec![self.head(extent)])
@@ -259,7 +259,15 @@ impl<D: Dapr> Work<'_, D> {
         let now = self.function.now();
         let id = EventId(self.function.fresh());
         let (user, chain) = (&self.user, self.chain);
-        let event = Event::new(id, SOURCE, user, None, &payload, chain, Timestamp(now));
+        let event = Event::new(
+            id,
+            SOURCE,
+            user,
+            None,
+            &payload,
+            chain,
+            Timestamp::clamped(now),
+        );
         let document = extent.head_document.as_ref();
         let writes = extent.head.append(document, &event, Vec::new(), now);
         let erasure = Erasure {

@@ -109,7 +109,7 @@ pub(crate) async fn replay<D: Dapr>(
             to: Some(asked.to),
         };
         let (id, chain) = (EventId(function.fresh()), function.chain(request));
-        let now = Timestamp(function.now());
+        let now = Timestamp::clamped(function.now());
         let event = events::Event::new(id, SOURCE, &user, None, &payload, chain, now);
         // First, so that none is replayed without that being on record.
         dapr.publish(Topic::TaskAudit, &[event]).await?;

@@ -4,12 +4,8 @@ use chrono::{DateTime, Utc};
 use dapr::consumer::{self, Effect, HandleError};
 use dapr::timetable::{Entry, Insert};
 use dapr::{Condition, Dapr, DaprError, Document, Write};
-<<<<<<< HEAD
-use events::{Event, EventType, Story, TaskReminderCleared, TaskReminderSet, Timestamp};
-=======
-use events::{Event, EventType, Story, StoryPart, TaskReminderCleared, TaskReminderSet};
+use events::{Event, EventType, Story, StoryPart, TaskReminderCleared, TaskReminderSet, Timestamp};
 use serde_json::Value;
->>>>>>> 831e2e5 (The reminder service takes a task's story in parts, with the book as far as it has come: one too long for a request could not be told)
 use uuid::Uuid;
 
 use crate::agenda::{self, Head, Pointer};

@@ -105,6 +105,7 @@ fn payloads_of_a_newer_version_are_read() {
     });
     let operator = json!({
         "replayed_event_id": id, "discarded_event_id": id, "topic": "task-events", "operator": "x",
+        "asked_by": "x", "through": 3,
     });
     let changed =
         json!({ "revision": 2, "previous_revision": 1, "task": task(), "changed": ["due"] });
@@ -124,7 +125,9 @@ fn payloads_of_a_newer_version_are_read() {
             EventType::NotificationDelivered | EventType::NotificationFailed => audit.clone(),
             EventType::AccessDenied => json!({ "route": "GET /", "reason": "x" }),
             EventType::DataExported => json!({ "format": "json", "tasks": 1 }),
-            EventType::EventReplayed | EventType::EventDiscarded => operator.clone(),
+            EventType::EventReplayed | EventType::EventDiscarded | EventType::PersonErased => {
+                operator.clone()
+            }
             _ => changed.clone(),
         };
         one_more_field(&mut payload);
@@ -166,7 +169,8 @@ fn is_read(event: &Event) {
         AccessDenied,
         DataExported,
         EventReplayed,
-        EventDiscarded
+        EventDiscarded,
+        PersonErased
     );
     read.unwrap_or_else(|error| panic!("{error}: {}", error.source));
 }

@@ -196,7 +196,7 @@ fn an_erasure_may_stop_anywhere_while_events_arrive() {
     for seed in 0..60 {
         let mut world = Interleaving::new(seed);
         let audit = Audit::new();
-        let before = Timestamp(clock());
+        let before = Timestamp::clamped(clock());
         world.wait_ms(1);
         world.set_crash_probability(0.01);
         let mut number = 0;
@@ -205,7 +205,7 @@ fn an_erasure_may_stop_anywhere_while_events_arrive() {
                 number += 1;
                 let at = match world.rng().random_range(0..4) {
                     0 => before,
-                    _ => Timestamp(clock()),
+                    _ => Timestamp::clamped(clock()),
                 };
                 world.spawn(delivered(audit.dapr.clone(), number, at));
             }

@@ -142,7 +142,7 @@ pub(crate) fn event<P: Payload>(source: &str, number: u128, task: u128, payload:
         Some(task_id(task)),
         payload,
         chain,
-        Timestamp(clock()),
+        Timestamp::clamped(clock()),
     );
     event.metadata.sequence = u64::try_from(number).ok();
     event
@@ -152,7 +152,7 @@ pub(crate) fn event<P: Payload>(source: &str, number: u128, task: u128, payload:
 pub(crate) fn snoozed(number: u128, task: u128) -> Event {
     let payload = ReminderSnoozed {
         reminder_id: Uuid::from_u128(2),
-        until: Timestamp(clock()),
+        until: Timestamp::clamped(clock()),
     };
     event("reminder-service", number, task, &payload)
 }

@@ -350,9 +350,11 @@ fn the_reminder_service_makes_a_book_of_parts() {
         due: None,
         reminders: vec![events::ScheduledReminder {
             id: Uuid::from_u128(2),
-            at: events::Timestamp(dapr::fake::clock()),
+            at: events::Timestamp::clamped(dapr::fake::clock()),
             before_due_minutes: None,
+            unknown: events::UnknownFields::default(),
         }],
+        same_times: false,
     };
     audit.takes(&event("task-service", 1, 1, &set));
     for number in 2..=6_001 {

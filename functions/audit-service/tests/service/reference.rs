@@ -148,7 +148,7 @@ fn as_earlier(audit: &Audit, events: &[Event]) -> usize {
     let mut hash = BEGINNING.to_owned();
     for (number, event) in (1_u64..).zip(events) {
         let body = serde_json::to_value(event).expect("JSON");
-        let at = events::Timestamp(dapr::fake::clock());
+        let at = events::Timestamp::clamped(dapr::fake::clock());
         let record = Record::following(number - 1, &hash, &body, event.event_id, at);
         hash = record.hash();
         dapr.tamper(&format!("audit/{user}/{number:020}"), json!(record));

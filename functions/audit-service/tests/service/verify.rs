@@ -19,8 +19,13 @@ fn chain(dapr: &FakeDapr, records: u64) {
         let mut event = snoozed(u128::from(number), 1);
         event.payload = json!({});
         let body = serde_json::to_value(&event).expect("JSON");
-        let record =
-            Record::following(number - 1, &hash, &body, event.event_id, Timestamp(clock()));
+        let record = Record::following(
+            number - 1,
+            &hash,
+            &body,
+            event.event_id,
+            Timestamp::clamped(clock()),
+        );
         hash = record.hash();
         let id = event.event_id;
         dapr.tamper(&format!("audit/{user}/{number:020}"), json!(record));
