@@ -266,7 +266,8 @@ mod tests {
     /// What a client itself says stands before what the proxy adds, so only the last counts.
     #[test]
     fn the_last_forwarded_address_counts() {
-        let table: [(&[(&str, &str)], Option<&str>); 11] = [
+        type Row<'a> = (&'a [(&'a str, &'a str)], Option<&'a str>);
+        let table: [Row<'_>; 11] = [
             (&[("x-forwarded-for", "192.0.2.1")], Some("192.0.2.1")),
             (
                 &[("x-forwarded-for", "198.51.100.9, 192.0.2.1")],

@@ -254,3 +254,48 @@ async fn concurrent_counting() {
     futures::future::join_all((0..WRITERS).map(|_| add())).await;
     assert_eq!(get(&bench, "sum").await.1, (WRITERS * EACH).to_string());
 }
+
+/// A document that is no JSON, or that SQLite can't read, has an error of its own in a bulk answer, and the others are there.
+/// Asked for alone, what can't be read is a 500.
+///
+/// Seen to fail: by the version before, where it was the end of the whole answer.
+#[tokio::test]
+async fn a_document_that_cannot_be_read() {
+    let bench = Bench::new(&[]).await;
+    for key in ["good", "text", "nonsense"] {
+        let body = json!([{ "key": key, "value": { "of": key } }]).to_string();
+        let saved = bench
+            .ask("a", Method::POST, "/v1.0/state/store", &body)
+            .await;
+        assert_eq!(saved.status(), 204);
+    }
+    let database = rusqlite::Connection::open(bench.folder.path().join("nudge.db"));
+    database
+        .and_then(|database| {
+            database.execute_batch(
+                "UPDATE state SET value = 'text' WHERE key = 'a||text'; \
+                 UPDATE state SET value = x'7b' WHERE key = 'a||nonsense'",
+            )
+        })
+        .expect("damaged");
+    let keys = json!({ "keys": ["good", "text", "nonsense", "none"] }).to_string();
+    let answer = bench
+        .ask("a", Method::POST, "/v1.0/state/store/bulk", &keys)
+        .await;
+    assert_eq!(answer.status(), 200);
+    let found: Value = serde_json::from_slice(answer.body()).expect("JSON");
+    assert_eq!(found[0]["data"], json!({ "of": "good" }));
+    assert!(
+        found[1]["error"].is_string() && found[1].get("data").is_none(),
+        "{found}"
+    );
+    assert!(
+        found[2]["error"].is_string() && found[2].get("data").is_none(),
+        "{found}"
+    );
+    assert_eq!(found[3], json!({ "key": "none" }));
+    let alone = bench
+        .ask("a", Method::GET, "/v1.0/state/store/text", "")
+        .await;
+    assert_eq!(alone.status(), 500);
+}
