@@ -11,7 +11,7 @@ mod people;
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::Result;
 use base64::Engine;
@@ -36,7 +36,7 @@ pub const JWKS_URL: &str = "http://sign-in.nudge.internal/jwks.json";
 
 const ACCESS_SECONDS: u64 = 60 * 60;
 const REFRESH_SECONDS: u64 = 30 * 24 * 60 * 60;
-const CODE_SECONDS: u64 = 60;
+const CODE_LIFE: Duration = Duration::from_secs(60);
 /// Most passphrases that are tried at once: with the delay, most guesses a second.
 const MAX_TRIES: usize = 4;
 /// How long a wrong passphrase holds up the next try.
@@ -59,7 +59,8 @@ struct Code {
     subject: String,
     challenge: String,
     redirect_uri: String,
-    expires_at: u64,
+    /// By the clock that nobody sets.
+    expires_at: Instant,
 }
 
 impl SignIn {
@@ -193,7 +194,7 @@ impl SignIn {
     fn grant(&self, ask: &Authorization, person: &Person) -> Response<Bytes> {
         let code = keys::random_text();
         let mut codes = self.codes();
-        codes.retain(|_, code| code.expires_at > now());
+        codes.retain(|_, code| code.expires_at > Instant::now());
         if codes.len() >= MAX_CODES {
             return pages::refusal("Too many are signing in at once. Try again in a minute.");
         }
@@ -203,7 +204,7 @@ impl SignIn {
                 subject: person.name.clone(),
                 challenge: ask.challenge.clone(),
                 redirect_uri: ask.redirect_uri.clone(),
-                expires_at: now() + CODE_SECONDS,
+                expires_at: Instant::now() + CODE_LIFE,
             },
         );
         let query = form_urlencoded::Serializer::new(String::new())
@@ -250,7 +251,7 @@ impl SignIn {
     fn redeem_code(&self, code: &str, verifier: &str, redirect_uri: &str) -> Option<String> {
         let code = self.codes().remove(code)?;
         let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(verifier));
-        let holds = code.expires_at > now()
+        let holds = code.expires_at > Instant::now()
             && code.challenge == challenge
             && code.redirect_uri == redirect_uri;
         holds.then_some(code.subject)

@@ -84,6 +84,12 @@ fn make_key(path: &Path) -> Result<Vec<u8>> {
 /// How long a redeemed refresh token is taken again: two tabs refresh at the same time, or an answer gets lost.
 const REUSE_SECONDS: u64 = 30;
 
+/// How long a token stays on file after its end. Not dropped at once: a wall clock that is ahead for a while must not end
+/// everybody's sign-in for good.
+const KEPT_SECONDS: u64 = 2 * 365 * 24 * 60 * 60;
+/// Most tokens on file; those that end first make room.
+const MOST_TOKENS: usize = 10_000;
+
 /// Refresh tokens that were issued: only their hashes.
 pub(super) struct RefreshTokens {
     path: PathBuf,
@@ -134,7 +140,7 @@ impl RefreshTokens {
     ) -> Result<String> {
         let token = random_text();
         let mut tokens = self.tokens();
-        tokens.retain(|_, issued| issued.expires_at > now());
+        make_room(&mut tokens, now());
         tokens.insert(
             hash(&token),
             Issued {
@@ -187,6 +193,19 @@ impl RefreshTokens {
     }
 }
 
+/// Drops tokens that ended long ago, and as many as are too many.
+fn make_room(tokens: &mut HashMap<String, Issued>, now: u64) {
+    tokens.retain(|_, issued| issued.expires_at + KEPT_SECONDS > now);
+    if tokens.len() < MOST_TOKENS {
+        return;
+    }
+    let mut ends: Vec<u64> = tokens.values().map(|issued| issued.expires_at).collect();
+    ends.sort_unstable();
+    // A tenth goes at once, so that this is not done each time.
+    let keep_from = ends[tokens.len() - MOST_TOKENS + MOST_TOKENS / 10];
+    tokens.retain(|_, issued| issued.expires_at > keep_from);
+}
+
 fn hash(token: &str) -> String {
     URL_SAFE_NO_PAD.encode(Sha256::digest(token))
 }
@@ -206,4 +225,40 @@ fn temporary(path: &Path, bytes: &[u8]) -> Result<tempfile::NamedTempFile> {
     file.write_all(bytes).with_context(describe)?;
     file.as_file().sync_all().with_context(describe)?;
     Ok(file)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn issued(expires_at: u64) -> Issued {
+        Issued {
+            subject: "kai".to_owned(),
+            expires_at,
+            family: "f".to_owned(),
+            redeemed_at: None,
+        }
+    }
+
+    /// A sign-in under a clock that is a year ahead drops nobody's token, and there are never too many of them.
+    ///
+    /// Seen to fail: where tokens were dropped as soon as they had ended.
+    #[test]
+    fn tokens_outlive_a_clock_that_was_ahead() {
+        const YEAR: u64 = 365 * 24 * 60 * 60;
+        let now = 1_800_000_000;
+        let mut tokens = HashMap::from([("a".to_owned(), issued(now + 1))]);
+        make_room(&mut tokens, now + YEAR);
+        assert_eq!(tokens.len(), 1);
+        make_room(&mut tokens, now + 3 * YEAR);
+        assert_eq!(tokens.len(), 0);
+
+        for number in 0..3 * MOST_TOKENS as u64 {
+            make_room(&mut tokens, now);
+            tokens.insert(number.to_string(), issued(now + number));
+            assert!(tokens.len() <= MOST_TOKENS);
+        }
+        let newest = (3 * MOST_TOKENS as u64 - 1).to_string();
+        assert!(tokens.contains_key(&newest) && tokens.len() > MOST_TOKENS / 2);
+    }
 }
