@@ -5,6 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::Instant;
 
+use rusqlite::Connection;
 use scenarios::{Host, HostSettings, Person, task};
 
 fn copy(from: &Path, to: &Path) {
@@ -54,15 +55,26 @@ async fn what_is_wrong_is_named() {
         )
         .expect("written");
     };
+    let newer_database = |_: &Path, settings: &mut HostSettings| {
+        fs::create_dir_all(&settings.data).expect("a folder");
+        let database = Connection::open(settings.data.join("nudge.db"));
+        database
+            .and_then(|database| database.pragma_update(None, "user_version", 1_000))
+            .expect("written");
+    };
     let open_address = |_: &Path, settings: &mut HostSettings| {
         settings.arguments = ["--address", "0.0.0.0"].map(str::to_owned).to_vec();
     };
     type Prepare<'a> = &'a dyn Fn(&Path, &mut HostSettings);
-    let table: [(Prepare<'_>, &[&str]); 5] = [
+    let table: [(Prepare<'_>, &[&str]); 6] = [
         (&broken_yaml, &["statestore.yaml"]),
         (&unknown_field, &["spin.toml", "verison"]),
         (&no_components, &[".wasm", "cargo xtask build"]),
         (&no_database, &["nudge.db", "not a database"]),
+        (
+            &newer_database,
+            &["nudge.db", "newer version of Nudge", "start that version"],
+        ),
         (&open_address, &["has no passphrase", "cargo xtask person"]),
     ];
     for (prepare, words) in table {
