@@ -6,13 +6,13 @@
 use std::collections::BTreeSet;
 use std::time::Instant;
 
-use futures::StreamExt;
+use futures::future::join_all;
 use http::Method;
 use scenarios::{Answer, Person, Place, eventually};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-/// How many requests are on their way at a time.
+/// How many people send at a time.
 const AT_ONCE: usize = 4;
 
 /// Stands in a body for JSON that no [`Value`] can be.
@@ -452,11 +452,53 @@ fn with_unknown(body: &Value, pointer: &str, found: &mut Vec<String>, whole: &Va
 
 /// Somebody who sends all of it.
 struct Sender {
+    /// Comes again when another command on the same tasks, such as the next occurrence, came first.
     person: Person,
+    task: String,
     reminder: String,
 }
 
 impl Sender {
+    async fn new(place: &Place) -> Self {
+        let person = place.person("mia").await.patient();
+        let rings = scenarios::task("Rings").reminded_in(30 * 24 * 3600);
+        let task = person.creates(rings).await.id().to_owned();
+        let reminder = eventually("the reminder", async || {
+            let reminders = person.reminders().await;
+            let first = reminders.first();
+            first
+                .and_then(|reminder| reminder["id"].as_str())
+                .map(str::to_owned)
+        })
+        .await;
+        Self {
+            person,
+            task,
+            reminder,
+        }
+    }
+
+    /// Whether all that they have can be read, and the record is whole to its end.
+    async fn looks_back(&self) {
+        let last = self.person.creates(scenarios::task("The last")).await;
+        eventually("the record of the last", async || {
+            let story = self.person.history_of(last.id()).await;
+            (!story.is_empty()).then_some(())
+        })
+        .await;
+        assert!(self.person.looks_at(&self.task).await.is_some());
+        for path in [
+            "/api/tasks/export?status=open",
+            "/api/tasks/export?status=completed",
+            "/api/reminders",
+            "/api/notifications",
+        ] {
+            self.person.gets(path).await.expect(200);
+        }
+        self.person.lists("status=completed").await;
+        assert_eq!(self.person.verifies_history().await["valid"], true);
+    }
+
     /// Sends `body`, checks the answer, and reads back what was taken.
     async fn sends(&self, operation: &Operation, body: String) -> bool {
         let name = format!("{} {}", operation.method, operation.path);
@@ -648,22 +690,19 @@ fn parameter_values(schema: &Value) -> Vec<String> {
 }
 
 /// Sends values in the place of every parameter.
-async fn parameters(sender: &Sender, operation: &Operation) {
+async fn parameters(sender: &Sender, person: &Person, operation: &Operation) {
     for (name, place, schema) in &operation.parameters {
         for value in parameter_values(schema) {
             let path = operation.path.replace("{id}", &Uuid::nil().to_string());
             let call = match place.as_str() {
-                "query" => sender
-                    .person
-                    .asks(operation.method.clone(), &format!("{path}?{name}={value}")),
+                "query" => person.asks(operation.method.clone(), &format!("{path}?{name}={value}")),
                 "path" => {
                     // Without a segment, it is another route.
                     let value = if value.is_empty() { "x" } else { &value };
                     let path = operation.path.replace(&format!("{{{name}}}"), value);
-                    sender.person.asks(operation.method.clone(), &path)
+                    person.asks(operation.method.clone(), &path)
                 }
-                _ => sender
-                    .person
+                _ => person
                     .asks(operation.method.clone(), &path)
                     .header(name, &value),
             };
@@ -704,76 +743,46 @@ fn dead_letters(place: &Place) -> Vec<(String, u64)> {
 async fn extreme_values_are_taken_whole_or_refused() {
     let begun = Instant::now();
     let place = Place::open().await;
-    let person = place.person("mia").await;
-    let document = person.gets("/api/openapi.json").await.expect(200).json();
-    let task = person
-        .creates(scenarios::task("Rings").reminded_in(30 * 24 * 3600))
-        .await;
-    let reminder = eventually("the reminder", async || {
-        let reminders = person.reminders().await;
-        reminders
-            .first()
-            .and_then(|reminder| reminder["id"].as_str())
-            .map(str::to_owned)
-    })
-    .await;
-    let sender = Sender { person, reminder };
+    let document = place.stranger().gets("/api/openapi.json").await;
+    let document = document.expect(200).json();
+    let senders = join_all((0..AT_ONCE).map(|_| Sender::new(&place))).await;
+    // With headers of their own choice.
+    let impatient = place.person("tom").await;
     let (mut sent, mut taken) = (0, 0);
     for operation in operations(&document) {
-        parameters(&sender, &operation).await;
+        parameters(&senders[0], &impatient, &operation).await;
         let Some(schema) = &operation.body else {
             continue;
         };
         let bodies = bodies(&operation, schema);
         sent += bodies.len();
-        let answers = futures::stream::iter(bodies).map(|body| sender.sends(&operation, body));
-        let of_operation: Vec<bool> = answers.buffer_unordered(AT_ONCE).collect().await;
-        let of_operation = of_operation
-            .into_iter()
-            .filter(|is_taken| *is_taken)
-            .count();
-        assert!(
-            of_operation > 0,
-            "{} {} took nothing",
-            operation.method,
-            operation.path
-        );
+        // Each of a person's own comes after the other, so that it reads back as they left it.
+        let parts = senders.iter().enumerate().map(async |(number, sender)| {
+            let mut taken = 0;
+            for body in bodies.iter().skip(number).step_by(senders.len()) {
+                taken += usize::from(sender.sends(&operation, body.clone()).await);
+            }
+            taken
+        });
+        let of_operation: usize = join_all(parts).await.into_iter().sum();
+        let name = format!("{} {}", operation.method, operation.path);
+        assert!(of_operation > 0, "{name} took nothing");
         taken += of_operation;
     }
-    println!(
-        "{sent} bodies, {taken} of them taken, in {:?}",
-        begun.elapsed()
-    );
+    let elapsed = begun.elapsed();
+    println!("{sent} bodies, {taken} of them taken, in {elapsed:?}");
     assert!(
         sent > 1_000 && taken > 100,
         "{sent} bodies, {taken} of them taken"
     );
 
-    // Everything is still there, and what was told is worked off: the record has the last word.
-    let last = sender.person.creates(scenarios::task("The last")).await;
-    eventually("the record of the last", async || {
-        let story = sender.person.history_of(last.id()).await;
-        (!story.is_empty()).then_some(())
-    })
-    .await;
+    for sender in &senders {
+        sender.looks_back().await;
+    }
     eventually("what is left of the messages", async || {
         is_worked_off(&place).then_some(())
     })
     .await;
-    assert!(sender.person.looks_at(task.id()).await.is_some());
-    for path in [
-        "/api/tasks/export?status=open",
-        "/api/tasks/export?status=completed",
-        "/api/reminders",
-        "/api/notifications",
-    ] {
-        sender.person.gets(path).await.expect(200);
-    }
-    assert_eq!(sender.person.verifies_history().await["valid"], true);
-    assert_eq!(
-        dead_letters(&place),
-        [],
-        "{}",
-        place.log().unwrap_or_default()
-    );
+    let log = place.log().unwrap_or_default();
+    assert_eq!(dead_letters(&place), [], "{log}");
 }
