@@ -133,6 +133,17 @@ impl Fields {
             .map(DueDocument::from)
             .and_then(|due| errors.take(Due::try_from(&due).map_err(field)));
         let has_recurrence = self.recurrence.is_some();
+        let end = self
+            .recurrence
+            .as_ref()
+            .filter(|rule| rule.rrule.is_some())
+            .and_then(|rule| rule.recurrence_end.as_ref());
+        if end.is_some_and(|end| end.count.is_some() == end.until.is_some()) {
+            errors.add(
+                "/recurrence/recurrence_end",
+                "needs exactly one of count and until",
+            );
+        }
         let recurrence = self
             .recurrence
             .map(RecurrenceDocument::from)

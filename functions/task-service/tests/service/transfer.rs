@@ -177,6 +177,16 @@ fn an_import_is_checked_as_a_creation_is_and_more() {
             "/checklist",
         ),
         ("/recurrence/basis", json!("moon"), "/recurrence/basis"),
+        (
+            "/recurrence/recurrence_end",
+            json!({}),
+            "/recurrence/recurrence_end",
+        ),
+        (
+            "/recurrence/recurrence_end",
+            json!({ "count": 3, "until": "2031-01-01" }),
+            "/recurrence/recurrence_end",
+        ),
         ("/unknown", json!(1), "/unknown"),
         ("/due/unknown", json!(1), "/due/unknown"),
         ("/checklist/0/unknown", json!(1), "/checklist/0/unknown"),
