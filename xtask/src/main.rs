@@ -59,6 +59,8 @@ enum Command {
         #[command(subcommand)]
         what: cluster::Image,
     },
+    /// Builds the daprd of tools/daprd and says where it lies: for an image of it, as docs/operations.md has it.
+    Daprd,
     /// What functions could not process: list, show, replay, discard.
     Dlq {
         /// `list`, or `show`, `replay`, `discard` with what `list` calls it; --data DIR says where the Nudge is.
@@ -162,6 +164,7 @@ fn main() -> ExitCode {
         Command::Cluster { what } => what.run(),
         Command::Image { what } => what.run(),
         Command::Topics { arguments } => dapr::on_broker("topics", &arguments),
+        Command::Daprd => dapr::daprd::built().map(|program| println!("{}", program.display())),
         Command::Dlq { arguments } => dapr::on_broker("dlq", &arguments),
         Command::Replay { arguments } => dapr::replay(&arguments),
         Command::Token { arguments } => steps::host("token", false, &arguments),
