@@ -11,10 +11,12 @@ use clap::{Args, Parser, Subcommand};
 use futures::FutureExt;
 use http::uri::Authority;
 use nudge_host::app::{self, App, Dapr, Settings, sign_in_folder};
+use nudge_host::check::check;
 use nudge_host::component;
 use nudge_host::limits::STOP_LIMIT;
 use nudge_host::manifest::Manifest;
-use nudge_host::replay::{Recorder, replay};
+use nudge_host::recorder::Recorder;
+use nudge_host::replay::replay;
 use nudge_host::server::{self, Door, Names};
 use nudge_host::sign_in::{self, SignIn};
 use tokio::net::TcpListener;
@@ -41,6 +43,9 @@ enum Command {
     Person(Person),
     /// Tells a function again what is on record, so that it makes state again that it lost. Nobody is told anything twice.
     Replay(Replay),
+    /// Compares lists, inboxes and the timetable with the tasks, reminders and notifications that they are made of, and
+    /// says what differs.
+    Check(Check),
     /// Writes each function as one composed component, as an image carries it.
     Components(Components),
     /// Prints the variables by which functions that run elsewhere (`spin up`) trust this host's sign-in.
@@ -95,6 +100,23 @@ struct Replay {
     /// Whose state was lost: reminder-service, recurrence-engine or notification-service.
     #[arg(long, value_name = "FUNCTION")]
     to: String,
+    #[command(flatten)]
+    whose: Whose,
+}
+
+/// `nudge check`
+#[derive(Args)]
+struct Check {
+    /// Mends what differs.
+    #[arg(long)]
+    repair: bool,
+    #[command(flatten)]
+    whose: Whose,
+}
+
+/// Whose data is meant, and where it is.
+#[derive(Args)]
+struct Whose {
     /// Only this person's.
     #[arg(long, value_name = "NAME")]
     user: Option<String>,
@@ -174,6 +196,7 @@ fn main() -> ExitCode {
         Command::Token(token) => print_token(&token),
         Command::Person(person) => set_person(person),
         Command::Replay(asked) => replay_all(asked),
+        Command::Check(asked) => check_all(asked),
         Command::Components(components) => write_components(&components),
         Command::Variables(asked) => {
             print_variables(&asked);
@@ -284,38 +307,90 @@ async fn told_to_stop() {
 }
 
 fn replay_all(asked: Replay) -> Result<()> {
+    let Replay { to, whose } = asked;
+    with_recorder(whose, async |recorder, user_ids| {
+        replay_each(recorder, &to, user_ids).await
+    })
+}
+
+fn check_all(asked: Check) -> Result<()> {
+    let Check { repair, whose } = asked;
+    with_recorder(whose, async |recorder, user_ids| {
+        check_each(recorder, user_ids, repair).await
+    })
+}
+
+/// Asks the audit service of a Nudge that runs, or opens one that does not.
+fn with_recorder(
+    whose: Whose,
+    ask: impl AsyncFnOnce(&Recorder<'_>, &[String]) -> Result<()>,
+) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
     runtime.block_on(async {
-        let user_ids = match asked.user_id.is_empty() {
-            true => SignIn::open(&sign_in_folder(&asked.data), false)?
-                .user_ids(asked.user.as_deref())?,
-            false => asked.user_id,
+        let user_ids = match whose.user_id.is_empty() {
+            true => SignIn::open(&sign_in_folder(&whose.data), false)?
+                .user_ids(whose.user.as_deref())?,
+            false => whose.user_id,
         };
-        if let Some(url) = &asked.inner_url {
+        if let Some(url) = &whose.inner_url {
             let app_api_token = std::env::var("APP_API_TOKEN").context("set APP_API_TOKEN")?;
             let recorder = Recorder::At {
                 url,
                 app_api_token: &app_api_token,
             };
-            return replay_each(&recorder, &asked.to, &user_ids).await;
+            return ask(&recorder, &user_ids).await;
         }
         let app = App::start(&Settings {
-            manifest: asked.manifest,
+            manifest: whose.manifest,
             dapr: Dapr::Within {
-                components: asked.components,
+                components: whose.components,
                 allow_private: false,
             },
-            data: asked.data,
+            data: whose.data,
             demand_passphrases: false,
             public_url: "http://localhost:3000".to_owned(),
         })
         .await?;
-        let replayed = replay_each(&Recorder::Within(&app), &asked.to, &user_ids).await;
+        let asked = ask(&Recorder::Within(&app), &user_ids).await;
         app.stop().await;
-        replayed
+        asked
     })
+}
+
+async fn check_each(recorder: &Recorder<'_>, user_ids: &[String], repair: bool) -> Result<()> {
+    let mut wrong = 0;
+    for user_id in user_ids {
+        let checked = match check(recorder, user_id, repair).await {
+            Ok(checked) => checked,
+            Err(error) => {
+                println!("{user_id}: failed: {error:#}");
+                wrong += 1;
+                continue;
+            }
+        };
+        let (mended, left) = (checked.mended.len(), checked.left.len());
+        println!(
+            "{user_id}: {} checked, {mended} mended, {left} wrong",
+            checked.checked
+        );
+        for line in &checked.mended {
+            println!("{user_id}: mended: {line}");
+        }
+        for line in &checked.left {
+            println!("{user_id}: wrong: {line}");
+        }
+        wrong += usize::from(left > 0);
+    }
+    if wrong > 0 {
+        bail!(
+            "what is derived of {wrong} of {} people is not as its sources say{}",
+            user_ids.len(),
+            if repair { "" } else { "; --repair mends it" }
+        );
+    }
+    Ok(())
 }
 
 async fn replay_each(recorder: &Recorder<'_>, to: &str, user_ids: &[String]) -> Result<()> {

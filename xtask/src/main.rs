@@ -80,6 +80,13 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// Compares what is derived (lists, inboxes, the timetable) with its sources, and mends it with --repair. What follows
+    /// goes to the host: --repair, --user NAME, --data DIR.
+    Check {
+        /// Arguments of `nudge check`.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
     /// Prints an access token for curl. What follows goes to the host: --user NAME, --data DIR.
     Token {
         /// Arguments of `nudge token`.
@@ -166,7 +173,8 @@ fn main() -> ExitCode {
         Command::Topics { arguments } => dapr::on_broker("topics", &arguments),
         Command::Daprd => dapr::daprd::built().map(|program| println!("{}", program.display())),
         Command::Dlq { arguments } => dapr::on_broker("dlq", &arguments),
-        Command::Replay { arguments } => dapr::replay(&arguments),
+        Command::Replay { arguments } => dapr::operate("replay", &arguments),
+        Command::Check { arguments } => dapr::operate("check", &arguments),
         Command::Token { arguments } => steps::host("token", false, &arguments),
         Command::Person { arguments } => steps::host("person", false, &arguments),
     };

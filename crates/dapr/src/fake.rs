@@ -39,6 +39,9 @@ struct Inner {
     bindings: Vec<Binding>,
     responder: Option<Responder>,
     takes: Option<Taker>,
+    binding_turns: u32,
+    bindings_at_once: u32,
+    most_bindings_at_once: u32,
     operations: u64,
     reads: u64,
     most_documents: usize,
@@ -81,6 +84,17 @@ impl FakeDapr {
     /// Says whether an output binding takes what it is given; without it every one does.
     pub fn respond_to_bindings(&self, takes: impl Fn(&Binding) -> bool + 'static) {
         self.inner.borrow_mut().takes = Some(Box::new(takes));
+    }
+
+    /// Lets others run so many times while an output binding is at work.
+    pub fn let_bindings_take_turns(&self, turns: u32) {
+        self.inner.borrow_mut().binding_turns = turns;
+    }
+
+    /// How many output bindings were at work at once at most.
+    #[must_use]
+    pub fn most_bindings_at_once(&self) -> u32 {
+        self.inner.borrow().most_bindings_at_once
     }
 
     /// How many operations there were since the fault was last set.
@@ -287,6 +301,16 @@ impl Dapr for FakeDapr {
     }
 
     async fn bind(&self, binding: Binding) -> Result<Vec<u8>, DaprError> {
+        let turns = {
+            let mut inner = self.inner.borrow_mut();
+            inner.bindings_at_once += 1;
+            inner.most_bindings_at_once = inner.most_bindings_at_once.max(inner.bindings_at_once);
+            inner.binding_turns
+        };
+        for _ in 0..turns {
+            yield_now().await;
+        }
+        self.inner.borrow_mut().bindings_at_once -= 1;
         self.operation(|inner| {
             let is_taken = inner.takes.as_ref().is_none_or(|takes| takes(&binding));
             inner.bindings.push(binding);

@@ -7,6 +7,7 @@
 
 mod batch;
 pub mod chain;
+mod check;
 mod documents;
 mod erase;
 mod history;

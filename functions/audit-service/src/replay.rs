@@ -162,17 +162,17 @@ impl Replayed {
 
 /// A stretch of the record, as far as it must be known to tell the stories that begin in it.
 #[derive(Default)]
-struct Stretch {
+pub(crate) struct Stretch {
     /// The last event.
     latest: Option<Uuid>,
     /// With which records which tasks' stories begin, in order; those of earlier versions may begin before the stretch.
-    beginnings: Vec<(u64, String)>,
+    pub(crate) beginnings: Vec<(u64, String)>,
     /// Records of earlier versions whose events can't be read, so that nobody knows whose story they are part of.
     unreadable: Vec<u64>,
 }
 
 impl Stretch {
-    async fn read<D: Dapr>(
+    pub(crate) async fn read<D: Dapr>(
         dapr: &D,
         user: &str,
         extent: &Extent,

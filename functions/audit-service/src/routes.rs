@@ -11,7 +11,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::verify::verify;
-use crate::{erase, history, log, replay};
+use crate::{check, erase, history, log, replay};
 
 /// Answers a request.
 pub async fn route<D: Dapr>(function: &Function<D>, request: Request) -> Answer {
@@ -28,6 +28,9 @@ pub async fn route<D: Dapr>(function: &Function<D>, request: Request) -> Answer 
         }
         (&Method::POST, ["audit-service", "replay"]) => {
             replay::replay(function, &request).await.into()
+        }
+        (&Method::POST, ["audit-service", "check"]) => {
+            check::check(function, &request).await.into()
         }
         (&Method::POST, ["audit-service", "erase"]) => {
             erase::erase(function, &request).await.into()

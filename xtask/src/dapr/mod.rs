@@ -246,8 +246,9 @@ pub(crate) fn on_broker(command: &str, arguments: &[String]) -> Result<()> {
     )
 }
 
-/// Tells a function again what is on record, in the Nudge that runs with real parts, or in one that does not run.
-pub(crate) fn replay(arguments: &[String]) -> Result<()> {
+/// Runs a command of the host for operators (`replay`, `check`) against the Nudge that runs with real parts, or against one
+/// that does not run.
+pub(crate) fn operate(command: &str, arguments: &[String]) -> Result<()> {
     let (data, _) = split_data(arguments)?;
     let known = Place::of(data)?.read_environment().unwrap_or_default();
     let missing = known
@@ -255,7 +256,7 @@ pub(crate) fn replay(arguments: &[String]) -> Result<()> {
         .filter(|(name, _)| std::env::var_os(name).is_none());
     steps::execute(
         Command::new(steps::build_host(false)?)
-            .arg("replay")
+            .arg(command)
             .args(arguments)
             .envs(missing)
             .current_dir(steps::root()),

@@ -67,7 +67,10 @@ pub(crate) fn test() -> Result<()> {
     let system = System::start(&settings, false, &[], &stop)?;
     for function in CONSUMERS {
         let data = settings.data.display().to_string();
-        super::replay(&["--to", function, "--data", &data].map(str::to_owned))?;
+        super::operate(
+            "replay",
+            &["--to", function, "--data", &data].map(str::to_owned),
+        )?;
     }
     let tested = take_step(&system, &settings, "step_4_restored");
     system.stop();

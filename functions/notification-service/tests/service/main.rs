@@ -1,5 +1,6 @@
 //! The notification service through its routes, over a Dapr in memory.
 
+mod check;
 mod fixture;
 mod inbox;
 mod mail;
