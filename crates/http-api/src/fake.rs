@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::identity::{Issuer, user_id};
-use crate::{Answer, Function, Request};
+use crate::{Answer, Function, Limits, Rate, Request};
 
 /// The `iss` of the fake's tokens.
 pub const ISSUER: &str = "https://issuer.test";
@@ -84,6 +84,13 @@ impl<R: Routes> Replica<R> {
         }
     }
 
+    /// With limits on what one person may do.
+    #[must_use]
+    pub fn with_limits(mut self, limits: Limits) -> Self {
+        self.function.limits = limits;
+        self
+    }
+
     /// The answer, with what is still to be done behind it.
     pub async fn answer(&self, request: Request) -> Answer {
         R::route(&self.function, request).await
@@ -131,7 +138,15 @@ impl<R: Routes> Replica<R> {
     }
 }
 
-/// A function's means over `dapr`, with the simulation's clock.
+/// No limits: in a simulation hours of work come in a minute.
+fn unlimited() -> Limits {
+    Limits {
+        commands: Rate::per_minute(0),
+        mails: Rate::per_hour(0),
+    }
+}
+
+/// A function's means over `dapr`, with the simulation's clock and no limits on what one person may do.
 #[must_use]
 pub fn function(dapr: FakeDapr) -> Function<FakeDapr> {
     Function {
@@ -144,6 +159,7 @@ pub fn function(dapr: FakeDapr) -> Function<FakeDapr> {
         app_api_token: APP_API_TOKEN.to_owned(),
         clock,
         new_id: Uuid::now_v7,
+        limits: unlimited(),
     }
 }
 

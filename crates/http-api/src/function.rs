@@ -12,7 +12,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::identity::{self, Issuer, Person, dapr_caller, function_caller};
-use crate::{Problem, Request, Response, correlation_id, empty, json_response, parse_json};
+use crate::{Limits, Problem, Request, Response, correlation_id, empty, json_response, parse_json};
 
 /// Who has everything on record.
 const RECORDER: &str = "audit-service";
@@ -30,6 +30,8 @@ pub struct Function<D> {
     pub clock: fn() -> DateTime<Utc>,
     /// Makes ids, version 7.
     pub new_id: fn() -> Uuid,
+    /// What one person may do.
+    pub limits: Limits,
 }
 
 impl<D: Dapr> Function<D> {

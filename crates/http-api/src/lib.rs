@@ -11,6 +11,7 @@ pub mod fake;
 mod function;
 mod headers;
 pub mod identity;
+mod pace;
 mod paging;
 mod problem;
 #[cfg(target_arch = "wasm32")]
@@ -23,6 +24,7 @@ pub use headers::{
     IfMatch, correlation_id, cursor_from_text, cursor_to_text, etag, idempotency_key, if_match,
     segments, traceparent,
 };
+pub use pace::{Limits, Pace, Rate};
 pub use paging::{Paging, unknown_parameter};
 pub use problem::{FieldError, Problem};
 

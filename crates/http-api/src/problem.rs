@@ -184,6 +184,21 @@ impl Problem {
         )
     }
 
+    /// 429: as often as one person may; again in so many seconds.
+    #[must_use]
+    pub fn too_many_requests(retry_after_seconds: u32) -> Self {
+        let detail = format!(
+            "That was more than one person may do at a time. Try again in {retry_after_seconds} s."
+        );
+        Self::new(
+            "too-many-requests",
+            "Too many requests",
+            StatusCode::TOO_MANY_REQUESTS,
+            detail,
+        )
+        .with_header(header::RETRY_AFTER, retry_after_seconds.to_string())
+    }
+
     /// 500: a fault of ours.
     pub fn internal(detail: impl Into<String>) -> Self {
         Self::new(

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::denied::{self, Denied, Refusal};
 use crate::identity::Issuer;
-use crate::{Answer, Function, Problem, Request, max_body, traceparent};
+use crate::{Answer, Function, Limits, Problem, Rate, Request, max_body, traceparent};
 
 /// Dapr as a component reaches it.
 pub type ComponentDapr = HttpDapr<SpinTransport>;
@@ -37,6 +37,19 @@ fn function(request: &Request) -> Function<ComponentDapr> {
         app_api_token: variable("app_api_token"),
         clock: now,
         new_id: Uuid::now_v7,
+        limits: limits(),
+    }
+}
+
+fn limits() -> Limits {
+    let default = Limits::default();
+    let number = |name, default: Rate| Rate {
+        times: variable(name).parse().unwrap_or(default.times),
+        ..default
+    };
+    Limits {
+        commands: number("commands_per_minute", default.commands),
+        mails: number("mails_per_hour", default.mails),
     }
 }
 

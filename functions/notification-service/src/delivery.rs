@@ -6,8 +6,8 @@ use dapr::timetable::{self, Entry, Insert, Looked};
 use dapr::{Binding, Condition, Dapr, DaprError, Write};
 use domain::{EventId, UserId};
 use events::{
-    Chain, Event, NotificationDelivered, NotificationDocument, NotificationFailed, Payload,
-    Timestamp, UnknownFields,
+    Chain, Event, EventType, NotificationDelivered, NotificationDocument, NotificationFailed,
+    Payload, Timestamp, UnknownFields,
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -112,6 +112,30 @@ pub(crate) async fn begin<D: Dapr>(
     // A repeat of the event meets its mark, so there is none yet.
     writes.push(Write::put(key, &delivery, Condition::Absent));
     Ok((insert, writes))
+}
+
+/// Puts on record that a notification is told in the app only: its person was sent as many e-mails as they may be.
+pub(crate) async fn refuse<D: Dapr>(
+    dapr: &D,
+    cause: &Event,
+    notification: &NotificationDocument,
+    now: DateTime<Utc>,
+) -> Result<(), DaprError> {
+    let Ok(user) = UserId::parse(&cause.user_id) else {
+        return Ok(());
+    };
+    let payload = NotificationFailed {
+        notification_id: notification.id,
+        channel: EMAIL.to_owned(),
+        tries: 0,
+        reason: "as many e-mails as one person may be sent at a time were sent".to_owned(),
+    };
+    let purpose = format!("{EMAIL}/{}", EventType::NotificationFailed.name());
+    let id = EventId(notification.id).derive(&purpose);
+    let task = notification.task_id.map(domain::TaskId);
+    let (chain, now) = (cause.chain(), Timestamp::clamped(now));
+    let event = Event::new(id, SOURCE, &user, task, &payload, chain, now);
+    dapr.publish(event.topic(), &[event]).await
 }
 
 /// Whether the message of an inbox's item that waits is in the timetable: its key and what is wrong, and whether that is

@@ -2,9 +2,11 @@
 
 use std::ops::{Bound, ControlFlow};
 
+use chrono::{DateTime, Utc};
 use dapr::ordered::{self, CHUNK_ITEMS, Change, Directory, Item, Order};
 use dapr::{Condition, Dapr, DaprError, Document, Json, Write};
 use events::{NotificationDocument, Timestamp, UnknownFields};
+use http_api::{Pace, Rate};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -24,6 +26,9 @@ pub(crate) struct Head {
     /// Everything up to this sort key counts as read.
     #[serde(default)]
     read_up_to: String,
+    /// How much of the mails that a person is sent at a time is used up.
+    #[serde(default, skip_serializing_if = "Pace::is_unused")]
+    mails: Pace,
     /// What a newer version says besides.
     #[serde(flatten)]
     unknown: UnknownFields,
@@ -150,6 +155,11 @@ impl Inbox {
             &self.head,
             Condition::as_read(self.document.as_ref()),
         )
+    }
+
+    /// Whether one more mail may be sent at `now`; counts it.
+    pub(crate) fn takes_mail(&mut self, rate: Rate, now: DateTime<Utc>) -> bool {
+        self.head.mails.take(rate, now).is_ok()
     }
 
     /// The writes that put a new notification in.

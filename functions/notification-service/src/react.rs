@@ -5,15 +5,17 @@ use dapr::Dapr;
 use dapr::consumer::{self, Effect, HandleError};
 use domain::{TaskId, UserId};
 use events::{Event, NotificationAdded, NotificationDocument, Story, Topic};
+use http_api::Rate;
 
 use crate::inbox::Inbox;
 use crate::preferences::{self, Preferences};
 use crate::{SOURCE, delivery, notice};
 
-/// Handles one event.
+/// Handles one event. No more e-mails than `mails` go out to one person.
 pub(crate) async fn react<D: Dapr>(
     dapr: &D,
     event: &Event,
+    mails: Rate,
     now: DateTime<Utc>,
 ) -> Result<Effect, HandleError> {
     let Some(notification) = notice::of(event)? else {
@@ -23,25 +25,28 @@ pub(crate) async fn react<D: Dapr>(
         .map_err(|error| HandleError::Poison(format!("user_id: {error}")))?;
     tell_screens(dapr, event, &user, &notification).await?;
 
-    let inbox = Inbox::read(dapr, user.as_str()).await?;
-    let mut effect = Effect::from(inbox.add(dapr, &notification).await?);
     let key = preferences::key(user.as_str());
     let preferences = dapr.get(&key).await?.map(|document| document.read(&key));
-    let preferences: Preferences = preferences
-        .transpose()
-        .unwrap_or_else(|error| {
-            // The app tells all the same.
-            eprintln!("{error}");
-            None
-        })
-        .unwrap_or_default();
+    let preferences: Option<Preferences> = preferences.transpose().unwrap_or_else(|error| {
+        // The app tells all the same.
+        eprintln!("{error}");
+        None
+    });
+    let preferences = preferences.unwrap_or_default();
+    let mut inbox = Inbox::read(dapr, user.as_str()).await?;
+    let mut effect = Effect::default();
     if let Some(address) = preferences.email_address() {
-        let at = preferences.earliest(now);
-        let (insert, writes) =
-            delivery::begin(dapr, event, &notification, address, at, now).await?;
-        effect.writes.extend(writes);
-        effect.insert = insert;
+        if inbox.takes_mail(mails, now) {
+            let at = preferences.earliest(now);
+            let (insert, writes) =
+                delivery::begin(dapr, event, &notification, address, at, now).await?;
+            effect.writes = writes;
+            effect.insert = insert;
+        } else {
+            delivery::refuse(dapr, event, &notification, now).await?;
+        }
     }
+    effect.writes.extend(inbox.add(dapr, &notification).await?);
     Ok(effect)
 }
 

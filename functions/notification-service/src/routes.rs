@@ -53,7 +53,9 @@ pub async fn route<D: Dapr, C: Channels>(
         (_, ["api", "preferences"]) => Problem::method_not_allowed("GET, PUT").into(),
         (&Method::POST, ["notification-service", "events"]) => {
             let function = service.function;
-            let react = async |event: &Event| react(&function.dapr, event, function.now()).await;
+            let mails = function.limits.mails;
+            let react =
+                async |event: &Event| react(&function.dapr, event, mails, function.now()).await;
             function.deliver(&request, react).await.into()
         }
         (&Method::POST, ["notification-service", "check"]) => service.check(&request).await.into(),

@@ -7,6 +7,7 @@ use dapr::ordered::{self, Change, Directory, Item, Order};
 use dapr::outbox::OutboxHead;
 use dapr::{Dapr, DaprError, Document, Json, Write};
 use events::{Timestamp, UnknownFields};
+use http_api::Pace;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use uuid::Uuid;
@@ -22,6 +23,9 @@ pub(crate) struct Head {
     /// Where the list's chunks are.
     #[serde(default)]
     pub(crate) agenda: Directory,
+    /// How much of what a person may do at a time is used up.
+    #[serde(default, skip_serializing_if = "Pace::is_unused")]
+    pub(crate) pace: Pace,
     /// What a newer version says besides.
     #[serde(flatten)]
     unknown: UnknownFields,

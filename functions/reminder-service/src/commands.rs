@@ -6,7 +6,7 @@ use dapr::timetable::{Entry as Due, Insert};
 use dapr::{Condition, Dapr, DaprError, Write};
 use domain::{EventId, TaskId, UserId, zone};
 use events::{Chain, Event, ReminderDismissed, ReminderSnoozed, Timestamp};
-use http_api::Problem;
+use http_api::{Problem, Rate};
 use language::{Context, MAX_TEXT_CHARS};
 use serde::Deserialize;
 use serde_json::Value;
@@ -96,6 +96,7 @@ pub(crate) struct Request<'a> {
     pub(crate) event_id: EventId,
     pub(crate) chain: Chain,
     pub(crate) now: DateTime<Utc>,
+    pub(crate) rate: Rate,
 }
 
 impl Request<'_> {
@@ -152,6 +153,9 @@ impl Request<'_> {
         let entry = entry.clone();
 
         let mut head = Head::read(&head_key, head_document.as_ref())?;
+        if let Err(seconds) = head.pace.take(self.rate, self.now) {
+            return Ok(Err(Problem::too_many_requests(seconds)));
+        }
         let mut writes =
             agenda::edit(dapr, &mut head, user, pointer.task_id, &before, &book).await?;
         let mut events = [self.event(TaskId(pointer.task_id))];

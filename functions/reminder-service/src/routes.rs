@@ -117,6 +117,7 @@ impl<D: Dapr + Clone + 'static> Reminders<'_, D> {
             event_id: EventId(fresh),
             chain: self.0.chain(request),
             now: self.0.now(),
+            rate: self.0.limits.commands,
         };
         let answer = command.run(&self.0.dapr).await?;
         let (dapr, user) = (self.0.dapr.clone(), person.id);

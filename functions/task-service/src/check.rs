@@ -370,6 +370,7 @@ impl<'a, D: Dapr> Checking<'a, D> {
             task_id: id,
             request_key: request.to_string(),
             fingerprint: String::new(),
+            rate: None,
         };
         let decide = |found| Ok(decide::settle(id, found, has_moved));
         match command.run(self.dapr, decide).await {

@@ -10,7 +10,7 @@ use dapr::{Condition, Dapr, DaprError, Document, Write};
 use domain::task::MAX_OPEN_TASKS;
 use domain::{TaskId, UserId};
 use events::{DeleteReason, TaskDocument};
-use http_api::Problem;
+use http_api::{Problem, Rate};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -34,6 +34,8 @@ pub(crate) struct Command<'a> {
     pub(crate) request_key: String,
     /// What tells this command from another one sent by mistake under the same key.
     pub(crate) fingerprint: String,
+    /// How many commands a person may give; absent for what no person asks for.
+    pub(crate) rate: Option<Rate>,
 }
 
 /// What was committed, and what is still to be published.
@@ -158,6 +160,12 @@ impl Command<'_> {
                 created: false,
                 to_publish: ToPublish::default(),
             });
+        }
+        if let Some(rate) = self.rate {
+            let taken = head.pace.take(rate, self.context.now);
+            taken.map_err(|seconds| {
+                Failed::Refused(Box::new(Problem::too_many_requests(seconds)))
+            })?;
         }
         let created = outcome.creates();
         if outcome.is_limited() && head.open.len() >= MAX_OPEN_TASKS {

@@ -5,6 +5,7 @@ use dapr::outbox::OutboxHead;
 use dapr::{DaprError, Document};
 use domain::UserId;
 use events::UnknownFields;
+use http_api::Pace;
 use serde::{Deserialize, Serialize};
 
 /// The user's head, `user/{user}`.
@@ -17,6 +18,9 @@ pub(crate) struct Head {
     /// The months (`YYYY-MM`, UTC) in which tasks were completed, ascending.
     #[serde(default)]
     pub(crate) done_months: Vec<String>,
+    /// How much of what a person may do at a time is used up.
+    #[serde(default, skip_serializing_if = "Pace::is_unused")]
+    pub(crate) pace: Pace,
     /// What a newer version says besides.
     #[serde(flatten)]
     unknown: UnknownFields,

@@ -131,6 +131,8 @@ impl<D: Dapr + Clone + 'static> Tasks<'_, D> {
                 // The task's own id keeps a repeat from doing anything.
                 request_key: self.0.fresh().to_string(),
                 fingerprint: String::new(),
+                // One request counts as one command.
+                rate: (imported + skipped == 0).then_some(self.0.limits.commands),
             };
             let decide = |found| Ok(decide::import(task.clone(), import.exported_at, found));
             let committed = command.run(&self.0.dapr, decide).await?;
@@ -286,6 +288,7 @@ impl<D: Dapr + Clone + 'static> Tasks<'_, D> {
             task_id: id,
             request_key,
             fingerprint,
+            rate: Some(self.0.limits.commands),
         })
     }
 
@@ -304,6 +307,7 @@ impl<D: Dapr + Clone + 'static> Tasks<'_, D> {
             task_id: id,
             request_key: format!("{cause}-{id}"),
             fingerprint,
+            rate: None,
         }
     }
 

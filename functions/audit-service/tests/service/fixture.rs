@@ -40,6 +40,7 @@ impl Audit {
             app_api_token: means.app_api_token,
             clock: means.clock,
             new_id: means.new_id,
+            limits: means.limits,
         };
         Self { dapr, function }
     }

@@ -227,3 +227,29 @@ fn whose_preferences_are_unreadable_is_told_in_the_app() {
     let (status, page) = service.send("me", Method::GET, "/api/notifications", &json!(null));
     assert_eq!((status, page["unread"].as_u64()), (200, Some(1)));
 }
+
+/// Somebody is told more than they may be sent mails in an hour: the app tells it all, and the record says what was not sent.
+#[test]
+fn one_person_is_sent_so_many_mails_an_hour() {
+    let mut world = Interleaving::new(3);
+    let limits = http_api::Limits {
+        mails: http_api::Rate::per_hour(5),
+        ..http_api::Limits::default()
+    };
+    let service = Service::new().with_limits(limits);
+    wants_mail(&service, "me", "me@example.test");
+    wants_mail(&service, "you", "you@example.test");
+    for number in 0..8_u128 {
+        block_on(service.deliver(ring("me", 1_000 + number, 0)));
+    }
+    block_on(service.deliver(ring("you", 2_000, 0)));
+    pass(&mut world, &service, 2);
+    assert_eq!(service.dapr.bindings().len(), 5 + 1);
+    assert_eq!(told(&service, EventType::NotificationFailed), 3);
+    let (_, page) = service.send("me", Method::GET, "/api/notifications", &json!(null));
+    assert_eq!(page["unread"], json!(8));
+    world.wait_ms(3_600_000);
+    block_on(service.deliver(ring("me", 3_000, 0)));
+    pass(&mut world, &service, 2);
+    assert_eq!(service.dapr.bindings().len(), 7);
+}

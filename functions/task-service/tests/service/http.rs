@@ -388,3 +388,29 @@ fn lists_by_date_label_and_text_in_pages() {
     }
     assert_eq!(seen, titles(&service, ""));
 }
+
+/// As many commands as one person may give; the next is refused, leaves nothing behind, and is taken later. Others, and what
+/// recurrence asks for, are not held up.
+#[test]
+fn one_person_gives_so_many_commands_a_minute() {
+    let mut world = dapr::fake::Interleaving::new(0);
+    let limits = http_api::Limits {
+        commands: http_api::Rate::per_minute(20),
+        ..http_api::Limits::default()
+    };
+    let service = Service::new().with_limits(limits);
+    for n in 0..20 {
+        create(&service, json!({ "title": format!("task {n}") }));
+    }
+    let body = json!({ "title": "one more" });
+    let request = http_api::fake::request("me", Method::POST, "/api/tasks", &body);
+    let refused = response(&service, request);
+    assert_eq!(refused.status(), 429);
+    assert_eq!(refused.headers()["retry-after"], "3");
+    assert_eq!(json_of(&refused)["type"], "/problems/too-many-requests");
+    assert_eq!(titles(&service, "?limit=200").len(), 20);
+    let (status, _) = service.send("you", Method::POST, "/api/tasks", &body);
+    assert_eq!(status, 201);
+    world.wait_ms(3_000);
+    create(&service, body);
+}

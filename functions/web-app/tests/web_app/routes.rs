@@ -40,6 +40,7 @@ fn send(site: Site, method: Method, path: &str, headers: &[(&str, &str)]) -> Res
         app_api_token: "token".to_owned(),
         clock: chrono::Utc::now,
         new_id: Uuid::now_v7,
+        limits: http_api::Limits::default(),
     };
     let service = WebApp {
         function: &function,
