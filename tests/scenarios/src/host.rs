@@ -36,6 +36,8 @@ pub struct HostSettings {
     pub shared_cache: bool,
     /// More arguments of `nudge run`.
     pub arguments: Vec<String>,
+    /// Spin variables, by their names in capitals.
+    pub variables: Vec<(String, String)>,
 }
 
 impl HostSettings {
@@ -49,11 +51,46 @@ impl HostSettings {
             components: root().join("dapr-components"),
             shared_cache: true,
             arguments: Vec::new(),
+            variables: Vec::new(),
         }
     }
 }
 
 impl HostSettings {
+    /// The same, for people who give more commands than one person may.
+    #[must_use]
+    pub fn without_limits_for_people(mut self) -> Self {
+        self.variables
+            .push(("COMMANDS_PER_MINUTE".to_owned(), "0".to_owned()));
+        self.variables
+            .push(("MAILS_PER_HOUR".to_owned(), "0".to_owned()));
+        self
+    }
+
+    /// Whether `nudge check` finds everything as it should be, and what it says, over the data of a host that does not
+    /// run. Mends what is not when `repair`.
+    ///
+    /// # Panics
+    /// When it does not run.
+    pub async fn checks(&self, repair: bool) -> (bool, String) {
+        let mut command = Command::new(binary());
+        command
+            .args(["check", "--manifest"])
+            .arg(&self.manifest)
+            .arg("--components")
+            .arg(&self.components)
+            .arg("--data")
+            .arg(&self.data);
+        if repair {
+            command.arg("--repair");
+        }
+        let output = timeout(PATIENCE, command.output()).await;
+        let output = output.expect("it ends in time").expect("it runs");
+        let said = [output.stdout, output.stderr].concat();
+        let said = String::from_utf8_lossy(&said).into_owned();
+        (output.status.success(), said)
+    }
+
     /// What `nudge replay` says, over the data of a host that does not run.
     ///
     /// # Panics
@@ -128,6 +165,9 @@ impl Host {
             .stdout(Stdio::piped())
             .stderr(log)
             .kill_on_drop(true);
+        for (name, value) in &settings.variables {
+            command.env(format!("SPIN_VARIABLE_{name}"), value);
+        }
         if let Some(mail) = settings.mail {
             command
                 .env("SMTP_HOST", mail.ip().to_string())

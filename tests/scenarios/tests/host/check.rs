@@ -1,0 +1,100 @@
+//! `nudge check`: damage that was planted in the database is found, named and mended. Each function's kinds of damage are in
+//! its own tests; this is the way from the command line through the audit service to all of them.
+
+use std::path::Path;
+
+use rusqlite::Connection;
+use scenarios::{Host, HostSettings, Person, eventually, task};
+use serde_json::{Value, json};
+
+/// Changes the documents whose keys are like `pattern`.
+fn damage(data: &Path, pattern: &str, change: impl Fn(&mut Value) -> bool) {
+    let database = Connection::open(data.join("nudge.db")).expect("the database");
+    let mut statement = database
+        .prepare("SELECT key, value FROM state WHERE key LIKE ?1")
+        .expect("a query");
+    let rows = statement
+        .query_map([pattern], |row| Ok((row.get::<_, String>(0)?, row.get::<_, Vec<u8>>(1)?)))
+        .expect("rows");
+    let rows: Vec<(String, Vec<u8>)> = rows.collect::<Result<_, _>>().expect("documents");
+    assert!(!rows.is_empty(), "nothing is like {pattern}");
+    for (key, value) in rows {
+        let mut document: Value = serde_json::from_slice(&value).expect("JSON");
+        if change(&mut document) {
+            let changed = serde_json::to_vec(&document).expect("JSON");
+            let update = "UPDATE state SET value = ?2 WHERE key = ?1";
+            database.execute(update, (key, changed)).expect("an update");
+        } else {
+            database.execute("DELETE FROM state WHERE key = ?1", [key]).expect("a deletion");
+        }
+    }
+}
+
+async fn titles(kai: &Person) -> Vec<String> {
+    let tasks = kai.lists("limit=200").await;
+    tasks.iter().map(|task| task.title().to_owned()).collect()
+}
+
+async fn uses_all(kai: &Person) {
+    for n in 0..40 {
+        kai.creates(task(&format!("Task {n}")).reminded_in(3_600 + n)).await;
+    }
+    let done = kai.creates(task("Done")).await;
+    kai.completes(&done).await;
+    kai.creates(task("Rang").reminded_in(-1)).await;
+    eventually("the ring", async || {
+        Some(kai.inbox().await).filter(|inbox| inbox.len() == 1)
+    })
+    .await;
+    eventually("all reminders", async || {
+        Some(kai.reminders().await).filter(|reminders| reminders.len() == 41)
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn planted_damage_is_found_and_mended() {
+    let data = tempfile::tempdir().expect("a folder");
+    let host = Host::start(HostSettings::new(data.path())).await;
+    let kai = host.person("kai").await;
+    uses_all(&kai).await;
+    let open = titles(&kai).await;
+    let (_, settings) = host.stop().await;
+    let (is_clean, said) = settings.checks(false).await;
+    assert!(is_clean, "{said}");
+
+    damage(data.path(), "task-service||index/%", |items| {
+        items.as_array_mut().expect("items").remove(5);
+        true
+    });
+    damage(data.path(), "reminder-service||agenda/%", |_| false);
+    damage(data.path(), "reminder-service||timetable/2%", |_| false);
+    damage(data.path(), "notification-service||inbox/%", |document| {
+        if document.is_object() {
+            document["unread"] = json!(9);
+        }
+        true
+    });
+    let (is_clean, said) = settings.checks(false).await;
+    assert!(!is_clean, "{said}");
+    for kind in [
+        "task-service: missing-from-list",
+        "task-service: list-chunk",
+        "reminder-service: list-chunk",
+        "reminder-service: missing-from-list",
+        "reminder-service: unplanned",
+        "notification-service: unread-count",
+    ] {
+        assert!(said.contains(kind), "{kind} is not in {said}");
+    }
+    let (is_mended, said) = settings.checks(true).await;
+    assert!(is_mended, "{said}");
+    let (is_clean, said) = settings.checks(false).await;
+    assert!(is_clean, "{said}");
+
+    let host = Host::start(settings).await;
+    let kai = kai.at(host.address());
+    assert_eq!(titles(&kai).await, open);
+    assert_eq!(kai.reminders().await.len(), 41);
+    host.stop().await;
+}
