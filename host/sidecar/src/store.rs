@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use bytes::Bytes;
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::{Connection, ErrorCode, OptionalExtension};
 use tokio::sync::oneshot;
 
 use clock::{Clock, System, TimeSource};
@@ -270,10 +270,19 @@ impl Store {
 /// What SQLite finds wrong with a database, which it reads as a whole; nothing where all is well.
 pub(crate) fn damage(path: &Path) -> Result<Vec<String>> {
     let connection = schema::reader(path)?;
-    let mut statement = connection.prepare("PRAGMA quick_check")?;
-    let rows = statement.query_map([], |row| row.get::<_, String>(0))?;
-    let said: Vec<String> = rows.collect::<Result<_, _>>()?;
-    Ok(said.into_iter().filter(|line| line != "ok").collect())
+    let said = || -> rusqlite::Result<Vec<String>> {
+        let mut statement = connection.prepare("PRAGMA quick_check")?;
+        let rows = statement.query_map([], |row| row.get::<_, String>(0))?;
+        rows.collect()
+    };
+    match said() {
+        Ok(said) => Ok(said.into_iter().filter(|line| line != "ok").collect()),
+        // Too bad to be looked over.
+        Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseCorrupt) => {
+            Ok(vec![error.to_string()])
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Takes what is waiting, commits it as one, and then answers everybody. Confirmations wait for a job to be committed with,
@@ -421,7 +430,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("nudge.db");
         let store = Store::open(&path).expect("a store");
-        let documents = (0..500).map(|n| put(&format!("{n:03}"), 1_000, None));
+        let documents = (0..500).map(|n| put(&format!("{n:03}"), 300, None));
         store.transact(documents.collect()).await.expect("written");
         store.checkpoint().await;
         drop(store);
