@@ -52,17 +52,11 @@ fn many_files() {
 }
 
 /// Sends `first`, and then a little now and then, without end.
-fn trickle(mut stream: TcpStream, first: String) -> impl Future<Output = ()> {
-    async move {
-        if stream.write_all(first.as_bytes()).await.is_err() {
-            return;
-        }
-        loop {
-            tokio::time::sleep(Duration::from_secs(2)).await;
-            if stream.write_all(b" ").await.is_err() {
-                return;
-            }
-        }
+async fn trickle(mut stream: TcpStream, first: String) {
+    let mut sent = stream.write_all(first.as_bytes()).await;
+    while sent.is_ok() {
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        sent = stream.write_all(b" ").await;
     }
 }
 
