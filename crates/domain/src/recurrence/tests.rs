@@ -147,7 +147,7 @@ fn here(start: NaiveDate, date: NaiveDate) -> Here {
 
 /// However far `start` lies back, and whatever the rule says, only so many periods are looked at.
 ///
-/// Seen to fail: walking from `start`, twice for each completion, `FREQ=DAILY` from −262143 looked at 191 million days.
+/// Seen to fail: with every walk begun at `start`, `FREQ=DAILY` from −262143 looked at 20,000 days and found none.
 #[test]
 fn the_work_does_not_grow_with_the_distance() {
     let every = "FREQ=YEARLY;BYMONTHDAY=1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,\

@@ -276,8 +276,8 @@ fn reminders_come_along() {
 /// Wherever a series began and whatever number it has come to, it goes on or ends: it neither overflows nor walks from its
 /// beginning.
 ///
-/// Seen to fail: `occurrence: 4294967295` made the next one number 0, and `9000-12-31` an occurrence that no task can be due
-/// on, so that the completion was a dead letter.
+/// Seen to fail: without the limits, the next one had number 10,000,001 or was due on 9001-01-01, which the task service
+/// refuses, so that the completion became a dead letter.
 #[test]
 fn series_at_the_edges() {
     let now = "2026-03-24T12:00:00Z";
@@ -395,6 +395,7 @@ fn series_at_the_edges() {
     }
 }
 
+/// Seen to fail: the first of them came to the year 10999.
 #[test]
 fn reminders_that_come_to_no_instant_are_left_out() {
     let mut task = task(
