@@ -173,4 +173,22 @@ mod tests {
         assert_eq!(undo_turn("undo"), None);
         assert_eq!(undo_turn("undo the last one"), None);
     }
+
+    #[test]
+    fn what_a_newer_version_remembers_stays() {
+        let later = || serde_json::json!({ "deep": [1] });
+        let mention = serde_json::json!({ "id": "7", "title": "x", "later": later() });
+        let stored = serde_json::json!({
+            "turn": 3, "shown": [mention], "last": mention, "later": later(),
+            "question": {
+                "message": "x", "asked_at": "2026-01-01T00:00:00.000Z", "time_zone": "UTC", "kind": "which",
+                "candidates": [mention], "later": later(),
+            },
+            "undo": [{
+                "turn": 2, "commands": [{ "command": "delete", "id": "7" }], "was_undo": false, "later": later(),
+            }],
+        });
+        let read: Conversation = serde_json::from_value(stored.clone()).expect("a conversation");
+        assert_eq!(serde_json::to_value(read).expect("JSON"), stored);
+    }
 }

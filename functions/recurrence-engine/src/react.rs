@@ -290,3 +290,17 @@ async fn publish<D: Dapr, P: Payload>(
     let event = Event::new(id, SOURCE, &user, Some(task), payload, chain, now);
     Ok(dapr.publish(event.topic(), &[event]).await?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_newer_version_keeps_of_a_series_stays() {
+        let stored = json!({
+            "last_task_id": Uuid::nil(), "next_task_id": Uuid::nil(), "occurrence": 2, "later": { "deep": [1] },
+        });
+        let read: Series = serde_json::from_value(stored.clone()).expect("a series");
+        assert_eq!(serde_json::to_value(read).expect("JSON"), stored);
+    }
+}

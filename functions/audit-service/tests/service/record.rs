@@ -174,3 +174,23 @@ fn a_touched_record_is_found_and_others_are_not_shown() {
         (&json!(false), &json!(5))
     );
 }
+
+/// An event of a type that only a newer version knows goes on record as it is, and the chain holds.
+#[test]
+fn events_of_a_newer_version_are_recorded_as_they_are() {
+    let _world = Interleaving::new(0);
+    let service = Service::new();
+    let mut event = serde_json::to_value(event("ada", 1)).expect("JSON");
+    event["event_type"] = json!("TASK_EATEN");
+    event["later"] = json!({ "by": "goat" });
+    event["metadata"]["later"] = json!(1);
+    event["payload"]["later"] = json!([2]);
+    let sent: Event = serde_json::from_value(event.clone()).expect("an event");
+    block_on(service.deliver(sent));
+    let history = get(&service, "ada", "/api/history");
+    assert_eq!(history["items"][0]["event_type"], "TASK_EATEN");
+    assert_eq!(history["items"][0]["payload"]["later"], json!([2]));
+    let body = format!("audit-body/{}/{:020}", fake::user("ada"), 1);
+    assert_eq!(service.dapr.value(&body), Some(event));
+    assert_eq!(get(&service, "ada", "/api/history/verify")["valid"], true);
+}

@@ -14,7 +14,9 @@ fn damage(data: &Path, pattern: &str, change: impl Fn(&mut Value) -> bool) {
         .prepare("SELECT key, value FROM state WHERE key LIKE ?1")
         .expect("a query");
     let rows = statement
-        .query_map([pattern], |row| Ok((row.get::<_, String>(0)?, row.get::<_, Vec<u8>>(1)?)))
+        .query_map([pattern], |row| {
+            Ok((row.get::<_, String>(0)?, row.get::<_, Vec<u8>>(1)?))
+        })
         .expect("rows");
     let rows: Vec<(String, Vec<u8>)> = rows.collect::<Result<_, _>>().expect("documents");
     assert!(!rows.is_empty(), "nothing is like {pattern}");
@@ -25,19 +27,25 @@ fn damage(data: &Path, pattern: &str, change: impl Fn(&mut Value) -> bool) {
             let update = "UPDATE state SET value = ?2 WHERE key = ?1";
             database.execute(update, (key, changed)).expect("an update");
         } else {
-            database.execute("DELETE FROM state WHERE key = ?1", [key]).expect("a deletion");
+            database
+                .execute("DELETE FROM state WHERE key = ?1", [key])
+                .expect("a deletion");
         }
     }
 }
 
 async fn titles(kai: &Person) -> Vec<String> {
-    let tasks = kai.lists("limit=200").await;
-    tasks.iter().map(|task| task.title().to_owned()).collect()
+    let tasks = kai.lists("").await;
+    tasks
+        .iter()
+        .map(|task| task.text("/title").to_owned())
+        .collect()
 }
 
 async fn uses_all(kai: &Person) {
     for n in 0..40 {
-        kai.creates(task(&format!("Task {n}")).reminded_in(3_600 + n)).await;
+        kai.creates(task(&format!("Task {n}")).reminded_in(3_600 + n))
+            .await;
     }
     let done = kai.creates(task("Done")).await;
     kai.completes(&done).await;
