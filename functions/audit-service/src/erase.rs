@@ -116,8 +116,8 @@ impl<D: Dapr> Work<'_, D> {
         }
     }
 
-    /// From here on nothing that happened before is recorded. The head is written as it is, so that whoever is about to
-    /// record something has to look again.
+    /// From here on nothing that happened before is recorded. What others are about to record comes before the last record
+    /// of the erasure, and is erased as well.
     async fn begin(&self, extent: &Extent, next: u64) -> Result<Step, DaprError> {
         let erasure = Erasure {
             through: extent.head.number,
@@ -126,19 +126,21 @@ impl<D: Dapr> Work<'_, D> {
             asked_by: self.asked_by.clone(),
             recorded: None,
         };
-        self.transact(extent, &erasure, vec![self.head(extent)])
-            .await?;
+        self.transact(extent, &erasure, Vec::new()).await?;
         Ok(Step::Further(erasure, 0))
     }
 
-    /// Nothing was recorded since the last time: only what happened until now and still arrives is to be kept out.
+    /// Nothing was recorded since the last time: only what happened until now and still arrives is to be kept out. The head
+    /// is written as it is, so that whoever is about to record something has to look again.
     async fn forbid(&self, extent: &Extent, erasure: &Erasure) -> Result<Step, DaprError> {
         let erasure = Erasure {
             at: Timestamp::clamped(self.function.now()),
             ..erasure.clone()
         };
-        self.transact(extent, &erasure, vec![self.head(extent)])
-            .await?;
+        let key = head_key(self.user.as_str());
+        let condition = Condition::as_read(extent.head_document.as_ref());
+        let head = Write::put(key, &extent.head, condition);
+        self.transact(extent, &erasure, vec![head]).await?;
         Ok(Step::Done(erasure))
     }
 
@@ -276,11 +278,6 @@ impl<D: Dapr> Work<'_, D> {
         };
         self.transact(extent, &erasure, writes).await?;
         Ok(Step::Done(erasure))
-    }
-
-    fn head(&self, extent: &Extent) -> Write {
-        let condition = Condition::as_read(extent.head_document.as_ref());
-        Write::put(head_key(self.user.as_str()), &extent.head, condition)
     }
 
     async fn transact(

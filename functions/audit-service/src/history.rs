@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use dapr::{Dapr, DaprError, Document, Json};
-use events::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -141,7 +140,7 @@ struct Body {
     task_id: String,
     payload: BTreeMap<String, Json>,
     metadata: Metadata,
-    timestamp: Timestamp,
+    timestamp: String,
 }
 
 #[derive(Deserialize)]
@@ -156,7 +155,7 @@ struct Metadata {
 struct Item {
     number: u64,
     /// `None` where not even the record can be read.
-    at: Option<Timestamp>,
+    at: Option<String>,
     event_type: String,
     event_id: Option<Uuid>,
     task_id: String,
@@ -194,7 +193,7 @@ fn unreadable(known: &Known, flaw: Flaw) -> Item {
     let record = known.record.as_ref().ok();
     Item {
         number: known.number,
-        at: record.map(|record| record.recorded_at),
+        at: record.map(|record| record.recorded_at.to_string()),
         event_type: UNREADABLE.to_owned(),
         event_id: record.map(|record| record.event_id),
         task_id: String::new(),

@@ -190,10 +190,11 @@ async fn delivered(dapr: Counting, number: u128, at: Timestamp) {
 
 /// Erasing and recording go on at the same time, by several replicas, and stop anywhere. In the end somebody asks once more.
 ///
-/// Seen to fail: when the beginning of an erasure does not touch the head (an event that was about to be recorded is kept).
+/// Seen to fail: when a record that is kept for the time being does not begin its task's story (the story stays), and when
+/// an erasure ends though something was recorded since it began.
 #[test]
 fn an_erasure_may_stop_anywhere_while_events_arrive() {
-    for seed in 0..60 {
+    for seed in 0..25 {
         let mut world = Interleaving::new(seed);
         let audit = Audit::new();
         let before = Timestamp::clamped(clock());
@@ -224,6 +225,28 @@ fn an_erasure_may_stop_anywhere_while_events_arrive() {
         is_bare(&audit, records);
         let late = snoozed(1_000_000, 1);
         audit.takes(&late);
+        is_bare(&audit, records);
+    }
+}
+
+/// An event from before arrives while somebody asks once more: it may be recorded and erased, or left out, but not stay.
+///
+/// Seen to fail: when the head is not written where there is nothing to erase (it is recorded after the answer).
+#[test]
+fn what_arrives_while_somebody_asks_does_not_stay() {
+    for seed in 0..100 {
+        let mut world = Interleaving::new(seed);
+        let audit = Audit::new();
+        audit.takes(&snoozed(1, 1));
+        world.wait_ms(1_000);
+        assert_eq!(erases(&audit), 1);
+        world.wait_ms(1_000);
+        let happened = Timestamp::clamped(clock());
+        world.wait_ms(1_000);
+        world.spawn(delivered(audit.dapr.clone(), 2, happened));
+        world.spawn(erased(audit.dapr.clone()));
+        world.run_out(5);
+        let records = audit.dapr.dapr.keys("audit/").len() as u64;
         is_bare(&audit, records);
     }
 }

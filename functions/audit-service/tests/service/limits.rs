@@ -14,8 +14,8 @@ use uuid::Uuid;
 
 use crate::fixture::{Audit, BATCH, ada, changed, completed, event, snoozed, task_id, updated};
 
-/// How many events of a task at its limits there are: 14 MB.
-const LARGE: u128 = 60;
+/// How many events of a task at its limits there are: 7 MB.
+const LARGE: u128 = 30;
 /// How many small ones.
 const SMALL: u128 = 2_000;
 
@@ -105,25 +105,25 @@ fn ids(stories: &[Story]) -> Vec<u128> {
     events.map(|event| event.event_id.as_u128()).collect()
 }
 
-/// Seen to fail: when a page's bodies are read at once (28 MB), and when an answer ends with its 200 records only.
+/// Seen to fail: when a page's bodies are read at once (7 MB), and when an answer ends with its 200 records only.
 #[test]
 fn a_history_of_large_tasks_comes_in_pages_of_a_megabyte() {
     let _world = Interleaving::new(0);
     let audit = recorded();
     for _ in 0..2 {
-        let all: Vec<u64> = (1..=2_120).rev().collect();
+        let all: Vec<u64> = (1..=2_060).rev().collect();
         assert_eq!(numbers(&audit.history("")), all);
         let of_one = audit.history(&format!("&task_id={}", task_id(1)));
-        let expected: Vec<u64> = (1..=2_120)
+        let expected: Vec<u64> = (1..=2_060)
             .rev()
-            .filter(|n| *n <= 120 || n % 2 == 0)
+            .filter(|n| *n <= 60 || n % 2 == 0)
             .collect();
         assert_eq!(numbers(&of_one), expected);
         forget_lengths(&audit);
     }
 }
 
-/// Seen to fail: when records are read a hundred at a time (23 MB).
+/// Seen to fail: when records are read a hundred at a time (7 MB).
 #[test]
 fn a_chain_of_large_tasks_is_verified_within_memory() {
     let _world = Interleaving::new(0);
@@ -142,9 +142,9 @@ fn a_chain_of_large_tasks_is_verified_within_memory() {
     }
 }
 
-/// Of 14 MB on record, a function that is made of reminders is told what is in small events, and only they are read.
+/// Of 7 MB on record, a function that is made of reminders is told what is in small events, and only they are read.
 ///
-/// Seen to fail: when all events of a stretch are read (14 MB).
+/// Seen to fail: when all events of a stretch are read (7 MB).
 #[test]
 fn only_what_a_function_is_made_of_is_read() {
     let _world = Interleaving::new(0);
@@ -155,7 +155,7 @@ fn only_what_a_function_is_made_of_is_read() {
     let (status, answer) = audit.posts("/audit-service/replay", &body);
     assert_eq!((status, &answer["told"]), (200, &json!(2)), "{answer}");
     let taken = audit.dapr.take();
-    assert!(taken.bytes < 4 * 1024 * 1024, "{taken:?}");
+    assert!(taken.bytes < 3 * 1024 * 1024, "{taken:?}");
     assert_eq!(
         ids(&stories(&audit, "/reminder-service/restore")).len(),
         2_000
@@ -211,7 +211,7 @@ fn a_function_of_the_version_before_refuses_parts_and_takes_what_fits() {
     assert_eq!(ids(&stories(&audit, "/reminder-service/restore")), [6_001]);
 }
 
-/// What the recurrence engine does not look at is not sent: sixty completions of 220 KB are one request.
+/// What the recurrence engine does not look at is not sent: thirty completions of 220 KB are one request.
 #[test]
 fn what_is_only_listed_has_no_payload() {
     let _world = Interleaving::new(0);
