@@ -425,7 +425,7 @@ fn of_two_edits_at_once_none_is_lost() {
         interleaving.run_out(0);
         let mut world = World::new();
         world.dapr = dapr;
-        let moved = |number: u32| number % 3 == 0 && number < 120;
+        let moved = |number: u32| number.is_multiple_of(3) && number < 120;
         world.model.extend(
             (0..130)
                 .filter(|number| !moved(*number))

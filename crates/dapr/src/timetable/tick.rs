@@ -135,7 +135,7 @@ pub async fn tick<D: Dapr>(
 enum Begun<'a, D, C> {
     Nothing,
     Busy,
-    Claimed(Step<'a, D, C>),
+    Claimed(Box<Step<'a, D, C>>),
 }
 
 /// A claimed stretch of time, from `cursor.done` to `target`.
@@ -271,7 +271,7 @@ impl<'a, D: Dapr, C: Fn() -> DateTime<Utc>> Step<'a, D, C> {
         }
         step.cursor.announced = step.cursor.announced.max(target);
         match step.save(None, Condition::Unchanged(document.etag)).await {
-            Ok(()) => Ok(Begun::Claimed(step)),
+            Ok(()) => Ok(Begun::Claimed(Box::new(step))),
             Err(DaprError::Conflict) => Ok(Begun::Busy),
             Err(error) => Err(error),
         }
