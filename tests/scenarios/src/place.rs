@@ -50,7 +50,7 @@ impl Place {
 
     async fn of_its_own(mail: MailServer) -> Self {
         let data = tempfile::tempdir().expect("a folder");
-        let mut settings = HostSettings::new(data.path());
+        let mut settings = HostSettings::new(data.path()).without_limits_for_people();
         settings.mail = Some(mail.address());
         let host = Host::start(settings).await;
         Self {

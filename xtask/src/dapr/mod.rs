@@ -56,6 +56,9 @@ pub(crate) struct Settings {
     /// Lets the gateway know of a second Pushpin, which the tests of the sockets start.
     #[arg(skip)]
     second_proxy: bool,
+    /// Lifts what limits one person, for tests whose people work faster than people do.
+    #[arg(skip)]
+    tireless_people: bool,
 }
 
 impl Settings {
@@ -75,6 +78,7 @@ impl Settings {
         Ok(Self {
             mail: Some(SocketAddr::from(([127, 0, 0, 1], mail))),
             second_proxy: false,
+            tireless_people: true,
             runtime: runtime::Runtime::Host,
             kafka: None,
             postgres: None,

@@ -143,7 +143,12 @@ impl System {
         }
         let proxies = system.prepare_proxies(settings, functions_port, &secrets.grip_key)?;
         let sockets = proxies[0].ports.sockets;
-        let variables = variables(&secrets, &proxies, &daprd_ports);
+        let mut variables = variables(&secrets, &proxies, &daprd_ports);
+        if settings.tireless_people {
+            for name in ["COMMANDS_PER_MINUTE", "MAILS_PER_HOUR"] {
+                variables.insert(format!("SPIN_VARIABLE_{name}"), "0".to_owned());
+            }
+        }
         system.start_parts(proxies[0].specs(), stop)?;
         let wiring = Wiring {
             host,
