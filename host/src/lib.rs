@@ -21,5 +21,6 @@ pub mod recorder;
 pub mod replay;
 pub mod route;
 pub mod server;
+pub mod settle;
 pub mod sign_in;
 pub mod variables;

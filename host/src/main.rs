@@ -18,6 +18,7 @@ use nudge_host::manifest::Manifest;
 use nudge_host::recorder::Recorder;
 use nudge_host::replay::replay;
 use nudge_host::server::{self, Door, Names};
+use nudge_host::settle::settle;
 use nudge_host::sign_in::{self, SignIn};
 use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
@@ -240,7 +241,7 @@ fn start(run: Run) -> Result<()> {
         let app = App::start(&Settings {
             manifest: run.manifest,
             dapr,
-            data: run.data,
+            data: run.data.clone(),
             demand_passphrases: !run.address.is_loopback(),
             public_url: run
                 .public_url
@@ -253,6 +254,14 @@ fn start(run: Run) -> Result<()> {
             public.push(address.to_string());
         }
         println!("Nudge is at http://localhost:{}", address.port());
+        if inner.is_none() {
+            let (app, data) = (Arc::clone(&app), run.data);
+            tokio::spawn(async move {
+                if let Err(error) = settle(&app, &data).await {
+                    tracing::warn!("what is derived is not checked: {error:#}");
+                }
+            });
+        }
         let stop = stop_signal().shared();
         let public = Door::Public(Names::new(address.port(), &public));
         let serve_public = server::serve(Arc::clone(&app), listener, public, stop.clone());

@@ -5,6 +5,9 @@ use chrono::{
 };
 pub use chrono_tz::Tz;
 
+/// The version of the IANA database whose rules are built in, such as `2025b`.
+pub const RULES: &str = chrono_tz::IANA_TZDB_VERSION;
+
 /// The longest stretch of wall-clock time that a zone has ever left out: Samoa skipped the whole of 30 December 2011.
 const LONGEST_GAP_MINUTES: i64 = 24 * 60;
 

@@ -5,7 +5,7 @@ use dapr::check::Check;
 use dapr::consumer::{self, Effect, HandleError, Memory, Outcome};
 use dapr::timetable::{self, Looked, Ticked};
 use dapr::{Dapr, DaprError};
-use domain::UserId;
+use domain::{UserId, zone};
 use events::{Chain, Event, Story, StoryPart};
 use http::StatusCode;
 use serde_json::json;
@@ -158,7 +158,9 @@ impl<D: Dapr> Function<D> {
         self.dapr.get("health").await?;
         Ok(json_response(
             StatusCode::OK,
-            &json!({ "status": "ok", "function": name, "state": "ok" }),
+            &json!({
+                "status": "ok", "function": name, "state": "ok", "time_zone_rules": zone::RULES,
+            }),
         ))
     }
 }

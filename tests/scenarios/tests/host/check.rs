@@ -106,3 +106,33 @@ async fn planted_damage_is_found_and_mended() {
     assert_eq!(kai.reminders().await.len(), 41);
     host.stop().await;
 }
+
+/// What a version before this one left: tasks that don't say where they stand. The first start of this one says it, without
+/// a command; and so does the first start by other rules of the time zones.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_older_version_derived_is_derived_anew() {
+    let data = tempfile::tempdir().expect("a folder");
+    let host = Host::start(HostSettings::new(data.path())).await;
+    let kai = host.person("kai").await;
+    uses_all(&kai).await;
+    let open = titles(&kai).await;
+    let (_, settings) = host.stop().await;
+    damage(data.path(), "task-service||task/%", |record| {
+        record.as_object_mut().expect("a record").remove("place");
+        true
+    });
+    let derived_by = data.path().join("derived-by");
+    std::fs::write(&derived_by, "1 1970a").expect("a file");
+    let (is_clean, said) = settings.checks(false).await;
+    assert!(!is_clean && said.contains("older-document"), "{said}");
+    let host = Host::start(settings).await;
+    eventually("all of it", async || {
+        let by = std::fs::read_to_string(&derived_by).ok()?;
+        (by != "1 1970a").then_some(())
+    })
+    .await;
+    assert_eq!(titles(&kai.at(host.address())).await, open);
+    let (_, settings) = host.stop().await;
+    let (is_clean, said) = settings.checks(false).await;
+    assert!(is_clean, "{said}");
+}
