@@ -7,7 +7,6 @@ use std::time::Duration;
 use events::{Event, Topic};
 use http::{Method, Request, Response, StatusCode, header};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -153,7 +152,10 @@ impl<T: Transport> HttpDapr<T> {
         if !response.status().is_success() {
             return Err(failure("state", &response));
         }
-        let items: Vec<BulkItem> = parse_json("state", response.body())?;
+        let items: Vec<BulkItem> = match serde_json::from_slice(response.body()) {
+            Ok(items) => items,
+            Err(_) => return Err(self.unreadable(keys).await?),
+        };
         if let Some(error) = items
             .iter()
             .find_map(|item| item.error.as_deref().filter(|error| !error.is_empty()))
@@ -169,6 +171,18 @@ impl<T: Transport> HttpDapr<T> {
             Some((item.key, Document { value, etag }))
         });
         Ok(documents.collect())
+    }
+
+    /// Why a bulk answer can't be read. daprd answers 200 and nothing where one of the documents is no JSON, and so would hold
+    /// up whoever reads it for ever: the documents are read one by one to find it.
+    async fn unreadable(&self, keys: &[String]) -> Result<DaprError, DaprError> {
+        for key in keys {
+            self.get(key).await?;
+        }
+        Ok(DaprError::Unavailable {
+            what: "state",
+            detail: "answered something else than JSON".to_owned(),
+        })
     }
 
     /// Whether any document that `writes` set conditions on is no longer as the condition says.
@@ -206,10 +220,13 @@ impl<T: Transport> Dapr for HttpDapr<T> {
                     .get(header::ETAG)
                     .and_then(|etag| etag.to_str().ok());
                 let etag = etag.unwrap_or_default().to_owned();
-                Ok(Some(Document {
-                    value: parse_json("state", response.body())?,
-                    etag,
-                }))
+                let value = serde_json::from_slice(response.body()).map_err(|error| {
+                    DaprError::Corrupt {
+                        key: key.to_owned(),
+                        detail: error.to_string(),
+                    }
+                })?;
+                Ok(Some(Document { value, etag }))
             }
             _ => Err(failure("state", &response)),
         }
@@ -384,13 +401,6 @@ impl<'a> Operation<'a> {
         };
         Self { operation, request }
     }
-}
-
-fn parse_json<T: DeserializeOwned>(what: &'static str, body: &[u8]) -> Result<T, DaprError> {
-    serde_json::from_slice(body).map_err(|error| DaprError::Unavailable {
-        what,
-        detail: format!("answered something else than JSON: {error}"),
-    })
 }
 
 /// 4xx is a fault of ours or of the configuration; the rest may pass.

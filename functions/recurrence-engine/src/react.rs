@@ -263,11 +263,13 @@ async fn answer<D: Dapr>(dapr: &D, call: Invocation) -> Result<Answer, HandleErr
         Ok(Answer::Refused)
     } else if dapr::may_pass(status) {
         let detail = format!("task-service answered {path} with {status}: {}", said());
-        Err(DaprError::Unavailable {
-            what: "invoke",
-            detail,
-        }
-        .into())
+        let what = "invoke";
+        // A fault may be this task's own, such as a damaged document of its owner's: it does not come for ever.
+        let error = match status {
+            StatusCode::INTERNAL_SERVER_ERROR => DaprError::Refused { what, detail },
+            _ => DaprError::Unavailable { what, detail },
+        };
+        Err(error.into())
     } else {
         let reason = format!("task-service refused {path} with {status}: {}", said());
         Err(HandleError::Poison(reason))

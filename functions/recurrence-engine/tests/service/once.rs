@@ -188,6 +188,22 @@ fn a_task_service_that_does_not_know_us_is_asked_again() {
     assert_eq!(tasks.borrow().len(), 1);
 }
 
+/// As where a document of the task's owner is damaged: others on the same partition wait for ten minutes, and not for ever.
+/// Seen to fail: when any answer that may pass was tried again without limit.
+#[test]
+fn what_the_task_service_always_fails_at_is_given_up() {
+    let _world = Interleaving::new(0);
+    let (service, tasks) = service_after(vec![StatusCode::INTERNAL_SERVER_ERROR; 1_000]);
+    let body = events::cloud_event(&completed(1), None);
+    let deliver = || block_on(service.call(fake::dapr_request("/recurrence-engine/events", &body)));
+    for _ in 1..600 {
+        assert_eq!(deliver().0, 503);
+    }
+    let (status, answer) = deliver();
+    assert_eq!((status, &answer["status"]), (200, &json!("DROP")));
+    assert!(tasks.borrow().is_empty());
+}
+
 /// The clocks go forward on 29 March: the wall-clock time stays, the checklist begins anew, the reminder stays as far
 /// before the due time.
 #[test]
