@@ -13,6 +13,7 @@ pub mod check;
 pub mod component;
 pub mod connections;
 pub mod engine;
+pub mod erase;
 pub mod function;
 pub mod limits;
 pub mod manifest;

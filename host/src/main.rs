@@ -13,6 +13,7 @@ use http::uri::Authority;
 use nudge_host::app::{self, App, Dapr, Settings, sign_in_folder};
 use nudge_host::check::check;
 use nudge_host::component;
+use nudge_host::erase::erase;
 use nudge_host::limits::STOP_LIMIT;
 use nudge_host::manifest::Manifest;
 use nudge_host::recorder::Recorder;
@@ -47,6 +48,8 @@ enum Command {
     /// Compares lists, inboxes and the timetable with the tasks, reminders and notifications that they are made of, and
     /// says what differs.
     Check(Check),
+    /// Erases everything of one person in every function. What is on record keeps its hashes, so that it still verifies.
+    Erase(Erase),
     /// Writes each function as one composed component, as an image carries it.
     Components(Components),
     /// Prints the variables by which functions that run elsewhere (`spin up`) trust this host's sign-in.
@@ -111,6 +114,17 @@ struct Check {
     /// Mends what differs.
     #[arg(long)]
     repair: bool,
+    #[command(flatten)]
+    whose: Whose,
+}
+
+/// `nudge erase`
+#[derive(Args)]
+struct Erase {
+    /// Who asks for it: it stays on record for ever, so the name of an operator or a ticket, nothing of the person [default:
+    /// who runs this]
+    #[arg(long, value_name = "NAME")]
+    asked_by: Option<String>,
     #[command(flatten)]
     whose: Whose,
 }
@@ -198,6 +212,7 @@ fn main() -> ExitCode {
         Command::Person(person) => set_person(person),
         Command::Replay(asked) => replay_all(asked),
         Command::Check(asked) => check_all(asked),
+        Command::Erase(asked) => erase_all(asked),
         Command::Components(components) => write_components(&components),
         Command::Variables(asked) => {
             print_variables(&asked);
@@ -365,6 +380,22 @@ fn with_recorder(
         let asked = ask(&Recorder::Within(&app), &user_ids).await;
         app.stop().await;
         asked
+    })
+}
+
+fn erase_all(asked: Erase) -> Result<()> {
+    let Erase { asked_by, whose } = asked;
+    if whose.user.is_none() && whose.user_id.is_empty() {
+        bail!("say whose data is to be erased: --user NAME or --user-id ID");
+    }
+    let operator = || std::env::var("USER").unwrap_or_else(|_| "unknown".to_owned());
+    let asked_by = asked_by.unwrap_or_else(operator);
+    with_recorder(whose, async |recorder, user_ids| {
+        for user_id in user_ids {
+            erase(recorder, user_id, &asked_by).await?;
+            println!("{user_id}: erased");
+        }
+        Ok(())
     })
 }
 

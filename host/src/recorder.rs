@@ -1,4 +1,4 @@
-//! The audit service's routes for operators, in this process or beside it.
+//! The functions' routes for operators, in this process or beside it.
 
 use anyhow::{Context, Result, bail};
 use bytes::Bytes;
@@ -10,10 +10,7 @@ use serde_json::Value;
 
 use crate::app::{App, Runtime};
 
-/// Who has everything on record.
-const RECORDER: &str = "audit-service";
-
-/// Where the audit service is.
+/// Where the functions are.
 pub enum Recorder<'a> {
     /// In this process.
     Within(&'a App),
@@ -27,7 +24,7 @@ pub enum Recorder<'a> {
 }
 
 impl Recorder<'_> {
-    /// Sends `body` to the route `path`; returns the status and what was said.
+    /// Sends `body` to the route `path`, which begins with its function's id; returns the status and what was said.
     ///
     /// # Errors
     /// When nobody answers.
@@ -39,8 +36,9 @@ impl Recorder<'_> {
                 let Runtime::Here(functions) = &app.functions else {
                     bail!("the functions run elsewhere: name where with --inner-url");
                 };
-                let answered = functions.call(RECORDER, request).await;
-                let response = answered.context("the audit service did not answer")?;
+                let id = path.split('/').nth(1).unwrap_or_default();
+                let answered = functions.call(id, request).await;
+                let response = answered.with_context(|| format!("{id} did not answer"))?;
                 let (parts, body) = response.into_parts();
                 let body = body.collect().await.context("the answer broke off")?;
                 (parts.status, body.to_bytes())

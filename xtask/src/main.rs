@@ -87,6 +87,13 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// Erases everything of one person. What follows goes to the host: --user NAME or --user-id ID, --asked-by NAME,
+    /// --data DIR.
+    Erase {
+        /// Arguments of `nudge erase`.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
     /// Prints an access token for curl. What follows goes to the host: --user NAME, --data DIR.
     Token {
         /// Arguments of `nudge token`.
@@ -175,6 +182,7 @@ fn main() -> ExitCode {
         Command::Dlq { arguments } => dapr::on_broker("dlq", &arguments),
         Command::Replay { arguments } => dapr::operate("replay", &arguments),
         Command::Check { arguments } => dapr::operate("check", &arguments),
+        Command::Erase { arguments } => dapr::operate("erase", &arguments),
         Command::Token { arguments } => steps::host("token", false, &arguments),
         Command::Person { arguments } => steps::host("person", false, &arguments),
     };

@@ -5,11 +5,12 @@
 //!
 //! On top of it, each in a module of its own: [`consumer`] (idempotent handling of a delivery), [`outbox`] (no
 //! acknowledged change without its events), [`timetable`] (due work on a key-value store), [`ordered`] (a list in
-//! order, in chunks).
+//! order, in chunks), [`erase`] (nothing of a person is left).
 
 pub mod check;
 pub mod client;
 pub mod consumer;
+pub mod erase;
 #[cfg(feature = "fake")]
 pub mod fake;
 mod json;

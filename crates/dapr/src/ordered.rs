@@ -13,7 +13,7 @@ use std::ops::{Bound, ControlFlow};
 use serde::{Deserialize, Serialize};
 
 pub use directory::{ChunkRef, Directory};
-pub use faults::{Checked, Fault, check_chunk, forgotten_chunks, mend_chunk};
+pub use faults::{Checked, Fault, Taken, check_chunk, erase, forgotten_chunks, mend_chunk};
 
 use crate::{Condition, Dapr, DaprError, Document, Json, Write};
 

@@ -120,6 +120,8 @@ event_types! {
     TaskReopened = "TASK_REOPENED" on TaskEvents;
     /// A task was deleted, by its owner or because its reopened predecessor took it back.
     TaskDeleted = "TASK_DELETED" on TaskEvents;
+    /// Everything of a person is to be erased.
+    ErasureRequested = "ERASURE_REQUESTED" on TaskEvents;
     /// The due date was set, changed or removed.
     TaskDueSet = "TASK_DUE_SET" on TaskReminders;
     /// The reminders of a task are now these, and no others.

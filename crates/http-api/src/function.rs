@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use dapr::check::Check;
 use dapr::consumer::{self, Effect, HandleError, Memory, Outcome};
+use dapr::erase::{Erase, Erased, Tombstone};
 use dapr::timetable::{self, Looked, Ticked};
 use dapr::{Dapr, DaprError};
 use domain::{UserId, zone};
@@ -120,6 +121,19 @@ impl<D: Dapr> Function<D> {
         Ok((user, check))
     }
 
+    /// What is to be erased of whose, as the audit service asks, and the tombstone that is to stand in its place.
+    ///
+    /// # Errors
+    /// 401 or 403 when it was not the audit service; 422 when it is no such request.
+    pub fn to_erase(&self, request: &Request) -> Result<(UserId, Tombstone, Erase), Problem> {
+        function_caller(request.headers(), &self.app_api_token, RECORDER)?;
+        let erase: Erase = parse_json(request)?;
+        let user = UserId::parse(&erase.user_id)
+            .map_err(|error| Problem::invalid_field("/user_id", error))?;
+        let tombstone = Tombstone { until: erase.until };
+        Ok((user, tombstone, erase))
+    }
+
     /// One part of a story that is too long for one request.
     ///
     /// # Errors
@@ -162,6 +176,31 @@ impl<D: Dapr> Function<D> {
                 "status": "ok", "function": name, "state": "ok", "time_zone_rules": zone::RULES,
             }),
         ))
+    }
+}
+
+/// Whether there is more to erase.
+///
+/// # Errors
+/// What the store answered.
+pub fn erase_answer(more: Result<bool, DaprError>) -> Result<Response, Problem> {
+    let more = more?;
+    Ok(json_response(StatusCode::OK, &Erased { more }))
+}
+
+/// Refuses a command of a person who was erased, for as long as what happened before may still arrive.
+///
+/// # Errors
+/// 409 that says from when on the person can begin anew.
+pub fn refuse_erased(tombstone: Option<Tombstone>, now: DateTime<Utc>) -> Result<(), Problem> {
+    match tombstone {
+        Some(tombstone) if Tombstone::holds(Some(tombstone), now) => {
+            Err(Problem::conflict(format!(
+                "Everything of this account is erased. It takes nothing new before {}.",
+                tombstone.until.utc().format("%Y-%m-%dT%H:%M:%SZ")
+            )))
+        }
+        _ => Ok(()),
     }
 }
 

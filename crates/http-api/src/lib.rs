@@ -19,7 +19,7 @@ pub mod shell;
 
 pub use answer::{Answer, empty, json_response};
 pub use body::{MAX_API_BODY, MAX_DELIVERY_BODY, from_json, max_body, parse_json, query};
-pub use function::{Function, delivery_answer, restore_answer};
+pub use function::{Function, delivery_answer, erase_answer, refuse_erased, restore_answer};
 pub use headers::{
     IfMatch, correlation_id, cursor_from_text, cursor_to_text, etag, idempotency_key, if_match,
     segments, traceparent,

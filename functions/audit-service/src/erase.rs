@@ -36,13 +36,13 @@ struct Erase {
 
 /// How far it is.
 #[derive(Debug, Serialize)]
-struct Progress {
+pub(crate) struct Progress {
     /// Records whose events this request has erased.
     erased: u64,
     /// The events of the records up to this number are erased, or will be.
     through: u64,
     /// Whether all is done. If not, the same request goes on.
-    done: bool,
+    pub(crate) done: bool,
 }
 
 /// Erases a stretch of what is on record of a person.
@@ -57,33 +57,39 @@ pub(crate) async fn erase<D: Dapr>(
         user: user_id(&asked.user_id)?,
         asked_by: name("/asked_by", asked.asked_by)?,
         chain: function.chain(request),
+        until: None,
     };
-    let (mut erased, mut steps, mut tries) = (0, 0, 0);
-    loop {
-        match work.step().await {
-            Ok(Step::Done(erasure)) => return Ok(answer(erased, &erasure, true)),
-            Ok(Step::Further(erasure, count)) => {
-                (erased, steps, tries) = (erased + count, steps + 1, 0);
-                if steps >= MOST_STEPS {
-                    return Ok(answer(erased, &erasure, false));
+    Ok(json_response(StatusCode::OK, &work.run().await?))
+}
+
+impl<D: Dapr> Work<'_, D> {
+    /// A thousand records, or fewer where others are recorded meanwhile.
+    pub(crate) async fn run(&self) -> Result<Progress, DaprError> {
+        let (mut erased, mut steps, mut tries) = (0, 0, 0);
+        loop {
+            match self.step().await {
+                Ok(Step::Done(erasure)) => return Ok(Progress::of(erased, &erasure, true)),
+                Ok(Step::Further(erasure, count)) => {
+                    (erased, steps, tries) = (erased + count, steps + 1, 0);
+                    if steps >= MOST_STEPS {
+                        return Ok(Progress::of(erased, &erasure, false));
+                    }
                 }
+                Err(DaprError::Conflict) if tries < TRIES => tries += 1,
+                Err(error) => return Err(error),
             }
-            Err(DaprError::Conflict) if tries < TRIES => tries += 1,
-            Err(error) => return Err(error.into()),
         }
     }
 }
 
-fn answer(erased: u64, erasure: &Erasure, done: bool) -> Response {
-    let through = erasure.through;
-    json_response(
-        StatusCode::OK,
-        &Progress {
+impl Progress {
+    fn of(erased: u64, erasure: &Erasure, done: bool) -> Self {
+        Self {
             erased,
-            through,
+            through: erasure.through,
             done,
-        },
-    )
+        }
+    }
 }
 
 enum Step {
@@ -92,11 +98,14 @@ enum Step {
     Done(Erasure),
 }
 
-struct Work<'a, D> {
-    function: &'a Function<D>,
-    user: UserId,
-    asked_by: String,
-    chain: Chain,
+/// Erasing what is on record.
+pub(crate) struct Work<'a, D> {
+    pub(crate) function: &'a Function<D>,
+    pub(crate) user: UserId,
+    pub(crate) asked_by: String,
+    pub(crate) chain: Chain,
+    /// Up to when what happens is not recorded any more; without it, what has happened by now.
+    pub(crate) until: Option<Timestamp>,
 }
 
 impl<D: Dapr> Work<'_, D> {
@@ -122,7 +131,7 @@ impl<D: Dapr> Work<'_, D> {
         let erasure = Erasure {
             through: extent.head.number,
             next,
-            at: Timestamp::clamped(self.function.now()),
+            at: self.at(),
             asked_by: self.asked_by.clone(),
             recorded: None,
         };
@@ -134,7 +143,7 @@ impl<D: Dapr> Work<'_, D> {
     /// is written as it is, so that whoever is about to record something has to look again.
     async fn forbid(&self, extent: &Extent, erasure: &Erasure) -> Result<Step, DaprError> {
         let erasure = Erasure {
-            at: Timestamp::clamped(self.function.now()),
+            at: self.at(),
             ..erasure.clone()
         };
         let key = head_key(self.user.as_str());
@@ -278,6 +287,11 @@ impl<D: Dapr> Work<'_, D> {
         };
         self.transact(extent, &erasure, writes).await?;
         Ok(Step::Done(erasure))
+    }
+
+    fn at(&self) -> Timestamp {
+        let now = Timestamp::clamped(self.function.now());
+        self.until.map_or(now, |until| until.max(now))
     }
 
     async fn transact(

@@ -10,6 +10,7 @@ pub mod chain;
 mod check;
 mod documents;
 mod erase;
+mod everywhere;
 mod history;
 mod log;
 mod reference;

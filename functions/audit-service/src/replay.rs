@@ -167,6 +167,8 @@ pub(crate) struct Stretch {
     latest: Option<Uuid>,
     /// With which records which tasks' stories begin, in order; those of earlier versions may begin before the stretch.
     pub(crate) beginnings: Vec<(u64, String)>,
+    /// The ids of the events.
+    pub(crate) event_ids: Vec<Uuid>,
     /// Records of earlier versions whose events can't be read, so that nobody knows whose story they are part of.
     unreadable: Vec<u64>,
 }
@@ -188,6 +190,10 @@ impl Stretch {
                 .rev()
                 .find_map(|known| known.record.as_ref().ok());
             stretch.latest = latest.map(|record| record.event_id).or(stretch.latest);
+            let records = known.iter().filter_map(|known| known.record.as_ref().ok());
+            stretch
+                .event_ids
+                .extend(records.map(|record| record.event_id));
             let mut found: Vec<(u64, String)> = Vec::new();
             for known in &known {
                 let begins = known.entry.iter().flat_map(|entry| &entry.begins);

@@ -11,7 +11,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::verify::verify;
-use crate::{check, erase, history, log, replay};
+use crate::{check, erase, everywhere, history, log, replay};
 
 /// Answers a request.
 pub async fn route<D: Dapr>(function: &Function<D>, request: Request) -> Answer {
@@ -34,6 +34,9 @@ pub async fn route<D: Dapr>(function: &Function<D>, request: Request) -> Answer 
         }
         (&Method::POST, ["audit-service", "erase"]) => {
             erase::erase(function, &request).await.into()
+        }
+        (&Method::POST, ["audit-service", "erase", "everywhere"]) => {
+            everywhere::erase(function, &request).await.into()
         }
         (&Method::GET, ["audit-service", "health"]) => {
             function.health("audit-service").await.into()

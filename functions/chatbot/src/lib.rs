@@ -9,6 +9,7 @@ pub mod conversation;
 mod known;
 pub mod plan;
 mod quick_add;
+mod remembered;
 pub mod reply;
 mod routes;
 mod tasks;

@@ -5,8 +5,8 @@ use events::Timestamp;
 use http::{HeaderValue, Method, StatusCode, header};
 use http_api::identity::Person;
 use http_api::{
-    Answer, Function, Problem, Request, Response, idempotency_key, json_response, parse_json,
-    segments,
+    Answer, Function, Problem, Request, Response, erase_answer, idempotency_key, json_response,
+    parse_json, segments,
 };
 use serde::Deserialize;
 use serde_json::Value;
@@ -15,6 +15,7 @@ use uuid::Uuid;
 use crate::command::Command;
 use crate::plan;
 use crate::quick_add::{Body, check_length, context, preview, zone_of};
+use crate::remembered;
 use crate::tasks::Tasks;
 use crate::turn::Turn;
 
@@ -31,6 +32,7 @@ pub async fn route<D: Dapr>(function: &Function<D>, request: Request) -> Answer 
         (_, ["api", "chat"] | ["api", "quick-add"] | ["api", "quick-add", "preview"]) => {
             Problem::method_not_allowed("POST").into()
         }
+        (&Method::POST, ["chatbot", "erase"]) => chatbot.erase(&request).await.into(),
         (&Method::GET, ["chatbot", "health"]) => function.health("chatbot").await.into(),
         _ => Problem::not_found("There is no such route.").into(),
     }
@@ -118,6 +120,12 @@ impl<D: Dapr> Chatbot<'_, D> {
         };
         let quick = body.read(Timestamp::clamped(self.0.now()), zone)?;
         Ok(json_response(StatusCode::OK, &preview(&quick, zone)))
+    }
+
+    /// What is kept of a person who is erased.
+    async fn erase(&self, request: &Request) -> Result<Response, Problem> {
+        let (user, tombstone, what) = self.0.to_erase(request)?;
+        erase_answer(remembered::erase(&self.0.dapr, user.as_str(), tombstone, &what).await)
     }
 
     /// The same idempotency key of the same person makes the same keys for the task service.

@@ -1,6 +1,6 @@
 //! One message and its answer: understand, load, plan, carry out, reply, remember.
 
-use dapr::{Condition, Dapr, DaprError, Write};
+use dapr::{Condition, Dapr, DaprError, Document, Write};
 use domain::zone;
 use events::{Timestamp, UnknownFields};
 use http_api::Problem;
@@ -10,9 +10,13 @@ use serde_json::{Value, json};
 use crate::command::Command;
 use crate::conversation::{Conversation, Mention, Question, undo_message, undo_turn};
 use crate::plan::{self, Needs, Plan, Say, Step};
+use crate::remembered::{self, Remembered};
 use crate::reply::{self, Done};
 use crate::tasks::{Answer, Tasks};
 use crate::{Known, TTL_SECONDS};
+
+/// How often the conversation is tried to be kept when others of the same person are kept at once.
+const TRIES: u32 = 12;
 
 /// One message.
 pub(crate) struct Turn<'a, D> {
@@ -44,10 +48,11 @@ impl<D: Dapr> Turn<'_, D> {
         let dapr = self.tasks.dapr;
         let key = Conversation::key(self.tasks.person.id.as_str(), self.conversation_id);
         // A conversation of an older form is forgotten rather than refused.
-        let mut conversation: Conversation = match dapr.get(&key).await? {
-            Some(document) => document.read(&key).unwrap_or_default(),
-            None => Conversation::default(),
-        };
+        let user_key = remembered::key(self.tasks.person.id.as_str());
+        let mut found = dapr.get_many(&[key.clone(), user_key]).await?.into_iter();
+        let (conversation, remembered) = (found.next().flatten(), found.next().flatten());
+        let conversation = conversation.and_then(|document| document.read(&key).ok());
+        let mut conversation: Conversation = conversation.unwrap_or_default();
         conversation.turn = conversation.turn.saturating_add(1);
         let said = self.answer(&mut conversation).await?;
         let answer = self.shown(&conversation, &said);
@@ -57,10 +62,36 @@ impl<D: Dapr> Turn<'_, D> {
         writes.extend(
             answer_key.map(|key| Write::put(key, &answer, Condition::Any).with_ttl(TTL_SECONDS)),
         );
-        if let Err(error) = dapr.transact(writes).await {
+        if let Err(error) = self.keep(&writes, remembered).await {
             self.not_remembered(&error);
         }
         Ok(answer)
+    }
+
+    /// Keeps what is remembered, and that it is; nothing of a person who was erased.
+    async fn keep(
+        &self,
+        writes: &[Write],
+        mut document: Option<Document>,
+    ) -> Result<(), DaprError> {
+        let dapr = self.tasks.dapr;
+        let key = remembered::key(self.tasks.person.id.as_str());
+        let keys: Vec<&str> = writes.iter().map(|write| write.key.as_str()).collect();
+        for _ in 0..TRIES {
+            let mut remembered = Remembered::read(&key, document.as_ref())?;
+            if remembered.is_erased(self.context.now) {
+                return Ok(());
+            }
+            let mut all = remembered.keep(&keys, self.context.now);
+            all.extend(writes.iter().cloned());
+            let condition = Condition::as_read(document.as_ref());
+            all.push(Write::put(key.as_str(), &remembered, condition));
+            match dapr.transact(all).await {
+                Err(DaprError::Conflict) => document = dapr.get(&key).await?,
+                result => return result,
+            }
+        }
+        Err(DaprError::Conflict)
     }
 
     /// What was done stays done, and is told; only what was spoken of is forgotten.

@@ -86,6 +86,11 @@ enum Try {
     Never(String),
 }
 
+/// The key of the message that a notification sends.
+pub(crate) fn key(user: &str, notification: impl std::fmt::Display) -> String {
+    format!("delivery/{user}/{notification}/{EMAIL}")
+}
+
 /// Puts an e-mail on its way: what to write, its entry in the timetable among it.
 pub(crate) async fn begin<D: Dapr>(
     dapr: &D,
@@ -95,7 +100,7 @@ pub(crate) async fn begin<D: Dapr>(
     at: DateTime<Utc>,
     now: DateTime<Utc>,
 ) -> Result<(Insert, Vec<Write>), DaprError> {
-    let key = format!("delivery/{}/{}/{EMAIL}", cause.user_id, notification.id);
+    let key = key(&cause.user_id, notification.id);
     let entry = Entry::new(at, &cause.user_id, key.as_str());
     let (insert, mut writes) = Insert::plan(dapr, vec![entry], now).await?;
     let delivery = Delivery {
@@ -150,7 +155,7 @@ pub(crate) async fn check<D: Dapr>(
     let Some(id) = item.key.rsplit('/').next() else {
         return Ok(None);
     };
-    let key = format!("delivery/{user}/{id}/{EMAIL}");
+    let key = key(user, id);
     let Some(document) = dapr.get(&key).await? else {
         return Ok(None);
     };

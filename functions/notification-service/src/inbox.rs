@@ -3,6 +3,7 @@
 use std::ops::{Bound, ControlFlow};
 
 use chrono::{DateTime, Utc};
+use dapr::erase::Tombstone;
 use dapr::ordered::{self, CHUNK_ITEMS, Change, Directory, Item, Order};
 use dapr::{Condition, Dapr, DaprError, Document, Json, Write};
 use events::{NotificationDocument, Timestamp, UnknownFields};
@@ -29,6 +30,9 @@ pub(crate) struct Head {
     /// How much of the mails that a person is sent at a time is used up.
     #[serde(default, skip_serializing_if = "Pace::is_unused")]
     mails: Pace,
+    /// Set when everything of the person is erased.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    erased: Option<Tombstone>,
     /// What a newer version says besides.
     #[serde(flatten)]
     unknown: UnknownFields,
@@ -62,7 +66,7 @@ pub(crate) fn prefix(user: &str) -> String {
 }
 
 /// The key of a notification's [`Place`].
-fn place_key(user: &str, id: Uuid) -> String {
+pub(crate) fn place_key(user: &str, id: Uuid) -> String {
     format!("notification/{user}/{id}")
 }
 
@@ -99,6 +103,37 @@ impl Inbox {
     pub(crate) fn is_unread(&self, item: &Item) -> bool {
         let is_read = item.value.read::<Kept>().is_ok_and(|kept| kept.read);
         !is_read && item.key > self.head.read_up_to
+    }
+
+    /// Whether the person was erased, and nothing of theirs is to come back at `now`.
+    pub(crate) fn is_erased(&self, now: DateTime<Utc>) -> bool {
+        Tombstone::holds(self.head.erased, now)
+    }
+
+    /// The ids of some of the notifications and the writes that remove them; `None` once nothing is left but the tombstone.
+    pub(crate) async fn erase<D: Dapr>(
+        mut self,
+        dapr: &D,
+        tombstone: Tombstone,
+    ) -> Result<Option<(Vec<Uuid>, Vec<Write>)>, DaprError> {
+        let (prefix, mut list) = (prefix(&self.user), std::mem::take(&mut self.head.list));
+        let taken = ordered::erase(dapr, &prefix, &mut list).await?;
+        let erased = Head {
+            list,
+            erased: Some(tombstone),
+            ..Head::default()
+        };
+        if taken.is_none() && self.head == erased {
+            return Ok(None);
+        }
+        self.head = erased;
+        let ordered::Taken { items, mut writes } = taken.unwrap_or_default();
+        let ids = items.iter().filter_map(|item| {
+            let id = item.key.rsplit('/').next()?;
+            Uuid::try_parse(id).ok()
+        });
+        writes.push(self.head_write());
+        Ok(Some((ids.collect(), writes)))
     }
 
     /// The writes that put what can be read of a chunk where it belongs.
@@ -198,6 +233,7 @@ impl Inbox {
         let mut changes = vec![Change::Put(item)];
         let ended = self.ended(dapr).await?;
         changes.extend(ended.iter().map(|item| Change::Remove(item.key.clone())));
+        self.head.erased = None;
         let mut writes = self.edit(dapr, &changes).await?;
         for item in ended {
             self.forget(&item, &mut writes);

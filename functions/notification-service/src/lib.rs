@@ -6,6 +6,7 @@
 pub mod channel;
 mod check;
 mod delivery;
+mod erase;
 mod inbox;
 pub mod notice;
 mod preferences;

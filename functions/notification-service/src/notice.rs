@@ -1,7 +1,7 @@
 //! What an event means to a person, in words.
 
 use chrono::{DateTime, Utc};
-use domain::{Due, zone};
+use domain::{Due, EventId, zone};
 use events::{
     Event, EventType, NotificationDocument, PayloadError, RecurrenceEnded, ReminderTriggered,
     UnknownFields,
@@ -62,9 +62,14 @@ fn ended(event: &Event, payload: RecurrenceEnded) -> NotificationDocument {
     }
 }
 
+/// The id of the notification that an event makes.
+pub(crate) fn id(event: EventId) -> Uuid {
+    event.derive("notification").0
+}
+
 fn blank(event: &Event) -> NotificationDocument {
     NotificationDocument {
-        id: event.id().derive("notification").0,
+        id: id(event.id()),
         kind: String::new(),
         title: String::new(),
         body: String::new(),

@@ -1,6 +1,7 @@
 //! What a person wants: channels, quiet hours, time zone.
 
 use chrono::{DateTime, Days, NaiveTime, Utc};
+use dapr::erase::Tombstone;
 use domain::zone;
 use events::UnknownFields;
 use http_api::Problem;
@@ -21,6 +22,9 @@ pub(crate) struct Preferences {
     /// The e-mail channel.
     #[serde(default)]
     pub(crate) email: EmailPreference,
+    /// Set when everything of the person is erased.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) erased: Option<Tombstone>,
     /// What a newer version says besides.
     #[serde(flatten)]
     pub(crate) unknown: UnknownFields,
@@ -91,6 +95,7 @@ impl From<PreferencesBody> for Preferences {
                 address: body.email.address,
                 unknown: UnknownFields::default(),
             },
+            erased: None,
             unknown: UnknownFields::default(),
         }
     }

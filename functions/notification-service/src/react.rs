@@ -23,6 +23,10 @@ pub(crate) async fn react<D: Dapr>(
     };
     let user = UserId::parse(&event.user_id)
         .map_err(|error| HandleError::Poison(format!("user_id: {error}")))?;
+    let mut inbox = Inbox::read(dapr, user.as_str()).await?;
+    if inbox.is_erased(now) {
+        return Ok(Effect::ignored());
+    }
     tell_screens(dapr, event, &user, &notification).await?;
 
     let key = preferences::key(user.as_str());
@@ -33,7 +37,6 @@ pub(crate) async fn react<D: Dapr>(
         None
     });
     let preferences = preferences.unwrap_or_default();
-    let mut inbox = Inbox::read(dapr, user.as_str()).await?;
     let mut effect = Effect::default();
     if let Some(address) = preferences.email_address() {
         if inbox.takes_mail(mails, now) {
@@ -52,7 +55,11 @@ pub(crate) async fn react<D: Dapr>(
 
 /// Puts what was lost into the inbox again, as read: it was told before. Nobody is told anew, but by an event that is on
 /// record and still on its way to here: it counts as not seen, and does all that it would have done.
-pub(crate) async fn restore<D: Dapr>(dapr: &D, story: &Story) -> Result<bool, HandleError> {
+pub(crate) async fn restore<D: Dapr>(
+    dapr: &D,
+    story: &Story,
+    now: DateTime<Utc>,
+) -> Result<bool, HandleError> {
     let mut restored = false;
     for event in &story.events {
         let Some(notification) = notice::of(event)? else {
@@ -64,6 +71,9 @@ pub(crate) async fn restore<D: Dapr>(dapr: &D, story: &Story) -> Result<bool, Ha
         };
         let make = async || {
             let inbox = Inbox::read(dapr, &story.user_id).await?;
+            if inbox.is_erased(now) {
+                return Ok(Vec::new());
+            }
             Ok(inbox
                 .put_back(dapr, &notification)
                 .await?

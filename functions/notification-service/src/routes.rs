@@ -4,8 +4,8 @@ use dapr::{Condition, Dapr, DaprError, Write};
 use events::{Event, Timestamp};
 use http::{Method, StatusCode};
 use http_api::{
-    Answer, Function, Paging, Problem, Request, Response, cursor_to_text, empty, json_response,
-    parse_json, query, restore_answer, segments,
+    Answer, Function, Paging, Problem, Request, Response, cursor_to_text, empty, erase_answer,
+    json_response, parse_json, query, refuse_erased, restore_answer, segments,
 };
 use serde_json::json;
 use uuid::Uuid;
@@ -13,6 +13,7 @@ use uuid::Uuid;
 use crate::channel::Channels;
 use crate::check::Checking;
 use crate::delivery::Sending;
+use crate::erase;
 use crate::inbox::Inbox;
 use crate::preferences::{self, Preferences, PreferencesBody};
 use crate::react::{self, react};
@@ -59,6 +60,7 @@ pub async fn route<D: Dapr, C: Channels>(
             function.deliver(&request, react).await.into()
         }
         (&Method::POST, ["notification-service", "check"]) => service.check(&request).await.into(),
+        (&Method::POST, ["notification-service", "erase"]) => service.erase(&request).await.into(),
         (&Method::POST, ["notification-service", "restore"]) => {
             service.restore(&request).await.into()
         }
@@ -85,10 +87,16 @@ impl<D: Dapr, C: Channels> Notifications<'_, D, C> {
         Ok(json_response(StatusCode::OK, &checking.run(&check).await?))
     }
 
+    /// A stretch of what this function has of a person who is erased.
+    async fn erase(&self, request: &Request) -> Result<Response, Problem> {
+        let (user, tombstone, what) = self.function.to_erase(request)?;
+        erase_answer(erase::erase(&self.function.dapr, user.as_str(), tombstone, &what).await)
+    }
+
     /// What is on record of a task, for an inbox that was lost.
     async fn restore(&self, request: &Request) -> Result<Response, Problem> {
         let story = self.function.story(request)?;
-        restore_answer(react::restore(&self.function.dapr, &story).await)
+        restore_answer(react::restore(&self.function.dapr, &story, self.function.now()).await)
     }
 
     async fn list(&self, request: &Request) -> Result<Response, Problem> {
@@ -170,7 +178,9 @@ impl<D: Dapr, C: Channels> Notifications<'_, D, C> {
             let document = self.function.dapr.get(&key).await?;
             // What can't be read is replaced by what the person says.
             let stored = document.as_ref().and_then(|stored| stored.read(&key).ok());
-            let preferences = Preferences::of_body(body.clone(), &stored.unwrap_or_default())?;
+            let stored: Preferences = stored.unwrap_or_default();
+            refuse_erased(stored.erased, self.function.now())?;
+            let preferences = Preferences::of_body(body.clone(), &stored)?;
             let condition = Condition::as_read(document.as_ref());
             let write = Write::put(&key, &preferences, condition);
             if self.write(vec![write]).await? {

@@ -3,6 +3,7 @@
 //! [`next`] is the rule of it, without any I/O; `react` carries it out when a task is completed or reopened; `preview`
 //! shows a rule's dates to a person before they choose it.
 
+mod known;
 pub mod next;
 mod preview;
 mod react;

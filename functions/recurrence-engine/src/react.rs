@@ -1,7 +1,8 @@
 //! A recurring task was completed, so its next occurrence is made; or reopened, so that is taken back.
 
+use chrono::{DateTime, Utc};
 use dapr::consumer::{self, Effect, HandleError};
-use dapr::{Condition, Dapr, DaprError, Invocation, Target, Write};
+use dapr::{Condition, Dapr, DaprError, Document, Invocation, Target, Write};
 use domain::{SeriesId, Task, TaskId, UserId};
 use events::{
     Chain, DueDocument, Event, EventType, Payload, ReminderDocument, Story, TaskCompleted,
@@ -12,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::known::{self, Known};
 use crate::next::{self, Next, Occurrence};
 
 /// The function's app-id.
@@ -26,17 +28,24 @@ struct Series {
     next_task_id: Uuid,
     /// The number of `next_task_id`.
     occurrence: u32,
+    /// Whether the person's list has it. Not in what earlier versions wrote.
+    #[serde(default)]
+    listed: bool,
     /// What a newer version says besides.
     #[serde(flatten)]
     unknown: UnknownFields,
 }
 
 /// Handles one event of `task-events`.
-pub(crate) async fn react<D: Dapr>(dapr: &D, event: &Event) -> Result<Effect, HandleError> {
+pub(crate) async fn react<D: Dapr>(
+    dapr: &D,
+    event: &Event,
+    now: DateTime<Utc>,
+) -> Result<Effect, HandleError> {
     match event.event_type {
         EventType::TaskCompleted => {
             let document = event.payload::<TaskCompleted>()?.task;
-            completed(dapr, event, &document).await
+            completed(dapr, event, &document, now).await
         }
         EventType::TaskReopened => {
             let document = event.payload::<TaskReopened>()?.task;
@@ -50,6 +59,7 @@ async fn completed<D: Dapr>(
     dapr: &D,
     event: &Event,
     document: &TaskDocument,
+    now: DateTime<Utc>,
 ) -> Result<Effect, HandleError> {
     let task = task(document)?;
     let (Some(series), Some(completed_at)) = (task.series, task.completed_at) else {
@@ -93,21 +103,39 @@ async fn completed<D: Dapr>(
     publish(dapr, event, "recurred", id, &payload).await?;
 
     let key = key(&event.user_id, series.id);
-    let before = dapr.get(&key).await?;
+    let (before, known) = read(dapr, &event.user_id, &key).await?;
+    if known.is_erased(now) {
+        return Ok(Effect::ignored());
+    }
     // One that can't be read is made anew.
     let stored: Option<Series> = before.as_ref().and_then(|stored| stored.read(&key).ok());
+    let is_listed = stored.as_ref().is_some_and(|stored| stored.listed);
     let series = Series {
         last_task_id: task.id.0,
         next_task_id: id.0,
         occurrence: occurrence.number,
+        listed: true,
         unknown: stored.map(|stored| stored.unknown).unwrap_or_default(),
     };
-    Ok(vec![Write::put(
-        key,
-        &series,
-        Condition::as_read(before.as_ref()),
-    )]
-    .into())
+    let mut writes = match is_listed {
+        true => known.confirm(),
+        false => known.list(dapr, &key, true).await?,
+    };
+    let condition = Condition::as_read(before.as_ref());
+    writes.push(Write::put(key, &series, condition));
+    Ok(writes.into())
+}
+
+/// A series' document, and which series the person has.
+async fn read<'a, D: Dapr>(
+    dapr: &D,
+    user: &'a str,
+    key: &str,
+) -> Result<(Option<Document>, Known<'a>), DaprError> {
+    let keys = [key.to_owned(), known::key(user)];
+    let mut documents = dapr.get_many(&keys).await?.into_iter();
+    let (series, known) = (documents.next().flatten(), documents.next().flatten());
+    Ok((series, Known::of(user, known)?))
 }
 
 /// The next occurrence is withdrawn, unless the person has already touched it.
@@ -120,7 +148,8 @@ async fn reopened<D: Dapr>(
         return Ok(Effect::ignored());
     };
     let key = key(&event.user_id, SeriesId(series_id));
-    let Some(stored) = dapr.get(&key).await? else {
+    let (stored, known) = read(dapr, &event.user_id, &key).await?;
+    let Some(stored) = stored else {
         return Ok(Effect::ignored());
     };
     let series: Series = stored.read(&key)?;
@@ -134,18 +163,27 @@ async fn reopened<D: Dapr>(
     });
     let path = format!("/task-service/tasks/{}/withdraw", series.next_task_id);
     answer(dapr, invocation(path, &body)).await?;
-    Ok(vec![Write::delete(key, Condition::Unchanged(stored.etag))].into())
+    let mut writes = known.list(dapr, &key, false).await?;
+    writes.push(Write::delete(key, Condition::Unchanged(stored.etag)));
+    Ok(writes.into())
 }
 
 /// Makes the series' document again that was lost, from what is on record of the occurrence that was completed. The
 /// occurrence which that made is there: it is the task service's.
-pub(crate) async fn restore<D: Dapr>(dapr: &D, story: &Story) -> Result<bool, HandleError> {
+pub(crate) async fn restore<D: Dapr>(
+    dapr: &D,
+    story: &Story,
+    now: DateTime<Utc>,
+) -> Result<bool, HandleError> {
     let Some(recurred) = last_recurrence(story)? else {
         return Ok(false);
     };
     let key = key(&story.user_id, SeriesId(recurred.series_id));
     let make = async || {
-        let stored = dapr.get(&key).await?;
+        let (stored, known) = read(dapr, &story.user_id, &key).await?;
+        if known.is_erased(now) {
+            return Ok(Vec::new());
+        }
         let before = stored.as_ref().map(|document| document.read(&key));
         let before: Option<Series> = before.transpose()?;
         let is_there = |before: &Series| before.occurrence >= recurred.occurrence;
@@ -156,13 +194,12 @@ pub(crate) async fn restore<D: Dapr>(dapr: &D, story: &Story) -> Result<bool, Ha
             last_task_id: recurred.from_task_id,
             next_task_id: recurred.next_task_id,
             occurrence: recurred.occurrence,
+            listed: true,
             unknown: before.map(|before| before.unknown).unwrap_or_default(),
         };
-        let mut writes = vec![Write::put(
-            key.clone(),
-            &series,
-            Condition::as_read(stored.as_ref()),
-        )];
+        let mut writes = known.list(dapr, &key, true).await?;
+        let condition = Condition::as_read(stored.as_ref());
+        writes.push(Write::put(key.clone(), &series, condition));
         writes.extend(story.events.iter().map(consumer::seen));
         Ok(writes)
     };

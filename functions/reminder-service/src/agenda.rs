@@ -3,6 +3,7 @@
 
 use std::ops::{Bound, ControlFlow};
 
+use dapr::erase::{Answers, Tombstone};
 use dapr::ordered::{self, Change, Directory, Item, Order};
 use dapr::outbox::OutboxHead;
 use dapr::{Dapr, DaprError, Document, Json, Write};
@@ -26,6 +27,12 @@ pub(crate) struct Head {
     /// How much of what a person may do at a time is used up.
     #[serde(default, skip_serializing_if = "Pace::is_unused")]
     pub(crate) pace: Pace,
+    /// Where the answers to the last day's commands are.
+    #[serde(default)]
+    pub(crate) answers: Answers,
+    /// Set when everything of the person is erased.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) erased: Option<Tombstone>,
     /// What a newer version says besides.
     #[serde(flatten)]
     unknown: UnknownFields,

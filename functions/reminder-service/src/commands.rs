@@ -6,7 +6,7 @@ use dapr::timetable::{Entry as Due, Insert};
 use dapr::{Condition, Dapr, DaprError, Write};
 use domain::{EventId, TaskId, UserId, zone};
 use events::{Chain, Event, ReminderDismissed, ReminderSnoozed, Timestamp};
-use http_api::{Problem, Rate};
+use http_api::{Problem, Rate, refuse_erased};
 use language::{Context, MAX_TEXT_CHARS};
 use serde::Deserialize;
 use serde_json::Value;
@@ -125,6 +125,10 @@ impl Request<'_> {
         let mut documents = dapr.get_many(&keys).await?.into_iter();
         let mut next = || documents.next().flatten();
         let (answered, head_document, pointer) = (next(), next(), next());
+        let mut head = Head::read(&head_key, head_document.as_ref())?;
+        if let Err(problem) = refuse_erased(head.erased, self.now) {
+            return Ok(Err(problem));
+        }
         if let Some(answered) = answered {
             return Ok(Ok(answered.value.value()));
         }
@@ -152,7 +156,6 @@ impl Request<'_> {
         }
         let entry = entry.clone();
 
-        let mut head = Head::read(&head_key, head_document.as_ref())?;
         if let Err(seconds) = head.pace.take(self.rate, self.now) {
             return Ok(Err(Problem::too_many_requests(seconds)));
         }
@@ -169,6 +172,9 @@ impl Request<'_> {
         let (insert, entries) = Insert::plan(dapr, due, self.now).await?;
         let answer = agenda::shown(pointer.task_id, &book, &entry);
         writes.extend(entries);
+        let number = head.outbox.sequence;
+        writes.push(head.answers.keep(user, number, &request_key, self.now));
+        head.erased = None;
         writes.push(Write::put(
             head_key,
             &head,

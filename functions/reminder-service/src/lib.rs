@@ -7,6 +7,7 @@ mod agenda;
 pub mod book;
 mod check;
 mod commands;
+mod erase;
 mod fire;
 mod routes;
 mod schedule;

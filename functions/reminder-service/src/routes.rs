@@ -7,8 +7,8 @@ use events::{Event, PartAnswer, Timestamp};
 use http::{Method, StatusCode};
 use http_api::identity::Person;
 use http_api::{
-    Answer, Function, Paging, Problem, Request, Response, cursor_to_text, idempotency_key,
-    json_response, parse_json, query, restore_answer, segments,
+    Answer, Function, Paging, Problem, Request, Response, cursor_to_text, erase_answer,
+    idempotency_key, json_response, parse_json, query, restore_answer, segments,
 };
 use serde_json::json;
 use uuid::Uuid;
@@ -17,6 +17,7 @@ use crate::agenda::{self, Head};
 use crate::book::Book;
 use crate::check::Checking;
 use crate::commands::{self, Command, SnoozeBody};
+use crate::erase;
 use crate::fire;
 use crate::schedule::{self, Part};
 
@@ -38,6 +39,7 @@ pub async fn route<D: Dapr + Clone + 'static>(function: &Function<D>, request: R
         }
         (&Method::POST, ["reminder-service", "events"]) => service.event(&request).await.into(),
         (&Method::POST, ["reminder-service", "check"]) => service.check(&request).await.into(),
+        (&Method::POST, ["reminder-service", "erase"]) => service.erase(&request).await.into(),
         (&Method::POST, ["reminder-service", "restore"]) => service.restore(&request).await.into(),
         (&Method::POST, ["reminder-service", "restore", "part"]) => {
             service.restore_part(&request).await.into()
@@ -150,6 +152,12 @@ impl<D: Dapr + Clone + 'static> Reminders<'_, D> {
             repair: check.repair,
         };
         Ok(json_response(StatusCode::OK, &checking.run(&check).await?))
+    }
+
+    /// A stretch of what this function has of a person who is erased.
+    async fn erase(&self, request: &Request) -> Result<Response, Problem> {
+        let (user, tombstone, what) = self.0.to_erase(request)?;
+        erase_answer(erase::erase(&self.0.dapr, user.as_str(), tombstone, &what).await)
     }
 
     /// What is on record of a task, for a book that was lost.

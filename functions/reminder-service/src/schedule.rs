@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use dapr::consumer::{self, Effect, HandleError};
+use dapr::erase::Tombstone;
 use dapr::timetable::{Entry, Insert};
 use dapr::{Condition, Dapr, DaprError, Document, Write};
 use events::{Event, EventType, Story, StoryPart, TaskReminderCleared, TaskReminderSet, Timestamp};
@@ -33,6 +34,9 @@ pub(crate) async fn take<D: Dapr>(
         HandleError::Poison("an event of the task service has no sequence".to_owned())
     })?;
     let shelf = Shelf::open(dapr, user, task).await?;
+    if Tombstone::holds(shelf.head.erased, now) {
+        return Ok(Effect::ignored());
+    }
     if sequence <= shelf.before.sequence {
         return Ok(Vec::new().into());
     }
@@ -102,7 +106,8 @@ async fn put_back<D: Dapr>(
     let (user, task) = (story.user_id.as_str(), task_id(&story.task_id)?);
     let make = async || {
         let shelf = Shelf::open(dapr, user, task).await?;
-        if book.sequence <= shelf.before.sequence {
+        let is_erased = Tombstone::holds(shelf.head.erased, now);
+        if is_erased || book.sequence <= shelf.before.sequence {
             return Ok(Effect::ignored());
         }
         let waiting = book.reminders.iter().filter(|entry| entry.state.waits());
@@ -124,6 +129,7 @@ struct Shelf<'a> {
     document: Option<Document>,
     before: Book,
     head_key: String,
+    head: Head,
     head_document: Option<Document>,
 }
 
@@ -137,6 +143,7 @@ impl<'a> Shelf<'a> {
             .map(|document| document.read(&key))
             .transpose()?
             .unwrap_or_default();
+        let head = Head::read(&head_key, head_document.as_ref())?;
         Ok(Self {
             user,
             task,
@@ -144,6 +151,7 @@ impl<'a> Shelf<'a> {
             document,
             before,
             head_key,
+            head,
             head_document,
         })
     }
@@ -156,7 +164,8 @@ impl<'a> Shelf<'a> {
         instants: Vec<Timestamp>,
         now: DateTime<Utc>,
     ) -> Result<Effect, HandleError> {
-        let mut head = Head::read(&self.head_key, self.head_document.as_ref())?;
+        let mut head = self.head;
+        head.erased = None;
         let (user, task) = (self.user, self.task);
         let mut writes = agenda::edit(dapr, &mut head, user, task, &self.before, book).await?;
         writes.extend(pointers(user, task, &self.before, book));

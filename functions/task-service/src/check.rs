@@ -450,7 +450,7 @@ fn difference(
 }
 
 /// The task that a sort key ends with.
-fn task_of(key: &str) -> Option<TaskId> {
+pub(crate) fn task_of(key: &str) -> Option<TaskId> {
     key.rsplit('/').next()?.parse().ok()
 }
 

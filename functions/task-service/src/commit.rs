@@ -10,7 +10,7 @@ use dapr::{Condition, Dapr, DaprError, Document, Write};
 use domain::task::MAX_OPEN_TASKS;
 use domain::{TaskId, UserId};
 use events::{DeleteReason, TaskDocument};
-use http_api::{Problem, Rate};
+use http_api::{Problem, Rate, refuse_erased};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -76,6 +76,7 @@ impl Command<'_> {
         let mut last = DaprError::Conflict;
         for _ in 0..TRIES {
             let loaded = self.load(dapr).await?;
+            refuse_erased(loaded.head.erased, self.context.now)?;
             if let Some(answered) = loaded.answered {
                 return self.repeat(answered);
             }
@@ -193,6 +194,10 @@ impl Command<'_> {
         };
         let (insert, entries) = self.plan_check(dapr, &mut head).await?;
         writes.extend(entries);
+        let request_key = self.request_document_key();
+        let (user, now) = (self.user().as_str(), self.context.now);
+        writes.push(head.answers.keep(user, first, &request_key, now));
+        head.erased = None;
         writes.push(Write::put(
             head::key(self.user()),
             &head,
@@ -205,8 +210,7 @@ impl Command<'_> {
             created,
         };
         writes.push(
-            Write::put(self.request_document_key(), &answer, Condition::Absent)
-                .with_ttl(REQUEST_TTL_SECONDS),
+            Write::put(request_key, &answer, Condition::Absent).with_ttl(REQUEST_TTL_SECONDS),
         );
         dapr.transact(writes).await?;
         if let Some(insert) = insert {

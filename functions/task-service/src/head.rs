@@ -1,5 +1,6 @@
 //! A user's head: the one document that every command of theirs reads and writes, so that commands take turns.
 
+use dapr::erase::{Answers, Tombstone};
 use dapr::ordered::Directory;
 use dapr::outbox::OutboxHead;
 use dapr::{DaprError, Document};
@@ -21,6 +22,12 @@ pub(crate) struct Head {
     /// How much of what a person may do at a time is used up.
     #[serde(default, skip_serializing_if = "Pace::is_unused")]
     pub(crate) pace: Pace,
+    /// Where the answers to the last day's commands are.
+    #[serde(default)]
+    pub(crate) answers: Answers,
+    /// Set when everything of the person is erased, or about to be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) erased: Option<Tombstone>,
     /// What a newer version says besides.
     #[serde(flatten)]
     unknown: UnknownFields,

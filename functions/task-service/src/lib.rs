@@ -6,6 +6,7 @@
 mod check;
 mod commit;
 pub mod decide;
+mod erase;
 mod fields;
 mod head;
 mod internal;

@@ -6,16 +6,18 @@ use dapr::timetable::{self, Looked};
 use domain::{EventId, Task, TaskId, UserId};
 use events::{Chain, DataExported, Event, Timestamp, Topic};
 use http::{HeaderValue, Method, StatusCode, header};
-use http_api::identity::function_caller;
+use http_api::identity::{dapr_caller, function_caller};
 use http_api::{
-    Answer, Function, IfMatch, Problem, Request, Response, empty, etag, idempotency_key, if_match,
-    json_response, parse_json, query, segments,
+    Answer, Function, IfMatch, Problem, Request, Response, empty, erase_answer, etag,
+    idempotency_key, if_match, json_response, parse_json, query, segments,
 };
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::check::Checking;
 use crate::commit::{Command, Committed, fingerprint, publish};
 use crate::decide::{self, Context, Outcome, SOURCE};
+use crate::erase::{self, Progress, Stuck, Wish};
 use crate::fields::Fields;
 use crate::head;
 use crate::internal::{NextOccurrence, Withdraw};
@@ -25,6 +27,34 @@ use crate::transfer::{self, Import};
 
 /// Who may ask for the next occurrence.
 const RECURRENCE_ENGINE: &str = "recurrence-engine";
+
+/// What the body of `DELETE /api/account` must say, so that nobody erases everything by mistake.
+const CONFIRMATION: &str = "erase";
+
+/// Who asked for an erasure, where that is the person. It goes on record, so it is nothing of theirs.
+const BY_THEMSELVES: &str = "person";
+
+/// Most characters of the name of who asks for an erasure.
+const MOST_NAME: usize = 200;
+
+/// Most stretches of an erasure that one request of an operator goes through.
+const MOST_STRETCHES: u32 = 4;
+
+/// Body of `DELETE /api/account`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Confirmed {
+    confirm: String,
+}
+
+/// Body of `POST /task-service/erase/everywhere`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct EraseEverywhere {
+    user_id: String,
+    /// Who asks for it: an operator's name, which goes on record, so nothing of the person.
+    asked_by: String,
+}
 
 /// Answers a request.
 pub async fn route<D: Dapr + Clone + 'static>(function: &Function<D>, request: Request) -> Answer {
@@ -65,7 +95,14 @@ pub async fn route<D: Dapr + Clone + 'static>(function: &Function<D>, request: R
         (&Method::POST, ["task-service", "tasks", id, "withdraw"]) => {
             service.withdraw(&request, id).await.into()
         }
+        (&Method::DELETE, ["api", "account"]) => service.erase_account(&request).await.into(),
+        (_, ["api", "account"]) => Problem::method_not_allowed("DELETE").into(),
+
         (&Method::POST, ["task-service", "check"]) => service.check(&request).await.into(),
+        (&Method::POST, ["task-service", "erase"]) => service.erase(&request).await.into(),
+        (&Method::POST, ["task-service", "erase", "everywhere"]) => {
+            service.erase_everywhere(&request).await.into()
+        }
         (&Method::POST, ["task-service", "cron-outbox"]) => service.tick(&request).await.into(),
         (&Method::GET, ["task-service", "health"]) => function.health("task-service").await.into(),
         _ => Problem::not_found("There is no such route.").into(),
@@ -248,18 +285,98 @@ impl<D: Dapr + Clone + 'static> Tasks<'_, D> {
         Ok(json_response(StatusCode::OK, &checking.run(&check).await?))
     }
 
-    /// `cron-outbox`: publishes what commands left behind.
+    /// The person wants everything of theirs erased: answered when that can't be lost any more.
+    async fn erase_account(&self, request: &Request) -> Result<Answer, Problem> {
+        let person = self.0.person(request).await?;
+        if request.body().is_empty() {
+            return Err(not_confirmed());
+        }
+        let Confirmed { confirm } = parse_json(request)?;
+        if confirm != CONFIRMATION {
+            return Err(not_confirmed());
+        }
+        self.keep_wish(&person.id, BY_THEMSELVES, request).await?;
+        let answer = json_response(StatusCode::ACCEPTED, &json!({ "state": "erasing" }));
+        let dapr = self.0.dapr.clone();
+        Ok(Answer::then(answer, async move {
+            // What fails here is done by the ticks.
+            let user = &person.id;
+            if let Err(error) = relay_user(&dapr, user.as_str(), &head::key(user)).await {
+                eprintln!("the events of {user} stay in the outbox for now: {error}");
+            }
+        }))
+    }
+
+    /// The same as an operator asks for it, who repeats that until it is done.
+    async fn erase_everywhere(&self, request: &Request) -> Result<Response, Problem> {
+        dapr_caller(request.headers(), &self.0.app_api_token)?;
+        let asked: EraseEverywhere = parse_json(request)?;
+        let user = UserId::parse(&asked.user_id)
+            .map_err(|error| Problem::invalid_field("/user_id", error))?;
+        if asked.asked_by.trim().is_empty() || asked.asked_by.chars().count() > MOST_NAME {
+            let detail = format!("takes a name of 1 to {MOST_NAME} characters");
+            return Err(Problem::invalid_field("/asked_by", detail));
+        }
+        self.keep_wish(&user, &asked.asked_by, request).await?;
+        let (mut done, mut reason) = (false, None);
+        for _ in 0..MOST_STRETCHES {
+            match erase::advance(&self.0.dapr, &user).await {
+                Ok(Progress::More) => {}
+                Ok(Progress::Done) => {
+                    done = true;
+                    break;
+                }
+                Ok(Progress::Waits) => {
+                    reason = Some("the person's last event is on its way to the record".to_owned());
+                    break;
+                }
+                Err(Stuck::Dapr(error)) => return Err(error.into()),
+                Err(Stuck::Refused(why)) => {
+                    reason = Some(why);
+                    break;
+                }
+            }
+        }
+        let answer = json!({ "done": done, "reason": reason });
+        Ok(json_response(StatusCode::OK, &answer))
+    }
+
+    async fn keep_wish(
+        &self,
+        user: &UserId,
+        asked_by: &str,
+        request: &Request,
+    ) -> Result<(), Problem> {
+        let wish = Wish {
+            user,
+            asked_by,
+            chain: self.0.chain(request),
+            event_id: EventId(self.0.fresh()),
+            now: self.0.now(),
+        };
+        Ok(wish.keep(&self.0.dapr).await?)
+    }
+
+    /// A stretch of what this function has of a person who is erased.
+    async fn erase(&self, request: &Request) -> Result<Response, Problem> {
+        let (user, tombstone, what) = self.0.to_erase(request)?;
+        erase_answer(erase::erase(&self.0.dapr, &user, tombstone, &what).await)
+    }
+
+    /// `cron-outbox`: publishes what commands left behind, and goes on with erasures.
     async fn tick(&self, request: &Request) -> Result<Response, Problem> {
+        let began = self.0.now();
         let relay_all = async |entries: &[timetable::Entry], _| {
             let mut looked = Looked::default();
             for entry in entries {
-                // An owner is a user id here, and its head says what is left to publish.
+                // An owner is a user id, whose head says what is left to publish, or an erasure.
                 let Ok(user) = UserId::parse(&entry.owner) else {
                     continue;
                 };
                 let relayed = relay_user(&self.0.dapr, user.as_str(), &head::key(&user)).await?;
                 looked.relayed(entry, relayed);
             }
+            erase::go_on(&self.0.dapr, entries, self.0.clock, began, &mut looked).await;
             Ok(looked)
         };
         self.0.tick(request, relay_all).await
@@ -324,6 +441,13 @@ impl<D: Dapr + Clone + 'static> Tasks<'_, D> {
             publish(&dapr, &user, committed.to_publish).await
         })
     }
+}
+
+fn not_confirmed() -> Problem {
+    let detail = format!(
+        "Everything of this account would be erased. If that is meant, send {{\"confirm\": \"{CONFIRMATION}\"}}."
+    );
+    Problem::invalid_field("/confirm", detail)
 }
 
 fn task_id(text: &str) -> Result<TaskId, Problem> {

@@ -91,6 +91,26 @@ impl HostSettings {
         (output.status.success(), said)
     }
 
+    /// What `nudge erase` says, over the data of a host that does not run.
+    ///
+    /// # Panics
+    /// When it fails.
+    pub async fn erases(&self, user_id: &str) -> String {
+        let (manifest, components) = (self.manifest.display(), self.components.display());
+        let arguments = [
+            "erase",
+            "--user-id",
+            user_id,
+            "--asked-by",
+            "ticket 12",
+            "--manifest",
+            &manifest.to_string(),
+            "--components",
+            &components.to_string(),
+        ];
+        run_command(&self.data, &arguments).await
+    }
+
     /// What `nudge replay` says, over the data of a host that does not run.
     ///
     /// # Panics

@@ -132,6 +132,12 @@ impl Directory {
         number
     }
 
+    /// Forgets all chunks from the number `begin` on, and that there were any.
+    pub(super) fn cut(&mut self, begin: u32) {
+        self.chunks.retain(|chunk| chunk.number < begin);
+        self.next = begin;
+    }
+
     /// One more than the highest number that a chunk ever had.
     pub(super) fn next_number(&self) -> u32 {
         self.next

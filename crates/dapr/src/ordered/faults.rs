@@ -9,6 +9,9 @@ use crate::{Condition, Dapr, DaprError, Document, Json, Write};
 /// How many documents that no directory should lead to are looked for at a time.
 const BATCH: usize = 128;
 
+/// How many chunks are erased at a time.
+const ERASED_AT_ONCE: u32 = 8;
+
 /// Something that is wrong with a chunk.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
@@ -108,6 +111,46 @@ pub async fn mend_chunk<D: Dapr>(
         edited.writes.push(Write::delete(key, unchanged));
     }
     Ok(edited)
+}
+
+/// What [`erase`] took out of a list.
+#[derive(Debug, Default)]
+pub struct Taken {
+    /// The items, as far as they could be read.
+    pub items: Vec<Item>,
+    /// The writes that remove their chunks.
+    pub writes: Vec<Write>,
+}
+
+/// Takes up to 8 chunks out of a list that nobody adds to any more, those among them that the directory no longer leads
+/// to; `None` once there are none left. The directory has changed; its owner writes it in the same transaction.
+///
+/// # Errors
+/// When the store did not answer.
+pub async fn erase<D: Dapr>(
+    dapr: &D,
+    prefix: &str,
+    directory: &mut Directory,
+) -> Result<Option<Taken>, DaprError> {
+    let end = directory.next_number();
+    if end == 0 {
+        return Ok(None);
+    }
+    let begin = end.saturating_sub(ERASED_AT_ONCE);
+    let keys: Vec<String> = (begin..end)
+        .map(|number| chunk_key(prefix, number))
+        .collect();
+    let documents = dapr.get_many(&keys).await?;
+    directory.cut(begin);
+    let mut taken = Taken::default();
+    for (key, document) in keys.into_iter().zip(documents) {
+        let Some(document) = document else { continue };
+        taken
+            .items
+            .extend(document.read::<Vec<Item>>(&key).unwrap_or_default());
+        taken.writes.push(Write::delete(key, Condition::Any));
+    }
+    Ok(Some(taken))
 }
 
 /// The numbers of documents that are there although the directory does not lead to them.

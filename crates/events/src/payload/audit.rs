@@ -78,6 +78,15 @@ payload! {
 }
 
 payload! {
+    /// Everything of a person is to be erased. It is the last event of theirs that the task service publishes, so whoever has
+    /// it has all those before it.
+    ErasureRequested for ErasureRequested {
+        /// Who asked for it: an operator's name or `person`, nothing of the person.
+        asked_by: String,
+    }
+}
+
+payload! {
     /// What was on record of a person was erased: the events are gone, their hashes stay. The audit service puts this on
     /// record itself, so it is on no topic. It has nothing of what was erased.
     PersonErased for PersonErased {

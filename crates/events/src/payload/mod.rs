@@ -7,8 +7,8 @@ mod task;
 mod update;
 
 pub use audit::{
-    AccessDenied, DataExported, EventDiscarded, EventReplayed, NotificationDelivered,
-    NotificationFailed, PersonErased,
+    AccessDenied, DataExported, ErasureRequested, EventDiscarded, EventReplayed,
+    NotificationDelivered, NotificationFailed, PersonErased,
 };
 pub use recurrence::{RecurrenceEnded, TaskRecurred};
 pub use reminder::{

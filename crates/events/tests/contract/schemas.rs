@@ -27,6 +27,7 @@ fn all() -> Vec<(EventType, Value)> {
         schema::<events::TaskCompleted>(),
         schema::<events::TaskReopened>(),
         schema::<events::TaskDeleted>(),
+        schema::<events::ErasureRequested>(),
         schema::<events::TaskDueSet>(),
         schema::<events::TaskReminderSet>(),
         schema::<events::TaskReminderCleared>(),

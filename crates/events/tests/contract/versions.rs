@@ -125,9 +125,10 @@ fn payloads_of_a_newer_version_are_read() {
             EventType::NotificationDelivered | EventType::NotificationFailed => audit.clone(),
             EventType::AccessDenied => json!({ "route": "GET /", "reason": "x" }),
             EventType::DataExported => json!({ "format": "json", "tasks": 1 }),
-            EventType::EventReplayed | EventType::EventDiscarded | EventType::PersonErased => {
-                operator.clone()
-            }
+            EventType::EventReplayed
+            | EventType::EventDiscarded
+            | EventType::ErasureRequested
+            | EventType::PersonErased => operator.clone(),
             _ => changed.clone(),
         };
         one_more_field(&mut payload);
@@ -170,6 +171,7 @@ fn is_read(event: &Event) {
         DataExported,
         EventReplayed,
         EventDiscarded,
+        ErasureRequested,
         PersonErased
     );
     read.unwrap_or_else(|error| panic!("{error}: {}", error.source));

@@ -1,6 +1,7 @@
 //! The host as a process: how it starts, stops, starts again, and what keeps it from starting.
 
 mod check;
+mod erase;
 mod flood;
 mod refusals;
 mod replay;
