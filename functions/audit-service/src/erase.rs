@@ -131,7 +131,7 @@ impl<D: Dapr> Work<'_, D> {
         let erasure = Erasure {
             through: extent.head.number,
             next,
-            at: self.at(),
+            at: self.at(extent),
             asked_by: self.asked_by.clone(),
             recorded: None,
         };
@@ -143,7 +143,7 @@ impl<D: Dapr> Work<'_, D> {
     /// is written as it is, so that whoever is about to record something has to look again.
     async fn forbid(&self, extent: &Extent, erasure: &Erasure) -> Result<Step, DaprError> {
         let erasure = Erasure {
-            at: self.at(),
+            at: self.at(extent),
             ..erasure.clone()
         };
         let key = head_key(self.user.as_str());
@@ -289,9 +289,14 @@ impl<D: Dapr> Work<'_, D> {
         Ok(Step::Done(erasure))
     }
 
-    fn at(&self) -> Timestamp {
+    /// Up to when what happens is not recorded: never less far than an earlier erasure said.
+    fn at(&self, extent: &Extent) -> Timestamp {
         let now = Timestamp::clamped(self.function.now());
-        self.until.map_or(now, |until| until.max(now))
+        let before = extent.erasure.as_ref().map(|erasure| erasure.at);
+        [self.until, before]
+            .into_iter()
+            .flatten()
+            .fold(now, Timestamp::max)
     }
 
     async fn transact(
