@@ -23,7 +23,8 @@ fn a_list_goes_with_all_chunks_that_it_ever_had() {
             key: format!("{number:04}"),
             value: Json::of(&number),
         };
-        let edit = ordered::edit(&dapr, "list", &mut list, &[Change::Put(item)], &[]);
+        let changes = [Change::Put(item)];
+        let edit = ordered::edit(&dapr, "list", &mut list, &changes, &[]);
         let writes = block_on(edit).expect("an edit").writes;
         block_on(dapr.transact(writes)).expect("a transaction");
     }

@@ -245,7 +245,7 @@ fn whatever_happens_at_the_same_time_nothing_comes_back() {
                             person(Method::POST, path, Value::Null).await
                         }
                         _ => person(Method::POST, "/api/tasks", task("more")).await,
-                    }
+                    };
                 });
             }
             if turn % 10 == 0 {

@@ -185,6 +185,7 @@ impl World {
                 app_api_token: means.app_api_token,
                 clock: means.clock,
                 new_id: means.new_id,
+                limits: means.limits,
             };
             match app {
                 "task-service" => task_service::route(&function, request).await,
