@@ -167,6 +167,27 @@ impl Group {
     }
 }
 
+/// What the daprds said, when a case fails.
+impl Drop for Group {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            return;
+        }
+        let files = std::fs::read_dir(self.folder.path());
+        for path in files
+            .into_iter()
+            .flatten()
+            .flatten()
+            .map(|file| file.path())
+        {
+            if path.extension().is_some_and(|extension| extension == "log") {
+                let said = std::fs::read_to_string(&path).unwrap_or_default();
+                eprintln!("{}:\n{said}", path.display());
+            }
+        }
+    }
+}
+
 impl Member {
     /// Its process.
     #[must_use]
