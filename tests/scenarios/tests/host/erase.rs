@@ -100,6 +100,9 @@ fn left() -> BTreeSet<String> {
         "audit-service||audit",
         "audit-service||audit-head",
         "audit-service||audit-erased",
+        // The one event that says it.
+        "audit-service||audit-body",
+        "audit-service||audit-event",
         "task-service||user",
         "reminder-service||user",
         "recurrence-engine||user",
@@ -147,6 +150,13 @@ async fn nothing_of_a_person_is_left() {
     assert!(of_others.count() > 0, "ada's are there");
     let chain = kai.verifies_history().await;
     assert_eq!(chain["valid"], true, "{chain}");
+    let history = kai.history().await;
+    assert!(
+        history
+            .iter()
+            .all(|event| event["event_type"] == "PERSON_ERASED"),
+        "{history:?}"
+    );
     assert!(kai.lists("status=open").await.is_empty());
     assert!(kai.inbox().await.is_empty() && kai.reminders().await.is_empty());
     assert_eq!(stored(data, &kai.mail_address()), []);
