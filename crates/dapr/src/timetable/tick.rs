@@ -399,6 +399,11 @@ impl<'a, D: Dapr, C: Fn() -> DateTime<Utc>> Step<'a, D, C> {
         }
         kept.extend(rest.iter().map(|entry| entry.owner.clone()));
         seen.retain(|owner| !kept.contains(owner));
+        if !again.is_empty() {
+            // Should the tick die between the next two steps, the next minute has them all the same.
+            let next_minute = self.target.div_euclid(MINUTE_MS) + 1;
+            bucket::put(self.dapr, again.clone(), next_minute * MINUTE_MS).await?;
+        }
         self.settle(found, &seen).await?;
         if !again.is_empty() {
             bucket::put(self.dapr, again, self.target + 1).await?;

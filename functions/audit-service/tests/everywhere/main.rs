@@ -121,7 +121,9 @@ fn nothing_is_left(world: &World, what: &str) {
     assert!(of_others.is_empty(), "{what}: {of_others:?}");
     assert!(found.len() > of_others.len(), "{what}: ada's are gone");
     assert_eq!(world.has("zebrafink@"), Vec::<String>::new(), "{what}");
-    let kinds = world.kinds(kai.as_str());
+    let mut kinds = world.kinds(kai.as_str());
+    // Why a tick that died was looked at later: ends by itself.
+    kinds.remove("task-service||put-off");
     assert!(kinds.is_subset(&left()), "{what}: {kinds:?}");
     let (_, history) = block_on(world.person("kai", Method::GET, "/api/history", Value::Null));
     let events = history["items"].as_array().expect("items").iter();
