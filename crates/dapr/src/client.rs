@@ -156,14 +156,9 @@ impl<T: Transport> HttpDapr<T> {
             Ok(items) => items,
             Err(_) => return Err(self.unreadable(keys).await?),
         };
-        if let Some(error) = items
-            .iter()
-            .find_map(|item| item.error.as_deref().filter(|error| !error.is_empty()))
-        {
-            return Err(DaprError::Unavailable {
-                what: "state",
-                detail: error.to_owned(),
-            });
+        let failed = |item: &&BulkItem| item.error.as_ref().is_some_and(|error| !error.is_empty());
+        if let Some(item) = items.iter().find(failed) {
+            return Err(self.unreadable(std::slice::from_ref(&item.key)).await?);
         }
         let documents = items.into_iter().filter_map(|item| {
             let value = item.data.filter(|data| !data.is_null())?;

@@ -77,6 +77,29 @@ pub trait Dapr {
     fn pause(&self, length: Duration) -> impl Future<Output = ()>;
 }
 
+/// Reads several documents, of which some may be unreadable: the others are read all the same.
+///
+/// # Errors
+/// What the store answered, but that a document is corrupt: that is an error of its own key.
+pub async fn get_each<D: Dapr>(
+    dapr: &D,
+    keys: &[String],
+) -> Result<Vec<Result<Option<Document>, DaprError>>, DaprError> {
+    match dapr.get_many(keys).await {
+        Ok(documents) => return Ok(documents.into_iter().map(Ok).collect()),
+        Err(DaprError::Corrupt { .. }) => {}
+        Err(error) => return Err(error),
+    }
+    let mut documents = Vec::with_capacity(keys.len());
+    for key in keys {
+        documents.push(match dapr.get(key).await {
+            Err(error @ DaprError::Corrupt { .. }) => Err(error),
+            read => Ok(read?),
+        });
+    }
+    Ok(documents)
+}
+
 /// A document of the state store with the version that it had when it was read.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Document {

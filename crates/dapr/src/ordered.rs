@@ -371,7 +371,9 @@ impl Editor<'_> {
         self.loaded
             .into_iter()
             .filter(|(_, chunk)| chunk.changed)
-            .filter(|(_, chunk)| !(chunk.items.is_empty() && chunk.condition == Condition::Absent))
+            .filter(|(_, chunk)| {
+                !chunk.items.is_empty() || matches!(chunk.condition, Condition::Unchanged(_))
+            })
             .map(|(number, chunk)| {
                 let key = chunk_key(prefix, number);
                 if chunk.items.is_empty() {
@@ -385,9 +387,10 @@ impl Editor<'_> {
 
     fn add_chunk(&mut self, at: usize, first: String, items: Vec<Item>) -> u32 {
         let number = self.directory.add(at, first, items.len());
+        // The directory is written on a condition. What may lie there is of one that was lost, and would be in the way.
         let loaded = Loaded {
             items,
-            condition: Condition::Absent,
+            condition: Condition::Any,
             changed: true,
             appended: true,
         };

@@ -23,7 +23,7 @@ use bucket::{MINUTE_MS, Placement};
 pub use put_off::PutOff;
 pub use tick::{Looked, Ticked, tick};
 
-use crate::{Condition, Dapr, DaprError, Document, Write};
+use crate::{Condition, Dapr, DaprError, Write};
 
 /// The cursor's key. It sorts behind all buckets.
 pub const CURSOR_KEY: &str = "timetable/cursor";
@@ -159,22 +159,39 @@ pub async fn is_planned<D: Dapr>(dapr: &D, entry: &Entry) -> Result<bool, DaprEr
 /// # Errors
 /// When the store did not answer.
 pub async fn is_closed<D: Dapr>(dapr: &D, instant: DateTime<Utc>) -> Result<bool, DaprError> {
-    let cursor = read_cursor(dapr).await?;
+    let cursor = read_cursor(dapr, instant).await?;
     let minute = instant.timestamp_millis().div_euclid(MINUTE_MS);
     Ok(cursor.is_some_and(|(cursor, _)| minute < cursor.done.div_euclid(MINUTE_MS)))
 }
 
-async fn read_cursor<D: Dapr>(dapr: &D) -> Result<Option<(Cursor, Document)>, DaprError> {
-    let Some(document) = dapr.get(CURSOR_KEY).await? else {
-        return Ok(None);
+/// The cursor, and what must hold for it to be replaced. One that nobody can read counts as one that begins now: the ticks
+/// of everybody would have to wait for it.
+async fn read_cursor<D: Dapr>(
+    dapr: &D,
+    now: DateTime<Utc>,
+) -> Result<Option<(Cursor, Condition)>, DaprError> {
+    let beginning = |error: DaprError, condition| {
+        eprintln!("{error}; the timetable begins anew");
+        Ok(Some((Cursor::beginning(now), condition)))
     };
-    Ok(Some((document.read(CURSOR_KEY)?, document)))
+    match dapr.get(CURSOR_KEY).await {
+        Ok(None) => Ok(None),
+        Ok(Some(document)) => {
+            let unchanged = Condition::Unchanged(document.etag.clone());
+            match document.read(CURSOR_KEY) {
+                Ok(cursor) => Ok(Some((cursor, unchanged))),
+                Err(error) => beginning(error, unchanged),
+            }
+        }
+        Err(error @ DaprError::Corrupt { .. }) => beginning(error, Condition::Any),
+        Err(error) => Err(error),
+    }
 }
 
 /// The cursor; the first to ask makes it, so that the first tick knows where to begin.
 async fn read_or_begin<D: Dapr>(dapr: &D, now: DateTime<Utc>) -> Result<Cursor, DaprError> {
     loop {
-        if let Some((cursor, _)) = read_cursor(dapr).await? {
+        if let Some((cursor, _)) = read_cursor(dapr, now).await? {
             return Ok(cursor);
         }
         let beginning = Write::put(CURSOR_KEY, &Cursor::beginning(now), Condition::Absent);

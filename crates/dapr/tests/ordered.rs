@@ -437,3 +437,24 @@ fn of_two_edits_at_once_none_is_lost() {
         block_on(world.check(seed));
     }
 }
+
+/// The document with the directory is lost, and the chunks lie there: the list begins anew, and takes what is put into it.
+///
+/// Seen to fail: every edit met the chunk of before.
+#[test]
+fn a_list_whose_directory_is_lost_begins_anew() {
+    block_on(async {
+        let mut world = World::new();
+        let all: Vec<Change> = (0..200)
+            .map(|number| world.put(format!("{number:04}")))
+            .collect();
+        commit(&world.dapr, &all).await.unwrap();
+        world.dapr.remove(HEAD);
+        world.model.clear();
+        for number in 0..200 {
+            let put = world.put(format!("{number:04}"));
+            commit(&world.dapr, &[put]).await.unwrap();
+        }
+        world.check(0).await;
+    });
+}

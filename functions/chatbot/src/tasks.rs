@@ -71,11 +71,15 @@ impl<D: Dapr> Tasks<'_, D> {
             let mut page: Value = self.get(&path).await?.ok_or_else(malformed)?;
             let items = page["items"].take();
             let items: Vec<Value> = serde_json::from_value(items).map_err(|_| malformed())?;
-            let before = tasks.len();
             let known = items.into_iter().filter_map(Known::read);
-            tasks.extend(known.take_while(&goes_on));
+            let mut has_ended = false;
+            tasks.extend(known.take_while(|task| {
+                has_ended |= !goes_on(task);
+                !has_ended
+            }));
             match page["next_cursor"].as_str() {
-                Some(next) if tasks.len() - before == PAGE && tasks.len() < most => {
+                // A page may be short of what was asked for, and still not be the last.
+                Some(next) if !has_ended && tasks.len() < most => {
                     cursor = format!("&cursor={next}");
                 }
                 _ => return Ok(tasks),

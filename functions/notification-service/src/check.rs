@@ -44,6 +44,10 @@ impl<D: Dapr> Checking<'_, D> {
             let Some(Checked { fault, .. }) = checked else {
                 break;
             };
+            if fault.is_some() && Inbox::read(self.dapr, self.user).await?.list() != inbox.list() {
+                // Somebody changed the list between the two reads.
+                continue;
+            }
             at += 1;
             let Some(fault) = fault else { continue };
             let mended = self.repair

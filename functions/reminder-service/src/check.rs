@@ -22,6 +22,16 @@ const TRIES: u32 = 12;
 /// By how many seconds a reminder may be late before nothing is taken to be on its way to it.
 const LATE_SECONDS: i64 = 120;
 
+/// What stands behind an item of the list.
+enum Behind {
+    /// A reminder that is not over.
+    Reminder,
+    /// A task whose reminders are lost: the item is their last trace.
+    Lost,
+    /// Nothing that should be listed.
+    Nothing,
+}
+
 /// A check of one person's reminders.
 pub(crate) struct Checking<'a, D> {
     pub(crate) dapr: &'a D,
@@ -79,6 +89,10 @@ impl<D: Dapr> Checking<'_, D> {
             let Some(Checked { items, fault }) = checked else {
                 return Ok(());
             };
+            if fault.is_some() && self.head().await?.0.agenda != head.agenda {
+                // Somebody changed the list between the two reads.
+                continue;
+            }
             let behind = head
                 .agenda
                 .chunks()
@@ -97,8 +111,14 @@ impl<D: Dapr> Checking<'_, D> {
             for item in items {
                 report.checked += 1;
                 let pointer = item.value.read::<Pointer>().ok();
-                if self.is_listed_rightly(&item.key, pointer.as_ref()).await? {
-                    continue;
+                match self.stands_behind(&item.key, pointer.as_ref()).await? {
+                    Behind::Reminder => continue,
+                    Behind::Lost => {
+                        let detail = "its task's reminders are gone: a replay makes them again";
+                        report.find("lost-reminders", item.key.as_str(), detail, false);
+                        continue;
+                    }
+                    Behind::Nothing => {}
                 }
                 let take_out = async |dapr: &D, head: &mut Head| {
                     let changes = [Change::Remove(item.key.clone())];
@@ -119,27 +139,32 @@ impl<D: Dapr> Checking<'_, D> {
         }
     }
 
-    async fn is_listed_rightly(
+    async fn stands_behind(
         &self,
         key: &str,
         pointer: Option<&Pointer>,
-    ) -> Result<bool, DaprError> {
+    ) -> Result<Behind, DaprError> {
         let Some(pointer) = pointer else {
-            return Ok(false);
+            return Ok(Behind::Nothing);
         };
         let book_key = schedule::key(self.user.as_str(), pointer.task_id);
         let document = self.dapr.get(&book_key).await?;
         let book = document.map(|document| document.read::<Book>(&book_key));
-        // An unreadable book is found by the check of its task.
-        let Some(Ok(book)) = book else {
-            return Ok(matches!(book, Some(Err(_))));
+        let book = match book {
+            None => return Ok(Behind::Lost),
+            // It is found by the check of its task.
+            Some(Err(_)) => return Ok(Behind::Reminder),
+            Some(Ok(book)) => book,
         };
         let entry = book
             .reminders
             .iter()
             .find(|entry| entry.id == pointer.reminder_id);
         let item = entry.and_then(|entry| agenda::item(pointer.task_id, entry));
-        Ok(item.is_some_and(|item| item.key == key))
+        Ok(match item {
+            Some(item) if item.key == key => Behind::Reminder,
+            _ => Behind::Nothing,
+        })
     }
 
     /// A change of the list, with the head that has its directory.

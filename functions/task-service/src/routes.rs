@@ -169,7 +169,7 @@ impl<D: Dapr + Clone + 'static> Tasks<'_, D> {
                 request_key: self.0.fresh().to_string(),
                 fingerprint: String::new(),
                 // One request counts as one command.
-                rate: (imported + skipped == 0).then_some(self.0.limits.commands),
+                rate: (imported == 0).then_some(self.0.limits.commands),
             };
             let decide = |found| Ok(decide::import(task.clone(), import.exported_at, found));
             let committed = command.run(&self.0.dapr, decide).await?;

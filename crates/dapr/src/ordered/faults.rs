@@ -6,6 +6,9 @@ use std::collections::BTreeSet;
 use super::{Change, Directory, Edited, Item, chunk_key, edit};
 use crate::{Condition, Dapr, DaprError, Document, Json, Write};
 
+/// How far documents that no directory leads to are looked for: a directory that names a number far beyond is damaged.
+const MOST_NUMBERS: u32 = 100_000;
+
 /// How many documents that no directory should lead to are looked for at a time.
 const BATCH: usize = 128;
 
@@ -167,7 +170,7 @@ pub async fn forgotten_chunks<D: Dapr>(
         .iter()
         .map(|chunk| chunk.number)
         .collect();
-    let others: Vec<u32> = (0..directory.next_number())
+    let others: Vec<u32> = (0..directory.next_number().min(MOST_NUMBERS))
         .filter(|number| !known.contains(number))
         .collect();
     let mut forgotten = Vec::new();

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::{Condition, Dapr, DaprError, Document, Write};
+use crate::{Condition, Dapr, DaprError, Document, Write, get_each};
 
 /// Spreads one minute's entries over documents, so that writers meet less often.
 pub(super) const SHARDS: u8 = 16;
@@ -186,10 +186,10 @@ pub(super) async fn place<D: Dapr>(
         .keys()
         .map(|&(minute, shard)| key(minute, shard, 0))
         .collect();
-    let firsts = dapr.get_many(&first_keys).await?;
+    let firsts = get_each(dapr, &first_keys).await?;
     let (mut placements, mut writes) = (Vec::new(), Vec::new());
     for (((minute, shard), entries), first) in groups.into_iter().zip(firsts) {
-        let mut chunks = Chunks::open(minute, shard, first.as_ref());
+        let mut chunks = Chunks::open(minute, shard, first);
         for entry in entries {
             chunks.put(dapr, &entry).await?;
             placements.push(Placement(entry));
@@ -223,8 +223,8 @@ pub(super) async fn put<D: Dapr>(
 /// Whether the bucket of `entry` has its owner.
 pub(super) async fn has<D: Dapr>(dapr: &D, entry: &Entry) -> Result<bool, DaprError> {
     let (minute, shard) = entry.bucket();
-    let first = dapr.get(&key(minute, shard, 0)).await?;
-    let mut chunks = Chunks::open(minute, shard, first.as_ref());
+    let first = readable(dapr.get(&key(minute, shard, 0)).await)?;
+    let mut chunks = Chunks::open(minute, shard, first);
     // An older version filled one chunk after the other.
     for chunk in 0..=chunks.head().last {
         let chunk = chunks.load(dapr, chunk).await?;
@@ -257,14 +257,33 @@ struct Chunk {
 }
 
 impl Chunk {
-    fn read(key: &str, document: Option<&Document>) -> Self {
+    fn read(key: &str, document: Result<Option<Document>, DaprError>) -> Self {
+        let (bucket, condition) = match document {
+            Ok(document) => (
+                document.as_ref().map(|document| read(key, document)),
+                Condition::as_read(document.as_ref()),
+            ),
+            Err(error) => {
+                eprintln!("{error}; its entries are lost");
+                (None, Condition::Any)
+            }
+        };
         Self {
-            bucket: document
-                .map(|document| read(key, document))
-                .unwrap_or_default(),
-            condition: Condition::as_read(document),
+            bucket: bucket.unwrap_or_default(),
+            condition,
             changed: false,
         }
+    }
+}
+
+/// Tells a document that is corrupt from a store that does not answer.
+fn readable(
+    read: Result<Option<Document>, DaprError>,
+) -> Result<Result<Option<Document>, DaprError>, DaprError> {
+    match read {
+        Err(error @ DaprError::Corrupt { .. }) => Ok(Err(error)),
+        Err(error) => Err(error),
+        Ok(document) => Ok(Ok(document)),
     }
 }
 
@@ -278,7 +297,7 @@ pub(super) fn read(key: &str, document: &Document) -> Bucket {
 }
 
 impl Chunks {
-    fn open(minute: i64, shard: u8, first: Option<&Document>) -> Self {
+    fn open(minute: i64, shard: u8, first: Result<Option<Document>, DaprError>) -> Self {
         let head = Chunk::read(&key(minute, shard, 0), first);
         Self {
             minute,
@@ -295,7 +314,7 @@ impl Chunks {
         let key = key(self.minute, self.shard, chunk);
         let read = match self.loaded.contains_key(&chunk) {
             true => None,
-            false => Some(Chunk::read(&key, dapr.get(&key).await?.as_ref())),
+            false => Some(Chunk::read(&key, readable(dapr.get(&key).await)?)),
         };
         // A chunk that chunk 0 leads to and that is not there is made again, by writing both.
         let is_lost = read

@@ -8,7 +8,7 @@ use super::bucket::{self, Bucket, Entry, MINUTE_MS, SHARDS};
 use super::put_off::{PutOff, Wait, put_off};
 use super::{CURSOR_KEY, Cursor, Lease, MOST_SKEW_MS, read_cursor, read_or_begin};
 use crate::outbox::Relayed;
-use crate::{Condition, Dapr, DaprError, Write};
+use crate::{Condition, Dapr, DaprError, Write, get_each};
 
 /// How long a tick may go without renewing its lease. A tick that was cut off holds the timetable for so long.
 const LEASE_MS: i64 = 10_000;
@@ -18,8 +18,12 @@ const CAREFUL_LEASE_MS: i64 = 20_000;
 const RENEW_AFTER_MS: i64 = 3_000;
 /// How long a tick works before it leaves the rest to the next one: well below the time limits of those who call it.
 const TICK_MS: i64 = 20_000;
+/// How long a tick catches up when the newest minutes came first: they come first in the next one again.
+const CATCH_UP_MS: i64 = 2_000;
 /// How far one step of a catch-up goes.
 const STEP_MINUTES: i64 = 30;
+/// How long after the last tick the newest minutes come first: a day.
+const FAR_BEHIND_MS: i64 = 24 * 60 * MINUTE_MS;
 /// How many minutes' first chunks are read at a time.
 const MINUTES_AT_ONCE: i64 = 8;
 /// How far behind `done` a tick looks, once a minute, for what a slow insert left.
@@ -94,21 +98,25 @@ pub async fn tick<D: Dapr>(
     holder: &str,
     handle: impl AsyncFn(&[Entry], DateTime<Utc>) -> Result<Looked, DaprError>,
 ) -> Result<Ticked, DaprError> {
-    let until = clock().timestamp_millis().saturating_add(TICK_MS);
+    let began = clock().timestamp_millis();
+    let mut until = began.saturating_add(TICK_MS);
     let (mut owners, mut all_put_off) = (0, Vec::new());
     let (mut has_worked, mut more) = (false, false);
     loop {
-        let mut step = match Step::begin(dapr, &clock, holder, until).await? {
+        let mut step = match Step::begin(dapr, &clock, holder, until, !has_worked).await? {
             Begun::Nothing => break,
             Begun::Busy if !has_worked => return Ok(Ticked::Busy),
             Begun::Busy => break,
             Begun::Claimed(step) => step,
         };
         has_worked = true;
+        if step.skips {
+            until = began.saturating_add(CATCH_UP_MS);
+        }
         let result = step.run(&handle).await;
         owners += step.owners;
         all_put_off.append(&mut step.put_off);
-        let is_behind = step.target < clock().timestamp_millis() - MINUTE_MS;
+        let is_behind = step.skips || step.target < clock().timestamp_millis() - MINUTE_MS;
         let is_done = match result {
             Ok(is_done) => is_done,
             Err(error) => {
@@ -148,6 +156,8 @@ struct Step<'a, D, C> {
     from_minute: i64,
     /// When the tick has to come to its end.
     until: i64,
+    /// Whether it leaves out what lies between the last tick and now, and so closes nothing.
+    skips: bool,
     renewed_at: i64,
     /// Set when the tick before this one came to no end: each owner is taken by itself, with its name in the lease.
     is_careful: bool,
@@ -221,9 +231,10 @@ impl<'a, D: Dapr, C: Fn() -> DateTime<Utc>> Step<'a, D, C> {
         clock: &'a C,
         holder: &'a str,
         until: i64,
+        is_first: bool,
     ) -> Result<Begun<'a, D, C>, DaprError> {
         let now = clock();
-        let Some((mut cursor, document)) = read_cursor(dapr).await? else {
+        let Some((mut cursor, condition)) = read_cursor(dapr, now).await? else {
             read_or_begin(dapr, now).await?;
             return Ok(Begun::Nothing);
         };
@@ -241,14 +252,20 @@ impl<'a, D: Dapr, C: Fn() -> DateTime<Utc>> Step<'a, D, C> {
             eprintln!("the timetable was ahead of the clock, and is set back to it");
             cursor = Cursor::beginning(now);
         }
-        let target = now_ms
-            .min(cursor.done.saturating_add(STEP_MINUTES * MINUTE_MS))
-            .max(cursor.done);
-        let (done_minute, minute) = (
-            cursor.done.div_euclid(MINUTE_MS),
-            target.div_euclid(MINUTE_MS),
-        );
-        let looks_back = cursor.looked_back != minute;
+        // Long after the last tick, what is due now does not wait until everything before it is caught up.
+        let skips = is_first && now_ms.saturating_sub(cursor.done) > FAR_BEHIND_MS;
+        let target = match skips {
+            true => now_ms,
+            false => now_ms
+                .min(cursor.done.saturating_add(STEP_MINUTES * MINUTE_MS))
+                .max(cursor.done),
+        };
+        let minute = target.div_euclid(MINUTE_MS);
+        let done_minute = match skips {
+            true => minute,
+            false => cursor.done.div_euclid(MINUTE_MS),
+        };
+        let looks_back = cursor.looked_back != minute || skips;
         let mut step = Self {
             dapr,
             clock,
@@ -256,6 +273,7 @@ impl<'a, D: Dapr, C: Fn() -> DateTime<Utc>> Step<'a, D, C> {
             target,
             from_minute: done_minute - if looks_back { LOOK_BACK_MINUTES } else { 0 },
             until,
+            skips,
             renewed_at: now_ms,
             is_careful: left.is_some(),
             fatal: left.and_then(|lease| lease.owner),
@@ -270,7 +288,7 @@ impl<'a, D: Dapr, C: Fn() -> DateTime<Utc>> Step<'a, D, C> {
             return Ok(Begun::Nothing);
         }
         step.cursor.announced = step.cursor.announced.max(target);
-        match step.save(None, Condition::Unchanged(document.etag)).await {
+        match step.save(None, condition).await {
             Ok(()) => Ok(Begun::Claimed(Box::new(step))),
             Err(DaprError::Conflict) => Ok(Begun::Busy),
             Err(error) => Err(error),
@@ -327,8 +345,10 @@ impl<'a, D: Dapr, C: Fn() -> DateTime<Utc>> Step<'a, D, C> {
             self.release().await?;
             return Ok(false);
         }
-        self.cursor.done = self.target;
-        self.cursor.looked_back = last_minute;
+        if !self.skips {
+            self.cursor.done = self.target;
+            self.cursor.looked_back = last_minute;
+        }
         self.release().await?;
         Ok(true)
     }
@@ -493,6 +513,13 @@ impl<'a, D: Dapr, C: Fn() -> DateTime<Utc>> Step<'a, D, C> {
         match error {
             // Somebody changed it meanwhile: the next tick sees it as it then is.
             DaprError::Conflict => Ok(kept(entry)),
+            // The store answers, but not with what this owner needs.
+            DaprError::Unavailable { what: "state", .. }
+                if self.dapr.get(CURSOR_KEY).await.is_ok() =>
+            {
+                self.put_off(entry, error.to_string(), Wait::Short).await?;
+                Ok(Batch::default())
+            }
             DaprError::Unavailable { .. } => {
                 self.failures += 1;
                 if self.failures >= AWAY_AFTER {
@@ -657,11 +684,17 @@ impl<'a, D: Dapr, C: Fn() -> DateTime<Utc>> Step<'a, D, C> {
             .iter()
             .map(|&(minute, shard, chunk)| bucket::key(minute, shard, chunk))
             .collect();
-        let documents = self.dapr.get_many(&keys).await?;
+        let documents = get_each(self.dapr, &keys).await?;
         let found = places.into_iter().zip(keys).zip(documents);
         Ok(found
             .filter_map(|(((minute, shard, chunk), key), document)| {
-                let document = document?;
+                let document = match document {
+                    Ok(document) => document?,
+                    Err(error) => {
+                        eprintln!("{error}; its entries are lost");
+                        return None;
+                    }
+                };
                 Some(Found {
                     minute,
                     shard,
@@ -693,14 +726,14 @@ impl<'a, D: Dapr, C: Fn() -> DateTime<Utc>> Step<'a, D, C> {
     }
 
     async fn still_ours(&self) -> Result<Condition, DaprError> {
-        match read_cursor(self.dapr).await? {
-            Some((cursor, document))
+        match read_cursor(self.dapr, (self.clock)()).await? {
+            Some((cursor, condition))
                 if cursor
                     .lease
                     .as_ref()
                     .is_some_and(|lease| lease.holder == self.holder) =>
             {
-                Ok(Condition::Unchanged(document.etag))
+                Ok(condition)
             }
             _ => Err(DaprError::Conflict),
         }
