@@ -129,6 +129,22 @@ fn missing_is_missing_when_the_answer_is_whole() {
     assert_eq!(ask(&store, &["a", "b"]).ok(), found);
 }
 
+/// Whoever lists what belongs to others asks for one owner as often as it has something in the list.
+///
+/// Seen to fail: when the first of equal keys took the document out of the answer, and the second found none.
+#[test]
+fn a_document_is_there_as_often_as_it_is_asked_for() {
+    let store = Store::default();
+    let documents = [("a", json!(1)), ("b", json!(2))];
+    let documents = documents.map(|(key, value)| (key.to_owned(), value));
+    store.documents.borrow_mut().extend(documents);
+    let (one, two) = (Some(json!(1)), Some(json!(2)));
+    assert_eq!(
+        ask(&store, &["a", "b", "a", "c", "a"]).ok(),
+        Some(vec![one.clone(), two, one.clone(), None, one])
+    );
+}
+
 #[test]
 fn an_answer_that_broke_off_is_none() {
     let mut store = Store::default();

@@ -38,6 +38,29 @@ async fn let_time_pass(person: &Person) {
     told(person, &marker, 1).await;
 }
 
+/// A task's reminders are all in the list, also on one page.
+///
+/// Seen to fail: when the list had only the first reminder of each task.
+#[tokio::test]
+async fn all_reminders_of_a_task_are_listed() {
+    let place = Place::open().await;
+    let lea = place.person("lea").await;
+    let reminders = json!([{ "before_due_minutes": 0 }, { "before_due_minutes": 60 }]);
+    let exam = task("Exam").due_at("2090-03-01", "09:00", "UTC");
+    let exam = lea.creates(exam.with("reminders", reminders)).await;
+    let listed = eventually("its reminders", async || {
+        Some(lea.reminders().await).filter(|listed| !listed.is_empty())
+    })
+    .await;
+    let at: Vec<&Value> = listed.iter().map(|reminder| &reminder["at"]).collect();
+    assert_eq!(at, ["2090-03-01T08:00:00.000Z", "2090-03-01T09:00:00.000Z"]);
+    assert!(
+        listed
+            .iter()
+            .all(|reminder| reminder["task_id"] == exam.id())
+    );
+}
+
 /// It rings, is snoozed, rings again, and is dismissed; each ring is told once.
 #[tokio::test]
 async fn snoozed_and_dismissed() {
