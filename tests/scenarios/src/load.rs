@@ -7,4 +7,4 @@ mod work;
 
 pub use check::{SETTLE_LIMIT, Settled, check_in_the_end};
 pub use record::{Kind, Known, Record, State, Unanswered};
-pub use work::work;
+pub use work::{go_on_working, work};

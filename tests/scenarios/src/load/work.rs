@@ -32,13 +32,29 @@ pub async fn work(
     pace: Range<u64>,
     random: StdRng,
 ) -> Record {
+    go_on_working(person, Record::default(), place, end, pace, random).await
+}
+
+/// The same as [`work`], on what the person had done before.
+///
+/// # Panics
+/// When a command is refused that must not be.
+pub async fn go_on_working(
+    person: Person,
+    record: Record,
+    place: watch::Receiver<Option<String>>,
+    end: watch::Receiver<bool>,
+    pace: Range<u64>,
+    random: StdRng,
+) -> Record {
+    // Each task has a title of its own, and each was asked for.
+    let mut number = record.known.len() + record.in_doubt.len();
     let mut worker = Worker {
         person,
         place,
         random,
-        record: Record::default(),
+        record,
     };
-    let mut number = 0;
     while !*end.borrow() {
         if worker.record.known.len() < 4 || worker.random.random_ratio(1, 3) {
             worker.create(number).await;
@@ -85,7 +101,7 @@ impl Command {
 }
 
 impl Worker {
-    async fn create(&mut self, number: u32) {
+    async fn create(&mut self, number: usize) {
         let kind = match self.random.random_range(0..4) {
             0 => Kind::Recurring,
             1 => Kind::Ringing,
