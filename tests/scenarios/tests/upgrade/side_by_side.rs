@@ -48,6 +48,9 @@ impl Release {
         let settings = HostSettings::new(fixture.data.path());
         let mut settings = settings.without_limits_for_people();
         (settings.mail, settings.manifest) = (Some(mail.address()), before.manifest(&old));
+        // A mail's Message-ID is made of its words, and its link leads to an address that stays when the port does not.
+        let public_url = ["--public-url", "http://nudge.test"];
+        settings.arguments = public_url.map(str::to_owned).to_vec();
         let host = Host::start(settings).await;
         let mut people = Vec::new();
         for i in 0..PEOPLE {
