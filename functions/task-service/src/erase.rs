@@ -145,7 +145,7 @@ impl Wish<'_> {
         let entries = check
             .map(|at| Entry::new(at, user.as_str(), user.as_str()))
             .into_iter()
-            .chain([Entry::new(now, user.as_str(), &key(user))]);
+            .chain([Entry::new(now, user.as_str(), key(user))]);
         let (insert, entries) = Insert::plan(dapr, entries.collect(), now).await?;
         writes.extend(entries);
         writes.push(Write::put(

@@ -109,7 +109,7 @@ impl World {
         let mut request = fake::request(name, method, path, &body);
         let key = HeaderValue::from_str(&uuid::Uuid::now_v7().to_string()).expect("a header");
         request.headers_mut().insert("idempotency-key", key);
-        self.from_outside(app, request).await
+        self.asks_from_outside(app, request).await
     }
 
     /// A request of Dapr's: a tick.
@@ -120,7 +120,7 @@ impl World {
             .find(|one| *one == app)
             .expect("a function");
         let (status, said) = self
-            .from_outside(app, fake::dapr_request(path, &json!({})))
+            .asks_from_outside(app, fake::dapr_request(path, &json!({})))
             .await;
         assert!(
             matches!(status, 200 | 207 | 503),
@@ -141,7 +141,7 @@ impl World {
         let Some(event) = first else { return };
         let path = format!("/{app}/events");
         let request = fake::dapr_request(&path, &cloud_event(&event, None));
-        let (status, said) = self.from_outside(app, request).await;
+        let (status, said) = self.asks_from_outside(app, request).await;
         match status {
             200 => assert_eq!(said["status"], "SUCCESS", "{event:?}"),
             503 => return,
@@ -158,7 +158,7 @@ impl World {
         }
     }
 
-    async fn from_outside(&self, app: &'static str, request: Request) -> (u16, Value) {
+    async fn asks_from_outside(&self, app: &'static str, request: Request) -> (u16, Value) {
         let answer = self.call(app, request).await;
         let status = answer.response.status().as_u16();
         let body = serde_json::from_slice(answer.response.body()).unwrap_or_default();
