@@ -12,8 +12,6 @@ fn noon() -> DateTime<Utc> {
 }
 
 /// Chunks that the directory forgot, and one that can't be read, go with the others.
-///
-/// Seen to fail: where only the chunks of the directory were taken.
 #[test]
 fn a_list_goes_with_all_chunks_that_it_ever_had() {
     let dapr = FakeDapr::new();

@@ -174,6 +174,7 @@ fn ends(fault: Option<Fault>) -> u64 {
     operations
 }
 
+/// Seen to fail: where the task service did not find its answers under idempotency keys (`request/…` is left).
 #[test]
 fn nothing_is_left_of_a_person() {
     ends(None);
@@ -193,6 +194,8 @@ fn a_wish_has_to_be_confirmed() {
 }
 
 /// Each operation of the wish and the walk fails once, is done without an answer, or is the last one of the process.
+///
+/// Seen to fail: where a tick took an entry out before it put it in again for the next tick (`LosesAnswer(25)`).
 #[test]
 fn whatever_fails_it_comes_to_its_end() {
     let operations = ends(None);
@@ -286,6 +289,8 @@ fn whatever_happens_at_the_same_time_nothing_comes_back() {
 }
 
 /// Events that arrive after everything else is erased bring nothing back, in any function.
+///
+/// Seen to fail: where inbox and books were written in spite of the tombstone.
 #[test]
 fn what_arrives_late_is_not_taken_in() {
     let mut time = Interleaving::new(0);
