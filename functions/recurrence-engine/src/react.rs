@@ -29,7 +29,7 @@ struct Series {
     /// The number of `next_task_id`.
     occurrence: u32,
     /// Whether the person's list has it. Not in what earlier versions wrote.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     listed: bool,
     /// What a newer version says besides.
     #[serde(flatten)]
