@@ -2,7 +2,6 @@
 
 use bytes::{Bytes, BytesMut};
 use http::{Request, Response, StatusCode};
-use http_api::Problem;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use tokio::time::{Instant, timeout_at};
@@ -50,7 +49,8 @@ pub(crate) async fn read(
         }
     }
     if length > limit {
-        return Err(http_api::Response::from(Problem::too_large(limit)).map(Bytes::from));
+        let reason = format!("A request body may have at most {limit} bytes.");
+        return Err(refusal(StatusCode::PAYLOAD_TOO_LARGE, reason));
     }
     Ok(Request::from_parts(parts, read.freeze()))
 }

@@ -33,6 +33,8 @@ pub const BODY_PAUSE_LIMIT: Duration = Duration::from_secs(10);
 /// How much of a body that is too large is read and dropped. A client that still sends when the answer comes may take the
 /// connection for broken, and never see the answer.
 pub const MAX_DROPPED: usize = 4 * 1024 * 1024;
+/// Largest body of a request to a function, in bytes: that of a delivery. The functions say less of their own to people.
+pub const MAX_BODY: usize = 2 * 1024 * 1024;
 /// Largest body of a request to the host's own sign-in, in bytes.
 pub const MAX_FORM: usize = 16 * 1024;
 

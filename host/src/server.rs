@@ -7,7 +7,6 @@ use anyhow::Result;
 use bytes::Bytes;
 use http::uri::Authority;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
-use http_api::max_body;
 use http_body_util::Full;
 use hyper::body::Incoming;
 use nudge_gateway::Gateway;
@@ -22,7 +21,7 @@ use crate::body::{self, full};
 pub use crate::connections::accept;
 use crate::connections::{Connection, accept_admitted};
 use crate::function::{CallError, Functions};
-use crate::limits::MAX_FORM;
+use crate::limits::{MAX_BODY, MAX_FORM};
 use crate::route::Router;
 
 /// What only Dapr, or the socket proxy, may say.
@@ -202,7 +201,7 @@ impl Reception {
         }
         let limit = match is_sign_in {
             true => MAX_FORM,
-            false => max_body(&path),
+            false => MAX_BODY,
         };
         let request = match body::read(request, limit, &mut read).await {
             Ok(request) => request,
@@ -231,9 +230,8 @@ async fn answer_inner(app: &App, mut request: Request<Incoming>) -> Response<Was
         _ => Chain::from(Source::Delivery),
     };
     request.extensions_mut().insert(chain);
-    let limit = max_body(&path);
     let mut held = Held::uncounted();
-    match body::read(request, limit, &mut held).await {
+    match body::read(request, MAX_BODY, &mut held).await {
         Ok(request) => whole(call(app, request, &mut held).await),
         Err(refused) => whole(refused),
     }
