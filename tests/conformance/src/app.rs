@@ -217,9 +217,11 @@ impl App {
 
     async fn take(&self, request: Request<hyper::body::Incoming>) -> Response<Bytes> {
         let (parts, body) = request.into_parts();
-        // A caller that breaks off hears no answer.
-        let body = body.collect().await.map(|body| body.to_bytes());
-        let body = body.unwrap_or_default();
+        // What did not come whole is not acknowledged: it would be neither noticed nor come again.
+        let Ok(body) = body.collect().await else {
+            return answer(503, "");
+        };
+        let body = body.to_bytes();
         let hangs = self.is_hung(&body);
         let answer = self.answer(Request::from_parts(parts, body.clone()));
         if !hangs {

@@ -167,11 +167,16 @@ impl Group {
     }
 }
 
-/// What the daprds said, when a case fails.
+/// What came from which place of the topic, and what the daprds said, when a case fails.
 impl Drop for Group {
     fn drop(&mut self) {
         if !std::thread::panicking() {
             return;
+        }
+        for call in self.app.heard("/events", "") {
+            let [partition, offset] = ["__partition", "__offset"].map(|name| call.header(name));
+            let event = call.json();
+            eprintln!("{} {partition}/{offset} {}", call.uri, event["id"]);
         }
         let files = std::fs::read_dir(self.folder.path());
         for path in files
