@@ -12,13 +12,13 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use futures::future::BoxFuture;
 use http::uri::Authority;
-use http::{Request, Response, StatusCode, header};
+use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use nudge_gateway::{Gateway, Origin, Visitor};
 use nudge_sidecar::{Apps, Cause, Internal, Sidecar};
 
-use crate::admission::{Client, Refused, Seat};
+use crate::admission::{Client, Seat};
 use crate::allowance::{Chain, MAX_DELIVERIES, Source};
 use crate::beside::{Daprs, Elsewhere, SocketProxy};
 use crate::component::Cache;
@@ -27,6 +27,7 @@ use crate::function::{CallError, DaprPort, Definition, Functions};
 use crate::limits;
 use crate::manifest::Manifest;
 use crate::outbound::AllowedHosts;
+use crate::refusal::refusal;
 use crate::route::Router;
 use crate::sign_in::{self, SignIn};
 use crate::variables::Variables;
@@ -473,35 +474,4 @@ impl Internal for InProcess {
         }
         None
     }
-}
-
-/// What is said to whom admission refuses.
-pub(crate) fn refusal_to(refused: Refused) -> Response<Bytes> {
-    refusal(StatusCode::from(refused), refused)
-}
-
-/// A refusal of the host itself, as problem details (RFC 9457).
-pub(crate) fn refusal(status: StatusCode, reason: impl ToString) -> Response<Bytes> {
-    let name = status.canonical_reason().unwrap_or("Error");
-    let body = serde_json::json!({
-        "type": format!("/problems/{}", name.to_ascii_lowercase().replace(' ', "-")),
-        "title": name,
-        "status": status.as_u16(),
-        "detail": reason.to_string(),
-    });
-    let mut response = Response::new(Bytes::from(body.to_string()));
-    *response.status_mut() = status;
-    let headers = response.headers_mut();
-    headers.insert(
-        header::CONTENT_TYPE,
-        header::HeaderValue::from_static("application/problem+json"),
-    );
-    let passes = [
-        StatusCode::SERVICE_UNAVAILABLE,
-        StatusCode::TOO_MANY_REQUESTS,
-    ];
-    if passes.contains(&status) {
-        headers.insert(header::RETRY_AFTER, header::HeaderValue::from_static("1"));
-    }
-    response
 }

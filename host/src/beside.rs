@@ -18,9 +18,9 @@ use tracing::warn;
 use wasmtime_wasi_http::{Error as HttpError, WasiBody};
 
 use crate::admission::Seat;
-use crate::app::refusal;
 use crate::body::full;
 use crate::function::DaprPort;
+use crate::refusal::refusal;
 
 /// How long a connection may take to come about: everything beside is near.
 const CONNECT_LIMIT: Duration = Duration::from_secs(2);

@@ -8,8 +8,8 @@ use tokio::time::{Instant, timeout_at};
 use wasmtime_wasi_http::WasiBody;
 
 use crate::admission::{Held, Refused};
-use crate::app::{refusal, refusal_to};
 use crate::limits::{BODY_LIMIT, BODY_PAUSE_LIMIT, MAX_ANSWER, MAX_DROPPED};
+use crate::refusal::{refusal, refusal_to};
 
 /// Reads a body of at most `limit` bytes, within its time.
 ///

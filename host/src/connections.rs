@@ -22,10 +22,10 @@ use tokio_util::task::TaskTracker;
 use wasmtime_wasi_http::WasiBody;
 
 use crate::admission::{Admission, Client, Held, Refused, Seat};
-use crate::app::refusal_to;
 use crate::limits::{
     HEADER_LIMIT, MAX_HEADERS, MAX_REFUSALS, SEND_LIMIT, SLOWEST_READER, STOP_LIMIT,
 };
+use crate::refusal::refusal_to;
 
 /// How long a client that is refused may take to read that.
 const REFUSAL_LIMIT: Duration = Duration::from_secs(1);

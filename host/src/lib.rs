@@ -19,6 +19,7 @@ pub mod limits;
 pub mod manifest;
 pub mod outbound;
 pub mod recorder;
+mod refusal;
 pub mod replay;
 pub mod route;
 pub mod server;

@@ -16,12 +16,13 @@ use wasmtime_wasi_http::{Error as HttpError, WasiBody};
 
 use crate::admission::{Admission, Client, Held, Seat};
 use crate::allowance::{Chain, Source};
-use crate::app::{App, Runtime, refusal, refusal_to};
+use crate::app::{App, Runtime};
 use crate::body::{self, full};
 pub use crate::connections::accept;
 use crate::connections::{Connection, accept_admitted};
 use crate::function::{CallError, Functions};
 use crate::limits::{MAX_BODY, MAX_FORM};
+use crate::refusal::{refusal, refusal_to};
 use crate::route::Router;
 
 /// What only Dapr, or the socket proxy, may say.

@@ -168,6 +168,25 @@ impl FakeDapr {
         inner.state.insert(key.to_owned(), (Json::of(&value), etag));
     }
 
+    /// Changes a part of a document behind everybody's back.
+    ///
+    /// # Panics
+    /// When there is none.
+    pub fn alter(&self, key: &str, change: impl FnOnce(&mut Value)) {
+        let mut value = self.value(key).expect("a document");
+        change(&mut value);
+        self.tamper(key, value);
+    }
+
+    /// The first document whose key begins with `prefix`.
+    ///
+    /// # Panics
+    /// When there is none.
+    #[must_use]
+    pub fn first_key(&self, prefix: &str) -> String {
+        self.keys(prefix).first().expect("a document").clone()
+    }
+
     /// Takes a document away behind everybody's back.
     pub fn remove(&self, key: &str) {
         self.inner.borrow_mut().state.remove(key);

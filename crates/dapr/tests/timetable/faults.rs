@@ -35,6 +35,21 @@ fn pass(
     }
 }
 
+/// Whom a handler was given.
+type Seen = Rc<RefCell<Vec<String>>>;
+
+/// A handler that has nothing to do, and notes in `seen` whom it was given.
+fn noting(
+    seen: &Seen,
+) -> impl AsyncFn(&[Entry], DateTime<Utc>) -> Result<Looked, DaprError> + Clone + 'static {
+    let note = Rc::clone(seen);
+    move |entries: &[Entry], _: DateTime<Utc>| {
+        let owners = entries.iter().map(|entry| entry.owner.clone());
+        note.borrow_mut().extend(owners);
+        std::future::ready(Ok(Looked::default()))
+    }
+}
+
 /// Owners of one minute, of whom one is bad in some way.
 fn plant(dapr: &FakeDapr, owners: usize) -> DateTime<Utc> {
     let due = clock() + Duration::seconds(2);
@@ -245,13 +260,8 @@ fn a_clock_that_was_ahead_delays_nothing_that_is_set_afterwards() {
 fn a_late_insert_is_found_on_a_busy_system() {
     let mut world = Interleaving::new(3);
     let dapr = FakeDapr::new();
-    let seen = Rc::new(RefCell::new(Vec::<String>::new()));
-    let note = Rc::clone(&seen);
-    let handle = move |entries: &[Entry], _: DateTime<Utc>| {
-        let owners = entries.iter().map(|entry| entry.owner.clone());
-        note.borrow_mut().extend(owners);
-        std::future::ready(Ok(Looked::default()))
-    };
+    let seen = Seen::default();
+    let handle = noting(&seen);
     let (_, late) = block_on(async {
         let late = Entry::new(clock() + Duration::seconds(1), "u", "late");
         Insert::plan(&dapr, vec![late], clock()).await.unwrap()
@@ -278,13 +288,8 @@ fn a_late_insert_is_found_on_a_busy_system() {
 fn an_insert_that_comes_after_its_minute_is_moved_behind_the_ticks() {
     let mut world = Interleaving::new(3);
     let dapr = FakeDapr::new();
-    let seen = Rc::new(RefCell::new(Vec::<String>::new()));
-    let note = Rc::clone(&seen);
-    let handle = move |entries: &[Entry], _: DateTime<Utc>| {
-        let owners = entries.iter().map(|entry| entry.owner.clone());
-        note.borrow_mut().extend(owners);
-        std::future::ready(Ok(Looked::default()))
-    };
+    let seen = Seen::default();
+    let handle = noting(&seen);
     let late = Entry::new(clock() + Duration::seconds(1), "u", "late");
     let (insert, writes) = block_on(Insert::plan(&dapr, vec![late], clock())).unwrap();
     for _ in 0..15 {
@@ -322,13 +327,8 @@ fn a_corrupt_bucket_stops_nothing() {
 fn a_corrupt_cursor_stops_nothing() {
     let mut world = Interleaving::new(3);
     let dapr = FakeDapr::new();
-    let seen = Rc::new(RefCell::new(Vec::<String>::new()));
-    let note = Rc::clone(&seen);
-    let handle = move |entries: &[Entry], _: DateTime<Utc>| {
-        let owners = entries.iter().map(|entry| entry.owner.clone());
-        note.borrow_mut().extend(owners);
-        std::future::ready(Ok(Looked::default()))
-    };
+    let seen = Seen::default();
+    let handle = noting(&seen);
     plant(&dapr, 1);
     dapr.tamper("timetable/cursor", json!({ "announced": "x" }));
     block_on(put(&dapr, Entry::new(clock(), "u", "afterwards")));
@@ -346,13 +346,8 @@ fn a_corrupt_cursor_stops_nothing() {
 fn what_is_due_now_does_not_wait_for_years_to_be_caught_up() {
     let mut world = Interleaving::new(3);
     let dapr = FakeDapr::new();
-    let seen = Rc::new(RefCell::new(Vec::<String>::new()));
-    let note = Rc::clone(&seen);
-    let handle = move |entries: &[Entry], _: DateTime<Utc>| {
-        let owners = entries.iter().map(|entry| entry.owner.clone());
-        note.borrow_mut().extend(owners);
-        std::future::ready(Ok(Looked::default()))
-    };
+    let seen = Seen::default();
+    let handle = noting(&seen);
     let day = Duration::days(1).num_milliseconds();
     block_on(put(
         &dapr,

@@ -5,7 +5,7 @@ use dapr::check::Report;
 use dapr::fake::{FakeDapr, Interleaving, block_on};
 use http::Method;
 use http_api::fake::{dapr_request, user};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::fixture::{Service, ring, wants_mail};
 
@@ -44,25 +44,17 @@ fn world_of_notifications(count: u128) -> (Interleaving, Service) {
 #[test]
 fn damage_of_each_kind_is_found_and_mended() {
     type Damage = fn(&FakeDapr, &str);
-    fn alter(dapr: &FakeDapr, key: &str, change: impl Fn(&mut Value)) {
-        let mut value = dapr.value(key).expect("a document");
-        change(&mut value);
-        dapr.tamper(key, value);
-    }
-    fn first(dapr: &FakeDapr, prefix: &str) -> String {
-        dapr.keys(prefix).first().expect("a document").clone()
-    }
     let table: [(&str, Damage); 6] = [
         ("list-chunk", |dapr, me| {
-            alter(dapr, &first(dapr, &format!("inbox/{me}/")), |items| {
+            dapr.alter(&dapr.first_key(&format!("inbox/{me}/")), |items| {
                 items.as_array_mut().expect("items").swap(0, 5);
             });
         }),
         ("list-chunk", |dapr, me| {
-            dapr.tamper(&first(dapr, &format!("inbox/{me}/")), json!("no"))
+            dapr.tamper(&dapr.first_key(&format!("inbox/{me}/")), json!("no"))
         }),
         ("forgotten-chunk", |dapr, me| {
-            alter(dapr, &format!("inbox/{me}"), |head| {
+            dapr.alter(&format!("inbox/{me}"), |head| {
                 head["list"]["chunks"]
                     .as_array_mut()
                     .expect("chunks")
@@ -70,12 +62,10 @@ fn damage_of_each_kind_is_found_and_mended() {
             });
         }),
         ("unread-count", |dapr, me| {
-            alter(dapr, &format!("inbox/{me}"), |head| {
-                head["unread"] = json!(3)
-            });
+            dapr.alter(&format!("inbox/{me}"), |head| head["unread"] = json!(3));
         }),
         ("place", |dapr, me| {
-            dapr.remove(&first(dapr, &format!("notification/{me}/")))
+            dapr.remove(&dapr.first_key(&format!("notification/{me}/")))
         }),
         ("unplanned", |dapr, _| {
             for key in dapr.keys("timetable/2") {

@@ -83,33 +83,25 @@ fn all(service: &Service) -> Vec<String> {
 #[test]
 fn damage_of_each_kind_is_found_and_mended() {
     type Damage = fn(&FakeDapr, &str);
-    fn alter(dapr: &FakeDapr, key: &str, change: impl Fn(&mut Value)) {
-        let mut value = dapr.value(key).expect("a document");
-        change(&mut value);
-        dapr.tamper(key, value);
-    }
-    fn first(dapr: &FakeDapr, prefix: &str) -> String {
-        dapr.keys(prefix).first().expect("a document").clone()
-    }
     let table: [(&str, Damage); 8] = [
         ("missing-from-list", |dapr, me| {
-            alter(dapr, &first(dapr, &format!("agenda/{me}/")), |items| {
+            dapr.alter(&dapr.first_key(&format!("agenda/{me}/")), |items| {
                 items.as_array_mut().expect("items").remove(3);
             });
         }),
         ("list-chunk", |dapr, me| {
-            alter(dapr, &first(dapr, &format!("agenda/{me}/")), |items| {
+            dapr.alter(&dapr.first_key(&format!("agenda/{me}/")), |items| {
                 items.as_array_mut().expect("items").swap(0, 5);
             });
         }),
         ("list-chunk", |dapr, me| {
-            dapr.remove(&first(dapr, &format!("agenda/{me}/")))
+            dapr.remove(&dapr.first_key(&format!("agenda/{me}/")))
         }),
         ("list-chunk", |dapr, me| {
-            dapr.tamper(&first(dapr, &format!("agenda/{me}/")), json!(7))
+            dapr.tamper(&dapr.first_key(&format!("agenda/{me}/")), json!(7))
         }),
         ("forgotten-chunk", |dapr, me| {
-            alter(dapr, &format!("user/{me}"), |head| {
+            dapr.alter(&format!("user/{me}"), |head| {
                 head["agenda"]["chunks"]
                     .as_array_mut()
                     .expect("chunks")
@@ -117,15 +109,15 @@ fn damage_of_each_kind_is_found_and_mended() {
             });
         }),
         ("extra-in-list", |dapr, me| {
-            alter(dapr, &first(dapr, &format!("reminder/{me}/")), |book| {
+            dapr.alter(&dapr.first_key(&format!("reminder/{me}/")), |book| {
                 book["reminders"][0]["state"] = json!("dismissed");
             });
         }),
         ("pointer", |dapr, me| {
-            dapr.remove(&first(dapr, &format!("pointer/{me}/")))
+            dapr.remove(&dapr.first_key(&format!("pointer/{me}/")))
         }),
         ("unplanned", |dapr, _| {
-            dapr.remove(&first(dapr, "timetable/2"))
+            dapr.remove(&dapr.first_key("timetable/2"))
         }),
     ];
     for (number, (kind, damage)) in table.into_iter().enumerate() {

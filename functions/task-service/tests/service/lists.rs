@@ -185,25 +185,17 @@ fn all_titles(service: &Service) -> (Vec<String>, Vec<String>) {
 #[test]
 fn damage_of_each_kind_is_found_and_mended() {
     type Damage = fn(&FakeDapr, &str);
-    fn alter(dapr: &FakeDapr, key: &str, change: impl Fn(&mut Value)) {
-        let mut value = dapr.value(key).expect("a document");
-        change(&mut value);
-        dapr.tamper(key, value);
-    }
-    fn first(dapr: &FakeDapr, prefix: &str) -> String {
-        dapr.keys(prefix).first().expect("a document").clone()
-    }
     fn chunk(dapr: &FakeDapr, me: &str) -> String {
-        first(dapr, &format!("index/{me}/"))
+        dapr.first_key(&format!("index/{me}/"))
     }
     let table: [(&str, Damage); 11] = [
         ("missing-from-list", |dapr, me| {
-            alter(dapr, &chunk(dapr, me), |items| {
+            dapr.alter(&chunk(dapr, me), |items| {
                 items.as_array_mut().expect("items").remove(3);
             });
         }),
         ("list-chunk", |dapr, me| {
-            alter(dapr, &chunk(dapr, me), |items| {
+            dapr.alter(&chunk(dapr, me), |items| {
                 items.as_array_mut().expect("items").swap(0, 5)
             });
         }),
@@ -212,12 +204,12 @@ fn damage_of_each_kind_is_found_and_mended() {
         }),
         ("list-chunk", |dapr, me| dapr.remove(&chunk(dapr, me))),
         ("list-chunk", |dapr, me| {
-            alter(dapr, &format!("user/{me}"), |head| {
+            dapr.alter(&format!("user/{me}"), |head| {
                 head["open"]["chunks"][1]["items"] = json!(7)
             });
         }),
         ("forgotten-chunk", |dapr, me| {
-            alter(dapr, &format!("user/{me}"), |head| {
+            dapr.alter(&format!("user/{me}"), |head| {
                 head["open"]["chunks"]
                     .as_array_mut()
                     .expect("chunks")
@@ -234,7 +226,7 @@ fn damage_of_each_kind_is_found_and_mended() {
             dapr.tamper(&key, json!({ "state": "deleted" }));
         }),
         ("stale-in-list", |dapr, me| {
-            alter(dapr, &chunk(dapr, me), |items| {
+            dapr.alter(&chunk(dapr, me), |items| {
                 items[2]["value"]["title"] = json!("other")
             });
         }),
@@ -248,19 +240,19 @@ fn damage_of_each_kind_is_found_and_mended() {
             items[0]["key"] = json!(new);
             dapr.tamper(&key, items);
             let id = old.rsplit('/').next().expect("an id");
-            alter(dapr, &format!("task/{me}/{id}"), |record| {
+            dapr.alter(&format!("task/{me}/{id}"), |record| {
                 record["place"]["key"] = json!(new);
                 record["place"]["due_at"] = json!("2090-05-02T06:01:00.000Z");
             });
         }),
         ("older-document", |dapr, me| {
-            let key = first(dapr, &format!("task/{me}/"));
-            alter(dapr, &key, |record| {
+            let key = dapr.first_key(&format!("task/{me}/"));
+            dapr.alter(&key, |record| {
                 record.as_object_mut().expect("a record").remove("place");
             });
         }),
         ("missing-from-list", |dapr, me| {
-            alter(dapr, &format!("user/{me}"), |head| {
+            dapr.alter(&format!("user/{me}"), |head| {
                 head["done_months"] = json!([])
             });
         }),
