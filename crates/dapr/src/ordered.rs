@@ -26,6 +26,9 @@ const THIN_ITEMS: usize = CHUNK_ITEMS / 4;
 /// Most items of two chunks that are joined, so that the next insert does not split them again.
 const JOINED_ITEMS: usize = CHUNK_ITEMS / 4 * 3;
 
+/// How often a list is read again because somebody edited it meanwhile.
+const TRIES: u32 = 8;
+
 /// Most chunks that are read at a time.
 const READ_AT_ONCE: usize = 16;
 
@@ -112,11 +115,49 @@ pub async fn edit<D: Dapr>(
     }
     editor.split_and_join();
     let missing = std::mem::take(&mut editor.missing);
+    let writes = editor.writes();
+    if !writes.is_empty() {
+        directory.count_edit();
+    }
     Ok(Edited {
-        writes: editor.writes(),
+        writes,
         beside,
         missing,
     })
+}
+
+/// Reads something with a directory while nobody edits the list. A directory that is a moment old may lead to chunks that
+/// were split or joined since, whose items would be missing.
+///
+/// `parse` reads the document under `key`, which has the directory; `is_same` says whether what was read with one version
+/// of it still holds with the next.
+///
+/// # Errors
+/// What `parse` and `read` say; [`DaprError::Conflict`] when others edited the list each time.
+pub async fn read_settled<D: Dapr, H, T>(
+    dapr: &D,
+    key: &str,
+    parse: impl Fn(Option<Document>) -> Result<H, DaprError>,
+    is_same: impl Fn(&H, &H) -> bool,
+    read: impl AsyncFn(&H) -> Result<T, DaprError>,
+) -> Result<T, DaprError> {
+    let etag = |document: &Option<Document>| document.as_ref().map(|found| found.etag.clone());
+    let document = dapr.get(key).await?;
+    let (mut version, mut before) = (etag(&document), parse(document)?);
+    for _ in 0..TRIES {
+        let read = read(&before).await?;
+        let document = dapr.get(key).await?;
+        let now = etag(&document);
+        if now == version {
+            return Ok(read);
+        }
+        let after = parse(document)?;
+        if is_same(&before, &after) {
+            return Ok(read);
+        }
+        (version, before) = (now, after);
+    }
+    Err(DaprError::Conflict)
 }
 
 /// From which end a list is read.
@@ -128,7 +169,8 @@ pub enum Order {
     Descending,
 }
 
-/// Gives `take` the items between two keys, until it breaks off.
+/// Gives `take` the items between two keys, until it breaks off. Who writes nothing on condition of the directory's
+/// document reads within [`read_settled`].
 ///
 /// # Errors
 /// What the store answered; [`DaprError::Corrupt`] when a chunk is not a list of items.

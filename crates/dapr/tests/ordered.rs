@@ -438,6 +438,67 @@ fn of_two_edits_at_once_none_is_lost() {
     }
 }
 
+/// Items move from place to place while somebody reads: every reading is what the list was at one moment.
+///
+/// Seen to fail: without the second look at the directory, and with directories that do not count their edits.
+#[test]
+fn who_reads_while_others_edit_reads_one_moment() {
+    for seed in 0..400 {
+        let mut interleaving = Interleaving::new(seed);
+        let dapr = FakeDapr::new();
+        let count = interleaving.rng().random_range(40..200);
+        let fill: Vec<Change> = (0..count)
+            .map(|number| Change::Put(item(&format!("{number:04}"), number)))
+            .collect();
+        block_on(commit(&dapr, &fill)).unwrap();
+        for writer in 0..2_u32 {
+            let (dapr, moves) = (dapr.clone(), interleaving.rng().random_range(1..8_u32));
+            let place: Vec<(u32, u32)> = (0..moves)
+                .map(|_| {
+                    let rng = interleaving.rng();
+                    (rng.random_range(0..count / 2), rng.random_range(0..count))
+                })
+                .collect();
+            interleaving.spawn(async move {
+                let mut keys: BTreeMap<u32, String> = BTreeMap::new();
+                for (round, (item_moved, to)) in place.into_iter().enumerate() {
+                    let number = item_moved * 2 + writer;
+                    let to = format!("{to:04}-{writer}{round}");
+                    let from = keys.insert(number, to.clone());
+                    let from = from.unwrap_or_else(|| format!("{number:04}"));
+                    let changes = [Change::Remove(from), Change::Put(item(&to, number))];
+                    while commit(&dapr, &changes).await.is_err() {}
+                }
+            });
+        }
+        for order in [Order::Ascending, Order::Descending] {
+            let dapr = dapr.clone();
+            interleaving.spawn(async move {
+                for _ in 0..3 {
+                    let parse = |document: Option<Document>| document.unwrap().read(HEAD);
+                    let is_same = |a: &Directory, b: &Directory| a == b;
+                    let all = (Bound::Unbounded, Bound::Unbounded);
+                    let read = async |directory: &Directory| {
+                        let mut found = Vec::new();
+                        ordered::scan(&dapr, PREFIX, directory, all, order, |item| {
+                            found.push(item.value.read::<u32>().unwrap());
+                            ControlFlow::Continue(())
+                        })
+                        .await?;
+                        found.sort_unstable();
+                        Ok(found)
+                    };
+                    match ordered::read_settled(&dapr, HEAD, parse, is_same, read).await {
+                        Ok(found) => assert!(found.iter().copied().eq(0..count), "seed {seed}"),
+                        Err(error) => assert_eq!(error, DaprError::Conflict, "seed {seed}"),
+                    }
+                }
+            });
+        }
+        interleaving.run_out(0);
+    }
+}
+
 /// The document with the directory is lost, and the chunks lie there: the list begins anew, and takes what is put into it.
 ///
 /// Seen to fail: every edit met the chunk of before.

@@ -39,6 +39,7 @@ pub(crate) struct Head {
 }
 
 /// A person's inbox, read to be changed.
+#[derive(Clone)]
 pub(crate) struct Inbox {
     user: String,
     document: Option<Document>,
@@ -76,8 +77,12 @@ fn sort_key(created_at: Timestamp, id: Uuid) -> String {
 
 impl Inbox {
     pub(crate) async fn read<D: Dapr>(dapr: &D, user: &str) -> Result<Self, DaprError> {
+        let document = dapr.get(&prefix(user)).await?;
+        Self::of(user, document)
+    }
+
+    fn of(user: &str, document: Option<Document>) -> Result<Self, DaprError> {
         let key = prefix(user);
-        let document = dapr.get(&key).await?;
         let head = document
             .as_ref()
             .map(|document| document.read(&key))
@@ -88,6 +93,17 @@ impl Inbox {
             document,
             head,
         })
+    }
+
+    /// Reads something of an inbox while nothing comes into its list or leaves it.
+    pub(crate) async fn read_settled<D: Dapr, T>(
+        dapr: &D,
+        user: &str,
+        read: impl AsyncFn(&Self) -> Result<T, DaprError>,
+    ) -> Result<T, DaprError> {
+        let parse = |document: Option<Document>| Self::of(user, document);
+        let is_same = |a: &Self, b: &Self| a.head.list == b.head.list;
+        ordered::read_settled(dapr, &prefix(user), parse, is_same, read).await
     }
 
     pub(crate) fn unread(&self) -> u32 {

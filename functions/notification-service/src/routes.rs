@@ -103,14 +103,17 @@ impl<D: Dapr, C: Channels> Notifications<'_, D, C> {
         let person = self.function.person(request).await?;
         let paging = Paging::parse(&query(request)?)?;
         let dapr = &self.function.dapr;
-        let inbox = Inbox::read(dapr, person.id.as_str()).await?;
-        let (items, next) = inbox
-            .page(dapr, paging.cursor.as_deref(), paging.limit)
-            .await?;
+        let cursor = paging.cursor.as_deref();
+        let read = async |inbox: &Inbox| {
+            let (items, next) = inbox.page(dapr, cursor, paging.limit).await?;
+            Ok((items, next, inbox.unread()))
+        };
+        let user = person.id.as_str();
+        let (items, next, unread) = Inbox::read_settled(dapr, user, read).await?;
         let next_cursor = next.map(|key| cursor_to_text(&key));
         Ok(json_response(
             StatusCode::OK,
-            &json!({ "items": items, "unread": inbox.unread(), "next_cursor": next_cursor }),
+            &json!({ "items": items, "unread": unread, "next_cursor": next_cursor }),
         ))
     }
 
@@ -120,8 +123,9 @@ impl<D: Dapr, C: Channels> Notifications<'_, D, C> {
         let id = Uuid::try_parse(id).map_err(|_| none())?;
         let dapr = &self.function.dapr;
         for _ in 0..TRIES {
-            let inbox = Inbox::read(dapr, person.id.as_str()).await?;
-            let writes = inbox.mark_read(dapr, id).await?.ok_or_else(none)?;
+            let mark = async |inbox: &Inbox| inbox.clone().mark_read(dapr, id).await;
+            let writes = Inbox::read_settled(dapr, person.id.as_str(), mark).await?;
+            let writes = writes.ok_or_else(none)?;
             if self.write(writes).await? {
                 return Ok(empty(StatusCode::NO_CONTENT));
             }

@@ -1,7 +1,7 @@
 //! The routes.
 
-use dapr::Dapr;
 use dapr::outbox::relay_user;
+use dapr::{Dapr, DaprError, Document, ordered};
 use domain::EventId;
 use events::{Event, PartAnswer, Timestamp};
 use http::{Method, StatusCode};
@@ -10,7 +10,7 @@ use http_api::{
     Answer, Function, Paging, Problem, Request, Response, cursor_to_text, erase_answer,
     idempotency_key, json_response, parse_json, query, restore_answer, segments,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::agenda::{self, Head};
@@ -63,16 +63,34 @@ impl<D: Dapr + Clone + 'static> Reminders<'_, D> {
         let paging = Paging::parse(&query(request)?)?;
         let user = person.id.as_str();
         let head_key = agenda::head_key(user);
-        let document = self.0.dapr.get(&head_key).await?;
-        let head = Head::read(&head_key, document.as_ref())?;
         let cursor = paging.cursor.as_deref();
-        let (pointers, next) =
-            agenda::page(&self.0.dapr, &head, user, cursor, paging.limit).await?;
+        let parse = |document: Option<Document>| Head::read(&head_key, document.as_ref());
+        let is_same = |a: &Head, b: &Head| a.agenda == b.agenda;
+        let read = async |head: &Head| self.page(head, user, cursor, paging.limit).await;
+        let (items, next) =
+            ordered::read_settled(&self.0.dapr, &head_key, parse, is_same, read).await?;
+        let next_cursor = next.map(|key| cursor_to_text(&key));
+        Ok(json_response(
+            StatusCode::OK,
+            &json!({ "items": items, "next_cursor": next_cursor }),
+        ))
+    }
+
+    /// What the list shows of a page, and the cursor of the next one.
+    async fn page(
+        &self,
+        head: &Head,
+        user: &str,
+        cursor: Option<&str>,
+        limit: usize,
+    ) -> Result<(Vec<Value>, Option<String>), DaprError> {
+        let dapr = &self.0.dapr;
+        let (pointers, next) = agenda::page(dapr, head, user, cursor, limit).await?;
         let keys: Vec<String> = pointers
             .iter()
             .map(|pointer| schedule::key(user, pointer.task_id))
             .collect();
-        let documents = self.0.dapr.get_many(&keys).await?;
+        let documents = dapr.get_many(&keys).await?;
         let mut items = Vec::new();
         for ((pointer, key), document) in pointers.iter().zip(&keys).zip(documents) {
             let Some(document) = document else { continue };
@@ -81,11 +99,7 @@ impl<D: Dapr + Clone + 'static> Reminders<'_, D> {
                 items.push(agenda::shown(pointer.task_id, &book, &entry));
             }
         }
-        let next_cursor = next.map(|key| cursor_to_text(&key));
-        Ok(json_response(
-            StatusCode::OK,
-            &json!({ "items": items, "next_cursor": next_cursor }),
-        ))
+        Ok((items, next))
     }
 
     async fn snooze(&self, request: &Request, id: &str) -> Result<Answer, Problem> {

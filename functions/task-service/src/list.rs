@@ -6,7 +6,7 @@ use std::ops::{Bound, ControlFlow};
 
 use chrono::{DateTime, Utc};
 use dapr::ordered::{self, Directory, Item, Order};
-use dapr::{Dapr, DaprError, Json};
+use dapr::{Dapr, DaprError, Document, Json};
 use domain::UserId;
 use http_api::{Problem, cursor_to_text};
 use serde::{Deserialize, Serialize};
@@ -16,9 +16,6 @@ pub(crate) use filter::{Listing, Sort, Which};
 
 use crate::head::{self, Head};
 use crate::summary;
-
-/// How often a list is read again because a command came between the head and the chunks.
-const TRIES: u32 = 5;
 
 /// Most bytes of summaries in one answer, but for a single one that has more: real Dapr passes on answers up to 4 MiB.
 const MOST_BYTES: usize = 1024 * 1024;
@@ -33,17 +30,17 @@ pub(crate) async fn list<D: Dapr>(
     listing: &Listing,
     now: DateTime<Utc>,
 ) -> Result<Answer, Problem> {
-    for _ in 0..TRIES {
-        let document = dapr.get(&head::key(user)).await?;
-        let head = Head::read(user, document.as_ref())?;
-        let page = read_page(dapr, user, &head, listing, now).await?;
-        let unchanged =
-            dapr.get(&head::key(user)).await?.map(|now| now.etag) == document.map(|then| then.etag);
-        if unchanged {
-            return Ok(page.answer(head.revision()));
-        }
-    }
-    Err(Problem::unavailable(1))
+    let key = head::key(user);
+    let parse = |document: Option<Document>| Head::read(user, document.as_ref());
+    // What is published meanwhile, and how much somebody has left to do, changes no list.
+    let is_same = |a: &Head, b: &Head| {
+        (a.revision(), &a.open, &a.done_months) == (b.revision(), &b.open, &b.done_months)
+    };
+    let read = async |head: &Head| {
+        let page = read_page(dapr, user, head, listing, now).await?;
+        Ok(page.answer(head.revision()))
+    };
+    Ok(ordered::read_settled(dapr, &key, parse, is_same, read).await?)
 }
 
 /// What a listing is answered.

@@ -12,6 +12,9 @@ use super::{Change, JOINED_ITEMS, THIN_ITEMS};
 pub struct Directory {
     chunks: Vec<ChunkRef>,
     next: u32,
+    /// How many edits there were, so that two directories that are the same lead to the same items.
+    #[serde(default, skip_serializing_if = "is_none")]
+    edits: u64,
     /// What a newer version says besides.
     #[serde(flatten)]
     unknown: UnknownFields,
@@ -136,6 +139,14 @@ impl Directory {
     pub(super) fn cut(&mut self, begin: u32) {
         self.chunks.retain(|chunk| chunk.number < begin);
         self.next = begin;
+        if begin == 0 {
+            self.edits = 0;
+        }
+    }
+
+    /// Says that a chunk has changed.
+    pub(super) fn count_edit(&mut self) {
+        self.edits = self.edits.wrapping_add(1);
     }
 
     /// One more than the highest number that a chunk ever had.
@@ -149,6 +160,15 @@ impl Directory {
             chunk.first.clear();
         }
     }
+}
+
+/// An older version does not know the number, and begins with none.
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde hands over a reference"
+)]
+fn is_none(edits: &u64) -> bool {
+    *edits == 0
 }
 
 fn count(items: usize) -> u32 {
