@@ -1,8 +1,15 @@
 //! Whether what is derived (lists, directories, timetable, counts) still says what its sources say, and mending it where
 //! it does not. Each function checks what is its own, a person and a stretch at a time.
 
+use std::time::{Duration, Instant};
+
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
+
+use crate::Dapr;
+
+/// The longest pause after one mend, so that a stretch of a check ends in time.
+const LONGEST_PAUSE: Duration = Duration::from_millis(200);
 
 /// What is to be checked: the body of `POST /{function}/check`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,4 +68,11 @@ impl Report {
             mended,
         });
     }
+}
+
+/// Waits after a mend that began at `began`, three times as long as it took and at most 200 ms. A mend writes the document
+/// that the person's own commands take turns on; without pauses they could lose every turn.
+pub async fn let_commands_in<D: Dapr>(dapr: &D, began: Instant) {
+    let pause = began.elapsed().saturating_mul(3);
+    dapr.pause(pause.min(LONGEST_PAUSE)).await;
 }

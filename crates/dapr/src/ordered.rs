@@ -1,19 +1,20 @@
 //! A list in order, in chunks: reading a page or changing an item touches one or two documents, however long it is.
 //!
 //! The [`Directory`] (first key and length of each chunk) lives in a document that its owner reads and writes anyway,
-//! such as a user's head; the chunks are documents `{prefix}/{number}`. [`edit`] is the only way to change a list and
-//! [`scan`] the only way to read one, so that nobody can touch a chunk that was not read.
+//! such as a user's head; the chunks are documents `{prefix}/{number}`. [`edit`] is the only way to change a list, and
+//! [`scan`] and [`read_settled`] are the only ways to read one, so that nobody can touch a chunk that was not read.
 
 mod directory;
 mod faults;
+mod reading;
 
-use std::collections::BTreeMap;
-use std::ops::{Bound, ControlFlow};
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
 pub use directory::{ChunkRef, Directory};
 pub use faults::{Checked, Fault, Taken, check_chunk, erase, forgotten_chunks, mend_chunk};
+pub use reading::{Reading, find, read_settled, scan};
 
 use crate::{Condition, Dapr, DaprError, Document, Json, Write};
 
@@ -25,12 +26,6 @@ const THIN_ITEMS: usize = CHUNK_ITEMS / 4;
 
 /// Most items of two chunks that are joined, so that the next insert does not split them again.
 const JOINED_ITEMS: usize = CHUNK_ITEMS / 4 * 3;
-
-/// How often a list is read again because somebody edited it meanwhile.
-const TRIES: u32 = 8;
-
-/// Most chunks that are read at a time.
-const READ_AT_ONCE: usize = 16;
 
 /// One item: a sort key, unique in the list, and what a list shows of it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -115,49 +110,12 @@ pub async fn edit<D: Dapr>(
     }
     editor.split_and_join();
     let missing = std::mem::take(&mut editor.missing);
-    let writes = editor.writes();
-    if !writes.is_empty() {
-        directory.count_edit();
-    }
+    editor.number_edit();
     Ok(Edited {
-        writes,
+        writes: editor.writes(),
         beside,
         missing,
     })
-}
-
-/// Reads something with a directory while nobody edits the list. A directory that is a moment old may lead to chunks that
-/// were split or joined since, whose items would be missing.
-///
-/// `parse` reads the document under `key`, which has the directory; `is_same` says whether what was read with one version
-/// of it still holds with the next.
-///
-/// # Errors
-/// What `parse` and `read` say; [`DaprError::Conflict`] when others edited the list each time.
-pub async fn read_settled<D: Dapr, H, T>(
-    dapr: &D,
-    key: &str,
-    parse: impl Fn(Option<Document>) -> Result<H, DaprError>,
-    is_same: impl Fn(&H, &H) -> bool,
-    read: impl AsyncFn(&H) -> Result<T, DaprError>,
-) -> Result<T, DaprError> {
-    let etag = |document: &Option<Document>| document.as_ref().map(|found| found.etag.clone());
-    let document = dapr.get(key).await?;
-    let (mut version, mut before) = (etag(&document), parse(document)?);
-    for _ in 0..TRIES {
-        let read = read(&before).await?;
-        let document = dapr.get(key).await?;
-        let now = etag(&document);
-        if now == version {
-            return Ok(read);
-        }
-        let after = parse(document)?;
-        if is_same(&before, &after) {
-            return Ok(read);
-        }
-        (version, before) = (now, after);
-    }
-    Err(DaprError::Conflict)
 }
 
 /// From which end a list is read.
@@ -167,74 +125,6 @@ pub enum Order {
     Ascending,
     /// Against it.
     Descending,
-}
-
-/// Gives `take` the items between two keys, until it breaks off. Who writes nothing on condition of the directory's
-/// document reads within [`read_settled`].
-///
-/// # Errors
-/// What the store answered; [`DaprError::Corrupt`] when a chunk is not a list of items.
-pub async fn scan<D: Dapr>(
-    dapr: &D,
-    prefix: &str,
-    directory: &Directory,
-    (from, to): (Bound<&str>, Bound<&str>),
-    order: Order,
-    mut take: impl FnMut(Item) -> ControlFlow<()>,
-) -> Result<(), DaprError> {
-    let mut numbers: Vec<u32> = directory
-        .between(from, to)
-        .iter()
-        .map(|chunk| chunk.number)
-        .collect();
-    if order == Order::Descending {
-        numbers.reverse();
-    }
-    let lies_between = |item: &Item| {
-        let key = item.key.as_str();
-        <(Bound<&str>, Bound<&str>) as std::ops::RangeBounds<str>>::contains(&(from, to), key)
-    };
-    let (mut rest, mut batch) = (numbers.as_slice(), 1);
-    while !rest.is_empty() {
-        let (numbers, further) = rest.split_at(rest.len().min(batch));
-        let keys: Vec<String> = numbers
-            .iter()
-            .map(|&number| chunk_key(prefix, number))
-            .collect();
-        for (&number, document) in numbers.iter().zip(dapr.get_many(&keys).await?) {
-            let mut items = read_chunk(prefix, number, document.as_ref())?;
-            if order == Order::Descending {
-                items.reverse();
-            }
-            for item in items.into_iter().filter(lies_between) {
-                if take(item).is_break() {
-                    return Ok(());
-                }
-            }
-        }
-        (rest, batch) = (further, (batch * 2).min(READ_AT_ONCE));
-    }
-    Ok(())
-}
-
-/// The item with `key`, if the list has it.
-///
-/// # Errors
-/// As [`scan`].
-pub async fn find<D: Dapr>(
-    dapr: &D,
-    prefix: &str,
-    directory: &Directory,
-    key: &str,
-) -> Result<Option<Item>, DaprError> {
-    let mut found = None;
-    let exactly = (Bound::Included(key), Bound::Included(key));
-    scan(dapr, prefix, directory, exactly, Order::Ascending, |item| {
-        found = Some(item);
-        ControlFlow::Break(())
-    })
-    .await?;
-    Ok(found)
 }
 
 /// The key of a chunk.
@@ -406,6 +296,13 @@ impl Editor<'_> {
         }
         self.directory.remove(left + 1);
         true
+    }
+
+    /// Lets the directory say which chunks this edit has changed.
+    fn number_edit(&mut self) {
+        let changed = self.loaded.iter().filter(|(_, chunk)| chunk.changed);
+        let numbers: BTreeSet<u32> = changed.map(|(number, _)| *number).collect();
+        self.directory.number_edit(&numbers);
     }
 
     fn writes(self) -> Vec<Write> {

@@ -2,7 +2,9 @@
 
 use std::ops::{Bound, ControlFlow};
 
-use dapr::check::{Check, Report};
+use std::time::Instant;
+
+use dapr::check::{Check, Report, let_commands_in};
 use dapr::ordered::{self, Checked, Item, Order};
 use dapr::{Condition, Dapr, DaprError, Write};
 use http_api::Problem;
@@ -126,10 +128,14 @@ impl<D: Dapr> Checking<'_, D> {
         &self,
         change: impl AsyncFn(Inbox) -> Result<Vec<Write>, DaprError>,
     ) -> Result<bool, DaprError> {
+        let began = Instant::now();
         for _ in 0..TRIES {
             let writes = change(Inbox::read(self.dapr, self.user).await?).await?;
             match self.dapr.transact(writes).await {
-                Ok(()) => return Ok(true),
+                Ok(()) => {
+                    let_commands_in(self.dapr, began).await;
+                    return Ok(true);
+                }
                 Err(DaprError::Conflict) => {}
                 Err(error) => return Err(error),
             }

@@ -4,7 +4,7 @@ use std::ops::{Bound, ControlFlow};
 
 use chrono::{DateTime, Utc};
 use dapr::erase::Tombstone;
-use dapr::ordered::{self, CHUNK_ITEMS, Change, Directory, Item, Order};
+use dapr::ordered::{self, CHUNK_ITEMS, Change, Directory, Item, Order, Reading};
 use dapr::{Condition, Dapr, DaprError, Document, Json, Write};
 use events::{NotificationDocument, Timestamp, UnknownFields};
 use http_api::{Pace, Rate};
@@ -95,15 +95,14 @@ impl Inbox {
         })
     }
 
-    /// Reads something of an inbox while nothing comes into its list or leaves it.
+    /// Reads something of an inbox as it is at one moment.
     pub(crate) async fn read_settled<D: Dapr, T>(
         dapr: &D,
         user: &str,
-        read: impl AsyncFn(&Self) -> Result<T, DaprError>,
+        read: impl AsyncFn(&Self, &Reading<'_, D>) -> Result<T, DaprError>,
     ) -> Result<T, DaprError> {
-        let parse = |document: Option<Document>| Self::of(user, document);
-        let is_same = |a: &Self, b: &Self| a.head.list == b.head.list;
-        ordered::read_settled(dapr, &prefix(user), parse, is_same, read).await
+        let parse = |document: Option<&Document>| Self::of(user, document.cloned());
+        ordered::read_settled(dapr, &prefix(user), parse, read).await
     }
 
     pub(crate) fn unread(&self) -> u32 {
@@ -300,13 +299,15 @@ impl Inbox {
     pub(crate) async fn mark_read<D: Dapr>(
         mut self,
         dapr: &D,
+        reading: &Reading<'_, D>,
         id: Uuid,
     ) -> Result<Option<Vec<Write>>, DaprError> {
         let Some(place) = dapr.get(&place_key(&self.user, id)).await? else {
             return Ok(None);
         };
         let Place { key } = place.read(&place_key(&self.user, id))?;
-        let Some(item) = self.find(dapr, &key).await? else {
+        let (prefix, list) = (prefix(&self.user), &self.head.list);
+        let Some(item) = reading.find(&prefix, list, &key).await? else {
             return Ok(None);
         };
         let mut value = item.value.value();
@@ -334,7 +335,7 @@ impl Inbox {
     /// Up to `limit` notifications before `cursor`, the newest first, and the cursor of the next page.
     pub(crate) async fn page<D: Dapr>(
         &self,
-        dapr: &D,
+        reading: &Reading<'_, D>,
         cursor: Option<&str>,
         limit: usize,
     ) -> Result<(Vec<Value>, Option<String>), DaprError> {
@@ -343,21 +344,15 @@ impl Inbox {
             cursor.map_or(Bound::Unbounded, Bound::Excluded),
         );
         let (prefix, mut items) = (prefix(&self.user), Vec::new());
-        ordered::scan(
-            dapr,
-            &prefix,
-            &self.head.list,
-            range,
-            Order::Descending,
-            |item| {
-                items.push(item);
-                match items.len() > limit {
-                    true => ControlFlow::Break(()),
-                    false => ControlFlow::Continue(()),
-                }
-            },
-        )
-        .await?;
+        let take = |item| {
+            items.push(item);
+            match items.len() > limit {
+                true => ControlFlow::Break(()),
+                false => ControlFlow::Continue(()),
+            }
+        };
+        let (list, order) = (&self.head.list, Order::Descending);
+        reading.scan(&prefix, list, range, order, take).await?;
         let further = items.len() > limit;
         items.truncate(limit);
         let next = items

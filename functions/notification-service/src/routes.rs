@@ -1,5 +1,6 @@
 //! The routes.
 
+use dapr::ordered::Reading;
 use dapr::{Condition, Dapr, DaprError, Write};
 use events::{Event, Timestamp};
 use http::{Method, StatusCode};
@@ -104,8 +105,8 @@ impl<D: Dapr, C: Channels> Notifications<'_, D, C> {
         let paging = Paging::parse(&query(request)?)?;
         let dapr = &self.function.dapr;
         let cursor = paging.cursor.as_deref();
-        let read = async |inbox: &Inbox| {
-            let (items, next) = inbox.page(dapr, cursor, paging.limit).await?;
+        let read = async |inbox: &Inbox, reading: &Reading<'_, D>| {
+            let (items, next) = inbox.page(reading, cursor, paging.limit).await?;
             Ok((items, next, inbox.unread()))
         };
         let user = person.id.as_str();
@@ -123,7 +124,9 @@ impl<D: Dapr, C: Channels> Notifications<'_, D, C> {
         let id = Uuid::try_parse(id).map_err(|_| none())?;
         let dapr = &self.function.dapr;
         for _ in 0..TRIES {
-            let mark = async |inbox: &Inbox| inbox.clone().mark_read(dapr, id).await;
+            let mark = async |inbox: &Inbox, reading: &Reading<'_, D>| {
+                inbox.clone().mark_read(dapr, reading, id).await
+            };
             let writes = Inbox::read_settled(dapr, person.id.as_str(), mark).await?;
             let writes = writes.ok_or_else(none)?;
             if self.write(writes).await? {

@@ -4,7 +4,7 @@
 use std::ops::{Bound, ControlFlow};
 
 use dapr::erase::{Answers, Tombstone};
-use dapr::ordered::{self, Change, Directory, Item, Order};
+use dapr::ordered::{self, Change, Directory, Item, Order, Reading};
 use dapr::outbox::OutboxHead;
 use dapr::{Dapr, DaprError, Document, Json, Write};
 use events::{Timestamp, UnknownFields};
@@ -109,7 +109,7 @@ pub(crate) async fn edit<D: Dapr>(
 
 /// Up to `limit` items behind `cursor`, and the cursor of the next page.
 pub(crate) async fn page<D: Dapr>(
-    dapr: &D,
+    reading: &Reading<'_, D>,
     head: &Head,
     user: &str,
     cursor: Option<&str>,
@@ -119,21 +119,17 @@ pub(crate) async fn page<D: Dapr>(
     let range = (from, Bound::Unbounded);
     let mut items = Vec::new();
     let prefix = prefix(user);
-    ordered::scan(
-        dapr,
-        &prefix,
-        &head.agenda,
-        range,
-        Order::Ascending,
-        |item| {
-            items.push(item);
-            match items.len() > limit {
-                true => ControlFlow::Break(()),
-                false => ControlFlow::Continue(()),
-            }
-        },
-    )
-    .await?;
+    let take = |item| {
+        items.push(item);
+        match items.len() > limit {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
+        }
+    };
+    let order = Order::Ascending;
+    reading
+        .scan(&prefix, &head.agenda, range, order, take)
+        .await?;
     let further = items.len() > limit;
     items.truncate(limit);
     let next = items

@@ -1,6 +1,8 @@
 //! Whether the list of a person's reminders, the ids that lead to them and the timetable say what the tasks' books say.
 
-use dapr::check::{Check, Report};
+use std::time::Instant;
+
+use dapr::check::{Check, Report, let_commands_in};
 use dapr::ordered::{self, Change, Checked, Edited};
 use dapr::timetable::{self, Entry as Due, Insert};
 use dapr::{Condition, Dapr, DaprError, Document, Write};
@@ -172,6 +174,7 @@ impl<D: Dapr> Checking<'_, D> {
         &self,
         change: impl AsyncFn(&D, &mut Head) -> Result<Edited, DaprError>,
     ) -> Result<bool, DaprError> {
+        let began = Instant::now();
         for _ in 0..TRIES {
             let (mut head, document) = self.head().await?;
             let Edited { mut writes, .. } = change(self.dapr, &mut head).await?;
@@ -182,7 +185,10 @@ impl<D: Dapr> Checking<'_, D> {
                 Condition::as_read(document.as_ref()),
             ));
             match self.dapr.transact(writes).await {
-                Ok(()) => return Ok(true),
+                Ok(()) => {
+                    let_commands_in(self.dapr, began).await;
+                    return Ok(true);
+                }
                 Err(DaprError::Conflict) => {}
                 Err(error) => return Err(error),
             }

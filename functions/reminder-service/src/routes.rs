@@ -1,7 +1,8 @@
 //! The routes.
 
+use dapr::ordered::{self, Reading};
 use dapr::outbox::relay_user;
-use dapr::{Dapr, DaprError, Document, ordered};
+use dapr::{Dapr, DaprError, Document};
 use domain::EventId;
 use events::{Event, PartAnswer, Timestamp};
 use http::{Method, StatusCode};
@@ -13,7 +14,7 @@ use http_api::{
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::agenda::{self, Head};
+use crate::agenda::{self, Head, Pointer};
 use crate::book::Book;
 use crate::check::Checking;
 use crate::commands::{self, Command, SnoozeBody};
@@ -64,11 +65,12 @@ impl<D: Dapr + Clone + 'static> Reminders<'_, D> {
         let user = person.id.as_str();
         let head_key = agenda::head_key(user);
         let cursor = paging.cursor.as_deref();
-        let parse = |document: Option<Document>| Head::read(&head_key, document.as_ref());
-        let is_same = |a: &Head, b: &Head| a.agenda == b.agenda;
-        let read = async |head: &Head| self.page(head, user, cursor, paging.limit).await;
-        let (items, next) =
-            ordered::read_settled(&self.0.dapr, &head_key, parse, is_same, read).await?;
+        let parse = |document: Option<&Document>| Head::read(&head_key, document);
+        let read = async |head: &Head, reading: &Reading<'_, D>| {
+            let page = agenda::page(reading, head, user, cursor, paging.limit).await?;
+            Ok((self.shown(user, page.0).await?, page.1))
+        };
+        let (items, next) = ordered::read_settled(&self.0.dapr, &head_key, parse, read).await?;
         let next_cursor = next.map(|key| cursor_to_text(&key));
         Ok(json_response(
             StatusCode::OK,
@@ -76,21 +78,13 @@ impl<D: Dapr + Clone + 'static> Reminders<'_, D> {
         ))
     }
 
-    /// What the list shows of a page, and the cursor of the next one.
-    async fn page(
-        &self,
-        head: &Head,
-        user: &str,
-        cursor: Option<&str>,
-        limit: usize,
-    ) -> Result<(Vec<Value>, Option<String>), DaprError> {
-        let dapr = &self.0.dapr;
-        let (pointers, next) = agenda::page(dapr, head, user, cursor, limit).await?;
+    /// What the list shows of reminders.
+    async fn shown(&self, user: &str, pointers: Vec<Pointer>) -> Result<Vec<Value>, DaprError> {
         let keys: Vec<String> = pointers
             .iter()
             .map(|pointer| schedule::key(user, pointer.task_id))
             .collect();
-        let documents = dapr.get_many(&keys).await?;
+        let documents = self.0.dapr.get_many(&keys).await?;
         let mut items = Vec::new();
         for ((pointer, key), document) in pointers.iter().zip(&keys).zip(documents) {
             let Some(document) = document else { continue };
@@ -99,7 +93,7 @@ impl<D: Dapr + Clone + 'static> Reminders<'_, D> {
                 items.push(agenda::shown(pointer.task_id, &book, &entry));
             }
         }
-        Ok((items, next))
+        Ok(items)
     }
 
     async fn snooze(&self, request: &Request, id: &str) -> Result<Answer, Problem> {

@@ -1,7 +1,9 @@
 //! Whether a person's lists say what their tasks say. The tasks are the source: what a list says otherwise is mended by
 //! putting the task where it belongs, or by taking out what no task stands behind.
 
-use dapr::check::{Check, Report};
+use std::time::Instant;
+
+use dapr::check::{Check, Report, let_commands_in};
 use dapr::ordered::{self, Change as ListChange, Checked, Directory, Edited, Item};
 use dapr::outbox::{OutboxHead, Relayed, relay_user};
 use dapr::timetable::{self, Entry};
@@ -17,6 +19,9 @@ use crate::record::{self, Found, Stored};
 
 /// After how many items of the lists a check ends and says where to go on.
 const STRETCH: usize = 256;
+
+/// After how many findings it ends as well, since mending them takes time.
+const MOST_FINDINGS: usize = 16;
 
 /// How many records are read at a time.
 const BATCH: usize = 32;
@@ -209,7 +214,7 @@ impl<'a, D: Dapr> Checking<'a, D> {
                 return Ok(());
             };
             after = Some(behind);
-            if looked_at >= STRETCH {
+            if looked_at >= STRETCH || self.report.findings.len() >= MOST_FINDINGS {
                 self.report.next = after.map(|after| From::text(&list, &after));
                 return Ok(());
             }
@@ -304,13 +309,17 @@ impl<'a, D: Dapr> Checking<'a, D> {
         change: impl AsyncFn(&D, &str, &mut Directory) -> Result<Edited, DaprError>,
     ) -> Result<bool, Problem> {
         let prefix = list.prefix(self.user());
+        let began = Instant::now();
         for _ in 0..TRIES {
             let (mut directory, owner) = self.directory(list).await?;
             let edited = change(self.dapr, &prefix, &mut directory).await?;
             let mut writes = edited.writes;
             writes.extend(owner.writes(self.user(), directory));
             match self.dapr.transact(writes).await {
-                Ok(()) => return Ok(true),
+                Ok(()) => {
+                    let_commands_in(self.dapr, began).await;
+                    return Ok(true);
+                }
                 Err(DaprError::Conflict) => {}
                 Err(error) => return Err(error.into()),
             }
@@ -383,9 +392,11 @@ impl<'a, D: Dapr> Checking<'a, D> {
             rate: None,
         };
         let decide = |found| Ok(decide::settle(id, found, has_moved));
+        let began = Instant::now();
         match command.run(self.dapr, decide).await {
             Ok(committed) => {
                 publish(self.dapr, self.user(), committed.to_publish).await;
+                let_commands_in(self.dapr, began).await;
                 Ok(true)
             }
             // A chunk that is corrupt: the walk through the lists mends it first.

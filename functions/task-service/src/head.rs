@@ -19,6 +19,9 @@ pub(crate) struct Head {
     /// The months (`YYYY-MM`, UTC) in which tasks were completed, ascending.
     #[serde(default)]
     pub(crate) done_months: Vec<String>,
+    /// How many edits of the lists of these months there were.
+    #[serde(default)]
+    pub(crate) done_edits: u64,
     /// How much of what a person may do at a time is used up.
     #[serde(default, skip_serializing_if = "Pace::is_unused")]
     pub(crate) pace: Pace,
@@ -38,8 +41,9 @@ impl Head {
         document.map_or_else(|| Ok(Self::default()), |document| document.read(&key(user)))
     }
 
-    /// Says whether tasks that were completed in `month` are listed.
+    /// Says after an edit of a month's list whether it has any tasks.
     pub(crate) fn list_month(&mut self, month: &str, is_listed: bool) {
+        self.done_edits += 1;
         let place = self
             .done_months
             .binary_search_by(|other| other.as_str().cmp(month));

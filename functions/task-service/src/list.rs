@@ -5,7 +5,7 @@ mod filter;
 use std::ops::{Bound, ControlFlow};
 
 use chrono::{DateTime, Utc};
-use dapr::ordered::{self, Directory, Item, Order};
+use dapr::ordered::{self, Item, Order, Reading};
 use dapr::{Dapr, DaprError, Document, Json};
 use domain::UserId;
 use http_api::{Problem, cursor_to_text};
@@ -31,16 +31,12 @@ pub(crate) async fn list<D: Dapr>(
     now: DateTime<Utc>,
 ) -> Result<Answer, Problem> {
     let key = head::key(user);
-    let parse = |document: Option<Document>| Head::read(user, document.as_ref());
-    // What is published meanwhile, and how much somebody has left to do, changes no list.
-    let is_same = |a: &Head, b: &Head| {
-        (a.revision(), &a.open, &a.done_months) == (b.revision(), &b.open, &b.done_months)
-    };
-    let read = async |head: &Head| {
-        let page = read_page(dapr, user, head, listing, now).await?;
+    let parse = |document: Option<&Document>| Head::read(user, document);
+    let read = async |head: &Head, reading: &Reading<'_, D>| {
+        let page = read_page(reading, user, head, listing, now).await?;
         Ok(page.answer(head.revision()))
     };
-    Ok(ordered::read_settled(dapr, &key, parse, is_same, read).await?)
+    Ok(ordered::read_settled(dapr, &key, parse, read).await?)
 }
 
 /// What a listing is answered.
@@ -76,7 +72,7 @@ struct Page<'a> {
 }
 
 async fn read_page<'a, D: Dapr>(
-    dapr: &D,
+    reading: &Reading<'_, D>,
     user: &UserId,
     head: &Head,
     listing: &'a Listing,
@@ -91,8 +87,8 @@ async fn read_page<'a, D: Dapr>(
         further: None,
     };
     match listing.which {
-        Which::Open => page.read_open(dapr, user, head).await?,
-        Which::Completed => page.read_completed(dapr, user, head).await?,
+        Which::Open => page.read_open(reading, user, head).await?,
+        Which::Completed => page.read_completed(reading, user, head).await?,
     }
     page.sort();
     Ok(page)
@@ -118,7 +114,7 @@ impl Page<'_> {
 
     async fn read_open<D: Dapr>(
         &mut self,
-        dapr: &D,
+        reading: &Reading<'_, D>,
         user: &UserId,
         head: &Head,
     ) -> Result<(), DaprError> {
@@ -131,13 +127,14 @@ impl Page<'_> {
         let range = (from.as_ref().map(String::as_str), to);
         let prefix = head::open_prefix(user);
         let take = |item| self.take(item);
-        ordered::scan(dapr, &prefix, &head.open, range, Order::Ascending, take).await
+        let order = Order::Ascending;
+        reading.scan(&prefix, &head.open, range, order, take).await
     }
 
     /// The newest first: months backwards, and backwards within a month.
     async fn read_completed<D: Dapr>(
         &mut self,
-        dapr: &D,
+        reading: &Reading<'_, D>,
         user: &UserId,
         head: &Head,
     ) -> Result<(), DaprError> {
@@ -159,12 +156,13 @@ impl Page<'_> {
                 continue;
             }
             let prefix = head::done_prefix(user, month);
-            let Some(document) = dapr.get(&prefix).await? else {
+            let Some(directory) = reading.directory(&prefix, head.done_edits).await? else {
                 continue;
             };
-            let directory: Directory = document.read(&prefix)?;
-            let take = |item| self.take(item);
-            ordered::scan(dapr, &prefix, &directory, range, Order::Descending, take).await?;
+            let (take, order) = (|item| self.take(item), Order::Descending);
+            reading
+                .scan(&prefix, &directory, range, order, take)
+                .await?;
             if self.further.is_some() {
                 break;
             }

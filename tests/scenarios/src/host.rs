@@ -16,6 +16,8 @@ use crate::PATIENCE;
 
 /// What a host prints before its address.
 const ANNOUNCEMENT: &str = "Nudge is at ";
+/// How many lines of the log a test that fails shows.
+const LAST_LINES: usize = 60;
 /// How long a graceful stop may take.
 const STOP_LIMIT: Duration = Duration::from_secs(40);
 /// How long a first start may take, which compiles all components on a busy machine.
@@ -274,6 +276,18 @@ impl Host {
     pub async fn restart(self) -> Self {
         let (_, settings) = self.stop().await;
         Self::start(settings).await
+    }
+}
+
+/// A test that fails says what the host said last.
+impl Drop for Host {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let log = self.log();
+            let lines: Vec<&str> = log.lines().collect();
+            let last = &lines[lines.len().saturating_sub(LAST_LINES)..];
+            eprintln!("the host's log ends:\n{}", last.join("\n"));
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Where each stretch of a list is.
 
+use std::collections::BTreeSet;
 use std::ops::Bound;
 
 use events::UnknownFields;
@@ -12,7 +13,7 @@ use super::{Change, JOINED_ITEMS, THIN_ITEMS};
 pub struct Directory {
     chunks: Vec<ChunkRef>,
     next: u32,
-    /// How many edits there were, so that two directories that are the same lead to the same items.
+    /// How many edits there were.
     #[serde(default, skip_serializing_if = "is_none")]
     edits: u64,
     /// What a newer version says besides.
@@ -29,6 +30,9 @@ pub struct ChunkRef {
     pub first: String,
     /// How many items it has.
     pub items: u32,
+    /// The number of the edit that changed it last, so that who reads the list knows whether it has changed since.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub edit: u64,
 }
 
 impl Directory {
@@ -130,6 +134,7 @@ impl Directory {
                 number,
                 first,
                 items,
+                edit: self.edits,
             },
         );
         number
@@ -144,9 +149,16 @@ impl Directory {
         }
     }
 
-    /// Says that a chunk has changed.
-    pub(super) fn count_edit(&mut self) {
-        self.edits = self.edits.wrapping_add(1);
+    /// Says that one more edit has changed the chunks with these numbers.
+    pub(super) fn number_edit(&mut self, numbers: &BTreeSet<u32>) {
+        if numbers.is_empty() {
+            return;
+        }
+        self.edits += 1;
+        let chunks = self.chunks.iter_mut();
+        for chunk in chunks.filter(|chunk| numbers.contains(&chunk.number)) {
+            chunk.edit = self.edits;
+        }
     }
 
     /// One more than the highest number that a chunk ever had.
@@ -162,13 +174,13 @@ impl Directory {
     }
 }
 
-/// An older version does not know the number, and begins with none.
+/// An older version numbers no edits.
 #[expect(
     clippy::trivially_copy_pass_by_ref,
     reason = "serde hands over a reference"
 )]
-fn is_none(edits: &u64) -> bool {
-    *edits == 0
+fn is_none(number: &u64) -> bool {
+    *number == 0
 }
 
 fn count(items: usize) -> u32 {
