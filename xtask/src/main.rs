@@ -59,7 +59,7 @@ enum Command {
         #[command(subcommand)]
         what: cluster::Image,
     },
-    /// Builds the daprd of tools/daprd and says where it lies: for an image of it, as docs/operations.md has it.
+    /// Builds the daprd of tools/daprd and says where it lies: `image daprd` makes an image of it.
     Daprd,
     /// What functions could not process: list, show, replay, discard.
     Dlq {

@@ -99,8 +99,10 @@ impl App {
 
     fn is_hung(&self, body: &[u8]) -> bool {
         let text = String::from_utf8_lossy(body);
+        // What is of other cases is acknowledged at once.
+        let is_of_this = text.contains(&self.run);
         let hung = lock(&self.hung);
-        hung.iter().any(|marker| text.contains(marker.as_str()))
+        is_of_this && hung.iter().any(|marker| text.contains(marker.as_str()))
     }
 
     /// The calls so far whose path begins with `path` and whose body has `marker` in it.

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::{KafkaError, KafkaResult};
+use rdkafka::{ClientConfig, Message, Offset, TopicPartitionList};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
@@ -31,6 +32,7 @@ pub struct Group {
     pub id: String,
     app_port: u16,
     listening: Option<JoinHandle<()>>,
+    settings: ClientConfig,
     broker: BaseConsumer,
     folder: TempDir,
 }
@@ -53,15 +55,15 @@ impl Group {
         let [app_port] = ports::free().expect("a free port");
         let listening = Some(app.listen_on(app_port).await);
         let brokers = std::env::var("NUDGE_KAFKA_BROKERS").expect("NUDGE_KAFKA_BROKERS");
-        let broker = ClientConfig::new()
-            .set("bootstrap.servers", brokers)
-            .create()
-            .expect("a client of the broker");
+        let mut settings = ClientConfig::new();
+        settings.set("bootstrap.servers", brokers);
+        let broker = settings.create().expect("a client of the broker");
         Self {
             app,
             id,
             app_port,
             listening,
+            settings,
             broker,
             folder,
         }
@@ -113,6 +115,50 @@ impl Group {
         found.map_or_else(Default::default, |group| {
             (group.state().to_owned(), group.members().len())
         })
+    }
+
+    /// What lies in the topic of this group's events, and how far the group has come.
+    fn topic(&self) -> KafkaResult<Vec<String>> {
+        let reader: BaseConsumer = self
+            .settings
+            .clone()
+            .set("group.id", &self.id)
+            .set("enable.auto.commit", "false")
+            .set("enable.partition.eof", "true")
+            .create()?;
+        let metadata = reader.fetch_metadata(Some(TOPIC), LIMIT)?;
+        let partitions = metadata
+            .topics()
+            .iter()
+            .flat_map(|topic| topic.partitions());
+        let mut all = TopicPartitionList::new();
+        for partition in partitions {
+            all.add_partition(TOPIC, partition.id());
+        }
+        let committed = reader.committed_offsets(all.clone(), LIMIT)?;
+        let mut lines: Vec<String> = committed
+            .elements()
+            .iter()
+            .map(|at| format!("committed: {}/{:?}", at.partition(), at.offset()))
+            .collect();
+        all.set_all_offsets(Offset::Beginning)?;
+        reader.assign(&all)?;
+        let mut left = all.count();
+        while left > 0 {
+            match reader.poll(LIMIT) {
+                Some(Ok(message)) => {
+                    let text = String::from_utf8_lossy(message.payload().unwrap_or_default());
+                    if text.contains(&self.id) {
+                        let (partition, offset) = (message.partition(), message.offset());
+                        lines.push(format!("lies: {partition}/{offset} {text}"));
+                    }
+                }
+                Some(Err(KafkaError::PartitionEOF(_))) => left -= 1,
+                Some(Err(error)) => return Err(error),
+                None => break,
+            }
+        }
+        Ok(lines)
     }
 
     /// On which partition of the topic each of `keys` lies.
@@ -167,7 +213,7 @@ impl Group {
     }
 }
 
-/// What came from which place of the topic, and what the daprds said, when a case fails.
+/// What came from which place of the topic, what lies there, and what the daprds said, when a case fails.
 impl Drop for Group {
     fn drop(&mut self) {
         if !std::thread::panicking() {
@@ -176,7 +222,10 @@ impl Drop for Group {
         for call in self.app.heard("/events", "") {
             let [partition, offset] = ["__partition", "__offset"].map(|name| call.header(name));
             let event = call.json();
-            eprintln!("{} {partition}/{offset} {}", call.uri, event["id"]);
+            eprintln!("came: {} {partition}/{offset} {}", call.uri, event["id"]);
+        }
+        for line in self.topic().unwrap_or_else(|error| vec![error.to_string()]) {
+            eprintln!("{line}");
         }
         let files = std::fs::read_dir(self.folder.path());
         for path in files

@@ -1,4 +1,6 @@
-//! `cargo xtask image`: the application as one OCI image.
+//! `cargo xtask image`: the application as one OCI image, and the daprd beside it as another.
+
+pub(super) mod daprd;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -11,7 +13,7 @@ use clap::{Args, Subcommand};
 use super::manifest::Manifest;
 use super::objects::items;
 use super::oci;
-use super::tools::{self, output};
+use super::tools::output;
 use crate::steps::{self, execute, root};
 
 /// What is done with the image.
@@ -22,6 +24,8 @@ pub(crate) enum Image {
     /// Builds the components and pushes the image to a registry: by the spin CLI where it is installed, else as `build`
     /// writes it.
     Push(Push),
+    /// Builds the daprd of tools/daprd and writes it into an image, or pushes that to a registry.
+    Daprd(daprd::Daprd),
 }
 
 #[derive(Args)]
@@ -52,6 +56,7 @@ impl Image {
         match self {
             Self::Build(build) => write(&root().join(&build.out), &build.tag).map(drop),
             Self::Push(push) => push.run(),
+            Self::Daprd(daprd) => daprd.run(),
         }
     }
 }
@@ -73,13 +78,7 @@ impl Push {
             .context("name a tag: registry/repository:tag")?;
         let folder = root().join("target/image");
         write(&folder, tag)?;
-        let mut copy = Command::new(tools::oras()?);
-        copy.args(["cp", "--from-oci-layout"])
-            .arg(format!("{}:{tag}", folder.display()));
-        execute(
-            copy.args(self.plain_http.then_some("--to-plain-http"))
-                .arg(&self.reference),
-        )
+        daprd::push(&folder, tag, &self.reference, self.plain_http)
     }
 }
 

@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use super::chart::{self, RELEASE};
 use super::image;
-use super::tools::{self, helm, kubectl, output};
+use super::tools::{helm, kubectl, output};
 use crate::steps::{execute, root};
 
 /// The cluster's name; kubectl's context is `k3d-nudge`.
@@ -82,12 +82,15 @@ fn up() -> Result<()> {
     let folder = root().join("target/image");
     let digest = image::write(&folder, "dev")?;
     let target = format!("127.0.0.1:{registry_port}/nudge:dev");
-    let mut copy = Command::new(tools::oras()?);
-    copy.args(["cp", "--from-oci-layout", "--to-plain-http"])
-        .arg(format!("{}:dev", folder.display()))
-        .arg(target);
-    execute(&mut copy)?;
-    install(&digest)?;
+    image::daprd::push(&folder, "dev", &target, true)?;
+    let folder = root().join("target/daprd-image");
+    let daprd = image::daprd::write(&folder, "dev")?;
+    let target = format!("127.0.0.1:{registry_port}/daprd:dev");
+    image::daprd::push(&folder, "dev", &target, true)?;
+    install(
+        &digest,
+        &format!("{registry}:{registry_port}/daprd@{daprd}"),
+    )?;
     // `--wait` needs every function awake; from here on they sleep when nobody wants anything.
     let mut lift = Command::new(kubectl()?);
     lift.args([
@@ -127,7 +130,7 @@ fn custom_kinds() -> Result<()> {
     Ok(())
 }
 
-fn install(digest: &str) -> Result<()> {
+fn install(digest: &str, daprd: &str) -> Result<()> {
     let mut command = chart::command(&["upgrade", "--install"], &chart::PLACES[0])?;
     command.args([
         "--kube-context",
@@ -136,6 +139,7 @@ fn install(digest: &str) -> Result<()> {
         "--reset-values",
     ]);
     command.args(["--set", &format!("image.digest={digest}")]);
+    command.args(["--set", &format!("dapr.image={daprd}")]);
     command.args([
         "--set-string",
         "scaling.pausedReplicas=1",

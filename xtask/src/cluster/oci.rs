@@ -3,6 +3,8 @@
 //! One layer a component, and one with the locked application, which names the components by their digests. Spin's shim
 //! does not compose, so what goes in here is composed.
 
+pub(super) mod container;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -23,7 +25,7 @@ const COMPONENT: &str = "application/vnd.wasm.content.layer.v1+wasm";
 const APPLICATION: &str = "application/vnd.fermyon.spin.application.v1+config";
 /// Spin reads it to tell images apart that hold the same layers.
 const LOCKED_APPLICATION_LABEL: &str = "com.fermyon.spin.lockedAppDigest";
-const REFERENCE: &str = "org.opencontainers.image.ref.name";
+pub(super) const REFERENCE: &str = "org.opencontainers.image.ref.name";
 /// How a WebAssembly component begins; a module has another version.
 const COMPONENT_HEADER: &[u8] = b"\0asm\x0d\0\x01\0";
 

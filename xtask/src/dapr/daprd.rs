@@ -16,12 +16,29 @@ use crate::{cache, steps};
 /// The release that `tools/daprd/go.mod` names; `daprd --version` says it.
 pub(crate) const VERSION: &str = "1.18.3";
 
-/// What Dapr's source says where it tries a delivery again on a context that nothing ends, and what it has to say for the
-/// end of a consumer's session to end that too: pull request 10497 of dapr/dapr. docs/dapr-findings.md has what happens
-/// without it.
-const MENDED: &str = "pkg/runtime/subscription/subscription.go";
-const ENDLESS: &str = "resiliency.NewRunner[any](context.Background(), policyDef)";
-const OF_SESSION: &str = "resiliency.NewRunner[any](ctx, policyDef)";
+/// A place of Dapr's source that is built otherwise than it stands there. docs/dapr-findings.md has what happens without.
+struct Mend {
+    file: &'static str,
+    original: &'static str,
+    mended: &'static str,
+}
+
+const MENDS: [Mend; 2] = [
+    // A delivery is tried again on a context that nothing ends; the end of a consumer's session has to end that too. Pull
+    // request 10497 of dapr/dapr.
+    Mend {
+        file: "pkg/runtime/subscription/subscription.go",
+        original: "resiliency.NewRunner[any](context.Background(), policyDef)",
+        mended: "resiliency.NewRunner[any](ctx, policyDef)",
+    },
+    // The app channel asks for a handler for each call, and gets that of whoever asked last, so a call may be told of another
+    // one's failure and take its own for success. Where no middleware is configured, the call's own is the one to run.
+    Mend {
+        file: "pkg/middleware/http/pipeline.go",
+        original: "next := p.chain\n",
+        mended: "next := p.chain\nif p.spec == nil || len(p.spec.Handlers) == 0 { next = root }\n",
+    },
+];
 
 /// The ports of one daprd.
 #[derive(Debug, Clone, Copy)]
@@ -134,7 +151,14 @@ spec:
 /// The daprd on the path or of `dapr init`; else the one of `tools/daprd`.
 pub(crate) fn program() -> Result<PathBuf> {
     let of_init = std::env::home_dir().map(|home| home.join(".dapr/bin"));
-    place::find_program("daprd", of_init.as_slice()).map_or_else(built, Ok)
+    let Some(found) = place::find_program("daprd", of_init.as_slice()) else {
+        return built();
+    };
+    eprintln!(
+        "{} is Dapr's own: it can lose an event that a function refuses (docs/dapr-findings.md).",
+        found.display()
+    );
+    Ok(found)
 }
 
 /// The daprd of `tools/daprd`, built once for each go.sum.
@@ -144,7 +168,8 @@ pub(crate) fn built() -> Result<PathBuf> {
         .map(|name| fs::read(module.join(name)).with_context(|| format!("tools/daprd/{name}")));
     let sources: Vec<Vec<u8>> = sources.into_iter().collect::<Result<_>>()?;
     let mut sources: Vec<&[u8]> = sources.iter().map(Vec::as_slice).collect();
-    sources.push(OF_SESSION.as_bytes());
+    sources.push(b"CGO_ENABLED=0");
+    sources.extend(MENDS.iter().map(|mend| mend.mended.as_bytes()));
     let name = format!("daprd-{VERSION}-{:016x}", super::digest(&sources));
     let folder = cache::once(&name, |folder| {
         if place::find_program("go", &[]).is_none() {
@@ -162,6 +187,8 @@ pub(crate) fn built() -> Result<PathBuf> {
                 .arg(folder.join("daprd"))
                 .arg(".")
                 .env("GOFLAGS", "-mod=readonly -buildvcs=false")
+                // It needs no library, so an image needs nothing else.
+                .env("CGO_ENABLED", "0")
                 .current_dir(&module),
         )?;
         fs::remove_dir_all(dapr).context("can't remove the copy of Dapr's module")
@@ -186,12 +213,17 @@ fn mended(module: &Path, dapr: &Path, folder: &Path) -> Result<PathBuf> {
             .args(["-r", "--no-preserve=mode", original])
             .arg(dapr),
     )?;
-    let file = dapr.join(MENDED);
-    let source = fs::read_to_string(&file).with_context(|| format!("Dapr's {MENDED}"))?;
-    if source.matches(ENDLESS).count() != 1 {
-        bail!("Dapr's {MENDED} has changed: does it still need to be mended?");
+    for mend in &MENDS {
+        let file = dapr.join(mend.file);
+        let source = fs::read_to_string(&file).with_context(|| format!("Dapr's {}", mend.file))?;
+        if source.matches(mend.original).count() != 1 {
+            bail!(
+                "Dapr's {} has changed: does it still need to be mended?",
+                mend.file
+            );
+        }
+        fs::write(&file, source.replace(mend.original, mend.mended))?;
     }
-    fs::write(&file, source.replace(ENDLESS, OF_SESSION))?;
     let go_mod = folder.join("go.mod");
     let mut text = fs::read_to_string(module.join("go.mod"))?;
     text.push_str(&format!(

@@ -39,6 +39,8 @@ const AT_WORK: &str = "People are at work.";
 const BEGIN_LIMIT: Duration = Duration::from_secs(120);
 /// How long the driver may take to judge. It has limits of its own, which end before.
 const JUDGE_LIMIT: Duration = Duration::from_secs(600);
+/// What `nudge check` says of what is not as its source says.
+const WRONG: &str = ": wrong: ";
 /// How often something is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
@@ -116,6 +118,8 @@ fn run(system: &System, mut driver: Driver, faults: &[Fault], stop: &Stop) -> Re
     let pids: Vec<Option<Pid>> = system.parts().iter().map(Part::pid).collect();
     driver.tell(&outages)?;
     driver.wait_for_judgement(stop)?;
+    let (is_clean, said) = system.check()?;
+    ensure!(is_clean, "nudge check: {said}");
     for (part, pid) in system.parts().iter().zip(pids) {
         ensure!(part.is_ready(), "{} is not ready in the end", part.name);
         ensure!(part.pid() == pid, "{} died unasked", part.name);
@@ -172,7 +176,8 @@ fn break_parts(system: &System, faults: &[Fault], stop: &Stop) -> Result<Vec<Out
                 fault.part
             );
             let deed = fault.deed;
-            running.push((&fault.part, scope.spawn(move || commit(part, deed, stop))));
+            let task = move || commit(system, part, deed, stop);
+            running.push((&fault.part, scope.spawn(task)));
         }
         for (_, fault) in running {
             outages.push(joined(fault)?);
@@ -189,8 +194,8 @@ fn joined(fault: thread::ScopedJoinHandle<Result<Outage>>) -> Result<Outage> {
     }
 }
 
-/// Breaks a part, and waits until it is back without a hand.
-fn commit(part: &Part, deed: Deed, stop: &Stop) -> Result<Outage> {
+/// Breaks a part, and waits until it is back without a hand. What it was killed over is looked at while people go on.
+fn commit(system: &System, part: &Part, deed: Deed, stop: &Stop) -> Result<Outage> {
     let begun = Instant::now();
     // It may be between two lives: with a broker that is away, a daprd ends by itself.
     let pid = loop {
@@ -217,11 +222,29 @@ fn commit(part: &Part, deed: Deed, stop: &Stop) -> Result<Outage> {
         }
     }
     part.wait_again(START_LIMIT, &|| stop.asked())?;
+    let to = SystemTime::now();
+    if deed == Deed::Kill {
+        finds_nothing_wrong(system, &part.name)?;
+    }
     Ok(Outage {
         part: part.name.clone(),
         from,
-        to: SystemTime::now(),
+        to,
     })
+}
+
+/// `nudge check` finds nothing that is not as its source says. Whether it comes to its end is another matter: other parts may
+/// be away.
+fn finds_nothing_wrong(system: &System, killed: &str) -> Result<()> {
+    let (is_clean, said) = system.check()?;
+    let is_wrong = said.lines().any(|line| line.contains(WRONG));
+    ensure!(!is_wrong, "after {killed} was killed, nudge check: {said}");
+    let came = match is_clean {
+        true => "found nothing wrong",
+        false => "did not come to its end",
+    };
+    eprintln!("       nudge check after {killed} was killed {came}");
+    Ok(())
 }
 
 /// A part, with all that it started, that stands still until this is dropped.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -288,6 +289,19 @@ impl System {
             ("NUDGE_SIGNING_KEY", format!("{data}/sign-in/key.der")),
             ("NUDGE_BIN", self.host.display().to_string()),
         ])
+    }
+
+    /// What `nudge check` says of everybody, and whether it found all as it should be.
+    pub(crate) fn check(&self) -> Result<(bool, String)> {
+        let output = Command::new(&self.host)
+            .args(["check", "--data"])
+            .arg(&self.place.data)
+            .envs(self.place.read_environment()?)
+            .output()
+            .context("can't run nudge check")?;
+        let said = [output.stdout, output.stderr].concat();
+        let said = String::from_utf8_lossy(&said).into_owned();
+        Ok((output.status.success(), said))
     }
 
     /// What the tests of the sockets have to know, beside what the scenarios know.

@@ -106,7 +106,11 @@ async fn reaches(group: &Group, member: &conformance::Member, what: &str, keys: 
     }
 }
 
-/// A function at zero replicas refuses connections for as long as it sleeps.
+/// A function at zero replicas refuses connections for as long as it sleeps. Deliveries of three partitions at once meet
+/// that, again and again.
+///
+/// Seen to fail: with daprd 1.18.3 as Dapr has it, but for the end of the tries, which takes some of the refused
+/// deliveries for done.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs real parts: cargo xtask test dapr"]
 async fn a_function_that_sleeps_loses_nothing_when_a_daprd_leaves() {
@@ -121,8 +125,8 @@ async fn a_function_that_sleeps_loses_nothing_when_a_daprd_leaves() {
         let markers: Vec<&str> = markers.iter().map(String::as_str).collect();
         group.publish(&first, key, &markers).await;
     }
-    // Long enough for each partition to be tried.
-    tokio::time::sleep(std::time::Duration::from_secs(3)).await;
+    // Long enough for each partition to be tried often.
+    tokio::time::sleep(std::time::Duration::from_secs(8)).await;
     second.leaves().await;
     group.is_whole(1).await;
     group.wakes().await;

@@ -9,14 +9,12 @@ use anyhow::{Context, Result, ensure};
 use serde_json::json;
 
 use super::debian;
-use crate::cluster::oci::{Blobs, CONFIG, MANIFEST, write_index};
-use crate::cluster::tools::{self, output};
+use crate::cluster::image::daprd::NOBODY;
+use crate::cluster::oci::{Blobs, container, write_index};
+use crate::cluster::tools;
 use crate::dapr::{daprd, place::Place};
 use crate::steps::{self, quietly, root};
 
-const LAYER: &str = "application/vnd.oci.image.layer.v1.tar";
-/// As whom Dapr's images run.
-const NOBODY: &str = "65532";
 /// Ends when it is asked to, as the pause that is meant does: a shell that is the first process takes no signal by itself.
 const PAUSE: [&str; 3] = ["sh", "-c", "trap 'exit 0' TERM INT; sleep infinity & wait"];
 
@@ -74,7 +72,7 @@ fn all(folder: &Path) -> Result<Vec<Image>> {
         dapr_image("ghcr.io/dapr/operator:1.18.3", "/operator").with(dapr.join("operator")),
         dapr_image("ghcr.io/dapr/sentry:1.18.3", "/sentry").with(dapr.join("sentry")),
         dapr_image("ghcr.io/dapr/injector:1.18.3", "/injector").with(dapr.join("injector")),
-        dapr_image("ghcr.io/dapr/daprd:1.18.3", "/daprd").with(daprd::program()?),
+        dapr_image("ghcr.io/dapr/daprd:1.18.3", "/daprd").with(daprd::built()?),
         Image::new("docker.io/fanout/pushpin:1.41.0", &[]).with(pushpin(folder)?),
         Image::new("docker.io/library/postgres:17.6-alpine", &[]),
         Image::new("docker.io/curlimages/curl:8.16.0", &[]),
@@ -88,28 +86,15 @@ pub(super) fn import(place: &Place) -> Result<()> {
     let folder = place.parts.join("images");
     let layout = folder.join("layout");
     let blobs = Blobs::new(&layout)?;
-    let system = blobs.put_file(LAYER, &debian::system()?)?;
+    let system = blobs.put_file(container::LAYER, &debian::system()?)?;
     let mut images = Vec::new();
     for image in all(&folder)? {
         let mut layers = vec![system.clone()];
         if !image.added.is_empty() {
-            layers.push(blobs.put_file(LAYER, &layer(&folder, &image)?)?);
+            let file = folder.join("layer.tar");
+            layers.push(container::put_layer(&blobs, &file, &image.added)?);
         }
-        let digests: Vec<_> = layers.iter().map(|layer| &layer["digest"]).collect();
-        let config = json!({
-            "architecture": architecture()?, "os": "linux",
-            "config": {
-                "Entrypoint": image.entrypoint, "User": image.user,
-                "Env": ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"],
-            },
-            "rootfs": { "type": "layers", "diff_ids": digests },
-        });
-        let manifest = json!({
-            "schemaVersion": 2, "mediaType": MANIFEST,
-            "config": blobs.put(CONFIG, &serde_json::to_vec(&config)?)?,
-            "layers": layers,
-        });
-        let mut described = blobs.put(MANIFEST, &serde_json::to_vec(&manifest)?)?;
+        let mut described = container::put(&blobs, &image.entrypoint, image.user, &layers)?;
         described["annotations"] = json!({ "io.containerd.image.name": image.name });
         images.push(described);
     }
@@ -118,37 +103,6 @@ pub(super) fn import(place: &Place) -> Result<()> {
     // containerd has it all.
     fs::remove_dir_all(folder)?;
     Ok(())
-}
-
-fn architecture() -> Result<&'static str> {
-    match std::env::consts::ARCH {
-        "x86_64" => Ok("amd64"),
-        "aarch64" => Ok("arm64"),
-        other => anyhow::bail!("no images are made for {other}"),
-    }
-}
-
-/// What is added to the system, each at its name in the root.
-fn layer(folder: &Path, image: &Image) -> Result<PathBuf> {
-    let file = folder.join("layer.tar");
-    let mut tar = Command::new("tar");
-    tar.args([
-        "--create",
-        "--sort=name",
-        "--owner=0",
-        "--group=0",
-        "--mtime=@0",
-        "--mode=a+rX",
-        "--file",
-    ])
-    .arg(&file);
-    for added in &image.added {
-        let (parent, name) = (added.parent(), added.file_name());
-        tar.arg("--directory").arg(parent.context("no folder")?);
-        tar.arg(name.context("no name")?);
-    }
-    output(&mut tar)?;
-    Ok(file)
 }
 
 fn give_to_containerd(layout: &Path) -> Result<()> {
