@@ -13,6 +13,7 @@ use std::time::Duration;
 use events::{Event, Topic};
 use http::Response;
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 pub use interleaving::{Interleaving, clock};
 
@@ -246,9 +247,38 @@ impl Inner {
     fn write(&mut self, write: Write) {
         self.next_etag += 1;
         match write.value {
-            Some(value) => self.state.insert(write.key, (value, self.next_etag)),
+            Some(value) => self
+                .state
+                .insert(write.key, (written_otherwise(&value), self.next_etag)),
             None => self.state.remove(&write.key),
         };
+    }
+}
+
+/// The same JSON as another store writes it: PostgreSQL's `jsonb` puts short names first, and white space between things.
+fn written_otherwise(json: &Json) -> Json {
+    let Ok(text) = RawValue::from_string(text_of(&json.value())) else {
+        return json.clone();
+    };
+    Json::of(&text)
+}
+
+fn text_of(value: &Value) -> String {
+    match value {
+        Value::Array(items) => {
+            let items: Vec<String> = items.iter().map(text_of).collect();
+            format!("[{}]", items.join(", "))
+        }
+        Value::Object(fields) => {
+            let mut fields: Vec<(&String, &Value)> = fields.iter().collect();
+            fields.sort_by_key(|(name, _)| (name.len(), *name));
+            let fields = fields.into_iter().map(|(name, value)| {
+                let name = Value::from(name.as_str());
+                format!("{name}: {}", text_of(value))
+            });
+            format!("{{{}}}", fields.collect::<Vec<_>>().join(", "))
+        }
+        other => other.to_string(),
     }
 }
 

@@ -1,11 +1,9 @@
 //! Whether a person's inbox counts right, and its notifications and messages can be found.
 
-use std::ops::{Bound, ControlFlow};
-
 use std::time::Instant;
 
 use dapr::check::{Check, Report, let_commands_in};
-use dapr::ordered::{self, Checked, Item, Order};
+use dapr::ordered::{self, Checked, Reading};
 use dapr::{Condition, Dapr, DaprError, Write};
 use http_api::Problem;
 
@@ -77,26 +75,15 @@ impl<D: Dapr> Checking<'_, D> {
     }
 
     async fn items(&self, report: &mut Report) -> Result<(), Problem> {
-        let inbox = Inbox::read(self.dapr, self.user).await?;
-        let prefix = inbox::prefix(self.user);
-        let (all, mut items) = ((Bound::Unbounded, Bound::Unbounded), Vec::<Item>::new());
-        let scanned = ordered::scan(
-            self.dapr,
-            &prefix,
-            inbox.list(),
-            all,
-            Order::Ascending,
-            |item| {
-                items.push(item);
-                ControlFlow::Continue(())
-            },
-        );
-        match scanned.await {
-            Ok(()) => {}
+        let read = async |inbox: &Inbox, reading: &Reading<'_, D>| {
+            Ok((inbox.clone(), inbox.all(reading).await?))
+        };
+        let (inbox, items) = match Inbox::read_settled(self.dapr, self.user, read).await {
+            Ok(found) => found,
             // It was found above, and could not be mended.
             Err(DaprError::Corrupt { .. }) => return Ok(()),
             Err(error) => return Err(error.into()),
-        }
+        };
         let unread = items.iter().filter(|item| inbox.is_unread(item)).count();
         if unread != inbox.unread() as usize {
             let detail = format!("it says {} unread, and has {unread}", inbox.unread());
@@ -104,6 +91,7 @@ impl<D: Dapr> Checking<'_, D> {
                 && self
                     .change(async |inbox| inbox.count_unread(self.dapr).await)
                     .await?;
+            let prefix = inbox::prefix(self.user);
             report.find("unread-count", prefix, detail, mended);
         }
         for item in items {

@@ -114,6 +114,23 @@ impl Inbox {
         &self.head.list
     }
 
+    /// All notifications, the oldest first.
+    pub(crate) async fn all<D: Dapr>(
+        &self,
+        reading: &Reading<'_, D>,
+    ) -> Result<Vec<Item>, DaprError> {
+        let (prefix, mut items) = (prefix(&self.user), Vec::new());
+        let (all, order) = ((Bound::Unbounded, Bound::Unbounded), Order::Ascending);
+        let take = |item| {
+            items.push(item);
+            ControlFlow::Continue(())
+        };
+        reading
+            .scan(&prefix, &self.head.list, all, order, take)
+            .await?;
+        Ok(items)
+    }
+
     /// Whether the notification of an item was not read.
     pub(crate) fn is_unread(&self, item: &Item) -> bool {
         let is_read = item.value.read::<Kept>().is_ok_and(|kept| kept.read);

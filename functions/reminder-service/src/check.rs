@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use dapr::check::{Check, Report, let_commands_in};
-use dapr::ordered::{self, Change, Checked, Edited};
+use dapr::ordered::{self, Change, Checked, Edited, Item};
 use dapr::timetable::{self, Entry as Due, Insert};
 use dapr::{Condition, Dapr, DaprError, Document, Write};
 use domain::UserId;
@@ -32,6 +32,16 @@ enum Behind {
     Lost,
     /// Nothing that should be listed.
     Nothing,
+}
+
+/// Something that is derived of a reminder and does not say what its task's book says.
+enum Wrong {
+    /// The list does not have this item of the reminder.
+    Listed(Item, Uuid),
+    /// The document under this key does not lead to the reminder.
+    Pointer(String, Uuid),
+    /// The timetable does not lead to the reminder, which is to ring then.
+    Planned(Timestamp, Uuid, &'static str),
 }
 
 /// A check of one person's reminders.
@@ -80,9 +90,9 @@ impl<D: Dapr> Checking<'_, D> {
                 report.find("forgotten-chunk", key, detail, self.repair);
             }
         }
-        let (mut after, mut looked_at) = (from.map(str::to_owned), 0);
+        let (mut after, mut looked_at, mut tries) = (from.map(str::to_owned), 0, 0);
         loop {
-            let (head, _) = self.head().await?;
+            let (head, document) = self.head().await?;
             let at = after
                 .as_deref()
                 .and_then(|after| head.agenda.position(after))
@@ -110,25 +120,27 @@ impl<D: Dapr> Checking<'_, D> {
                 let place = ordered::chunk_key(&prefix, number);
                 report.find("list-chunk", place, fault.what, mended);
             }
+            let checked = items.len() as u64;
+            let mut wrong = Vec::new();
             for item in items {
-                report.checked += 1;
                 let pointer = item.value.read::<Pointer>().ok();
                 match self.stands_behind(&item.key, pointer.as_ref()).await? {
-                    Behind::Reminder => continue,
-                    Behind::Lost => {
-                        let detail = "its task's reminders are gone: a replay makes them again";
-                        report.find("lost-reminders", item.key.as_str(), detail, false);
-                        continue;
-                    }
-                    Behind::Nothing => {}
+                    Behind::Reminder => {}
+                    behind => wrong.push((item.key, behind)),
                 }
-                let take_out = async |dapr: &D, head: &mut Head| {
-                    let changes = [Change::Remove(item.key.clone())];
-                    ordered::edit(dapr, &prefix, &mut head.agenda, &changes, &[]).await
-                };
-                let mended = self.repair && self.change(take_out).await?;
-                let detail = "no reminder that is not over stands there";
-                report.find("extra-in-list", item.key.as_str(), detail, mended);
+            }
+            if !wrong.is_empty() && self.head().await?.1 != document {
+                // What was read belongs to several moments: it is read again, or left to the next check.
+                tries += 1;
+                if tries < TRIES {
+                    continue;
+                }
+                wrong.clear();
+            }
+            tries = 0;
+            report.checked += checked;
+            for (key, behind) in wrong {
+                self.extra(key, &behind, report).await?;
             }
             let Some(behind) = behind else {
                 return Ok(());
@@ -139,6 +151,28 @@ impl<D: Dapr> Checking<'_, D> {
             }
             after = Some(behind);
         }
+    }
+
+    async fn extra(
+        &self,
+        key: String,
+        behind: &Behind,
+        report: &mut Report,
+    ) -> Result<(), DaprError> {
+        if matches!(behind, Behind::Lost) {
+            let detail = "its task's reminders are gone: a replay makes them again";
+            report.find("lost-reminders", key, detail, false);
+            return Ok(());
+        }
+        let prefix = agenda::prefix(self.user.as_str());
+        let take_out = async |dapr: &D, head: &mut Head| {
+            let changes = [Change::Remove(key.clone())];
+            ordered::edit(dapr, &prefix, &mut head.agenda, &changes, &[]).await
+        };
+        let mended = self.repair && self.change(take_out).await?;
+        let detail = "no reminder that is not over stands there";
+        report.find("extra-in-list", key, detail, mended);
+        Ok(())
     }
 
     async fn stands_behind(
@@ -199,94 +233,153 @@ impl<D: Dapr> Checking<'_, D> {
     /// A task's book: each reminder that is not over is listed, led to by its id, and waits in the timetable.
     async fn task(&self, task: Uuid, report: &mut Report) -> Result<(), Problem> {
         let key = schedule::key(self.user.as_str(), task);
-        let Some(document) = self.dapr.get(&key).await? else {
-            return Ok(());
-        };
         report.checked += 1;
-        let book: Book = match document.read(&key) {
-            Ok(book) => book,
-            Err(error) => {
-                // The record has what it was made of: a replay makes it again.
-                report.find("unreadable-reminders", key, error.to_string(), false);
+        for _ in 0..TRIES {
+            let (head, before) = self.head().await?;
+            let Some(document) = self.dapr.get(&key).await? else {
+                return Ok(());
+            };
+            let book: Book = match document.read(&key) {
+                Ok(book) => book,
+                Err(error) => {
+                    // The record has what it was made of: a replay makes it again.
+                    report.find("unreadable-reminders", key, error.to_string(), false);
+                    return Ok(());
+                }
+            };
+            let wrong = self.wrong(task, &key, &head, &book).await?;
+            if wrong.is_empty() {
                 return Ok(());
             }
-        };
+            let is_settled =
+                self.head().await?.1 == before && self.dapr.get(&key).await? == Some(document);
+            if is_settled {
+                for wrong in wrong {
+                    self.mend(task, &key, wrong, report).await?;
+                }
+                return Ok(());
+            }
+            // What was read belongs to several moments: it is read again, or left to the next check.
+        }
+        Ok(())
+    }
+
+    /// What is derived of a task's reminders and does not say what its book says.
+    async fn wrong(
+        &self,
+        task: Uuid,
+        key: &str,
+        head: &Head,
+        book: &Book,
+    ) -> Result<Vec<Wrong>, DaprError> {
+        let mut wrong = Vec::new();
+        let prefix = agenda::prefix(self.user.as_str());
         for entry in &book.reminders {
             if let Some(item) = agenda::item(task, entry) {
-                let (head, _) = self.head().await?;
-                let prefix = agenda::prefix(self.user.as_str());
                 let found = ordered::find(self.dapr, &prefix, &head.agenda, &item.key).await;
-                if !matches!(&found, Ok(Some(found)) if found.value == item.value) {
-                    let put = async |dapr: &D, head: &mut Head| {
-                        let changes = [Change::Put(item.clone())];
-                        ordered::edit(dapr, &prefix, &mut head.agenda, &changes, &[]).await
-                    };
-                    let mended = self.repair && self.change(put).await?;
-                    let detail = "the list does not have it";
-                    report.find("missing-from-list", entry.id.to_string(), detail, mended);
+                match found {
+                    Ok(Some(found)) if found.value == item.value => {}
+                    Ok(_) | Err(DaprError::Corrupt { .. }) => {
+                        wrong.push(Wrong::Listed(item, entry.id));
+                    }
+                    Err(error) => return Err(error),
                 }
             }
-            self.pointer(task, entry, report).await?;
-            self.timetable(&key, entry, report).await?;
+            let pointer_key = agenda::pointer_key(self.user.as_str(), entry.id);
+            let stored = self.dapr.get(&pointer_key).await?;
+            let stored = stored.and_then(|stored| stored.read::<Pointer>(&pointer_key).ok());
+            let leads_here =
+                |stored: &Pointer| (stored.task_id, stored.reminder_id) == (task, entry.id);
+            if !stored.as_ref().is_some_and(leads_here) {
+                wrong.push(Wrong::Pointer(pointer_key, entry.id));
+            }
+            if let Some(detail) = self.is_unplanned(key, entry).await? {
+                wrong.push(Wrong::Planned(entry.at, entry.id, detail));
+            }
+        }
+        Ok(wrong)
+    }
+
+    async fn mend(
+        &self,
+        task: Uuid,
+        key: &str,
+        wrong: Wrong,
+        report: &mut Report,
+    ) -> Result<(), DaprError> {
+        match wrong {
+            Wrong::Listed(item, reminder) => {
+                let prefix = agenda::prefix(self.user.as_str());
+                let put = async |dapr: &D, head: &mut Head| {
+                    // It may have moved meanwhile.
+                    let document = dapr.get(key).await?;
+                    let book: Option<Book> = document.and_then(|found| found.read(key).ok());
+                    let is_there = book.is_some_and(|book| {
+                        let mut items = book.reminders.iter().filter_map(|e| agenda::item(task, e));
+                        items.any(|other| other == item)
+                    });
+                    let changes = is_there.then(|| Change::Put(item.clone()));
+                    let changes: Vec<Change> = changes.into_iter().collect();
+                    ordered::edit(dapr, &prefix, &mut head.agenda, &changes, &[]).await
+                };
+                let mended = self.repair && self.change(put).await?;
+                let detail = "the list does not have it";
+                report.find("missing-from-list", reminder.to_string(), detail, mended);
+            }
+            Wrong::Pointer(key, reminder_id) => {
+                let pointer = Pointer {
+                    task_id: task,
+                    reminder_id,
+                };
+                if self.repair {
+                    let write = Write::put(key.as_str(), &pointer, Condition::Any);
+                    self.dapr.transact(vec![write]).await?;
+                }
+                let detail = "its id does not lead to it";
+                report.find("pointer", key, detail, self.repair);
+            }
+            Wrong::Planned(at, reminder, detail) => {
+                let mended = self.repair && self.plan(key, at).await?;
+                report.find("unplanned", reminder.to_string(), detail, mended);
+            }
         }
         Ok(())
     }
 
-    async fn pointer(&self, task: Uuid, entry: &Entry, report: &mut Report) -> Result<(), Problem> {
-        let key = agenda::pointer_key(self.user.as_str(), entry.id);
-        let pointer = Pointer {
-            task_id: task,
-            reminder_id: entry.id,
-        };
-        let stored = self.dapr.get(&key).await?;
-        let stored = stored.and_then(|document| document.read::<Pointer>(&key).ok());
-        if stored.as_ref() == Some(&pointer) {
-            return Ok(());
-        }
-        if self.repair {
-            let write = Write::put(key.as_str(), &pointer, Condition::Any);
-            self.dapr.transact(vec![write]).await?;
-        }
-        let detail = "its id does not lead to it";
-        report.find("pointer", key, detail, self.repair);
-        Ok(())
-    }
-
-    async fn timetable(
+    /// How the timetable does not lead to a reminder that waits, if it does not.
+    async fn is_unplanned(
         &self,
         key: &str,
         entry: &Entry,
-        report: &mut Report,
-    ) -> Result<(), Problem> {
+    ) -> Result<Option<&'static str>, DaprError> {
         let late = (self.now.utc() - entry.at.utc()).num_seconds();
         if !entry.state.waits() || (0..LATE_SECONDS).contains(&late) {
-            return Ok(());
+            return Ok(None);
         }
         let due = Due::new(entry.at.utc(), self.user.as_str(), key);
-        if late < 0 && timetable::is_planned(self.dapr, &due).await? {
-            return Ok(());
-        }
-        let mut mended = false;
+        let is_planned = timetable::is_planned(self.dapr, &due).await?;
+        Ok(match late < 0 {
+            true if is_planned => None,
+            true => Some("nothing in the timetable leads to it"),
+            false if is_planned && !timetable::is_closed(self.dapr, entry.at.utc()).await? => None,
+            false => Some("it should have rung"),
+        })
+    }
+
+    async fn plan(&self, key: &str, at: Timestamp) -> Result<bool, DaprError> {
+        let due = Due::new(at.utc(), self.user.as_str(), key);
         for _ in 0..TRIES {
-            if !self.repair || mended {
-                break;
-            }
             let entries = vec![due.clone()];
             let (insert, writes) = Insert::plan(self.dapr, entries, self.now.utc()).await?;
             match self.dapr.transact(writes).await {
                 Ok(()) => {
                     insert.confirm(self.dapr).await?;
-                    mended = true;
+                    return Ok(true);
                 }
                 Err(DaprError::Conflict) => {}
-                Err(error) => return Err(error.into()),
+                Err(error) => return Err(error),
             }
         }
-        let detail = match late < 0 {
-            true => "nothing in the timetable leads to it",
-            false => "it should have rung",
-        };
-        report.find("unplanned", entry.id.to_string(), detail, mended);
-        Ok(())
+        Ok(false)
     }
 }

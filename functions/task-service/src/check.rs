@@ -4,7 +4,7 @@
 use std::time::Instant;
 
 use dapr::check::{Check, Report, let_commands_in};
-use dapr::ordered::{self, Change as ListChange, Checked, Directory, Edited, Item};
+use dapr::ordered::{self, Change as ListChange, Checked, Directory, Edited, Item, Reading};
 use dapr::outbox::{OutboxHead, Relayed, relay_user};
 use dapr::timetable::{self, Entry};
 use dapr::{Condition, Dapr, DaprError, Document, Write};
@@ -44,6 +44,18 @@ pub(crate) struct Checking<'a, D> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct List {
     month: Option<String>,
+}
+
+/// What is wrong with an item of a list.
+enum Wrong {
+    /// The task's document, under this key, can't be read.
+    Unreadable(String, String),
+    /// Its task is gone.
+    Lost(TaskId),
+    /// It should not be there.
+    Extra(&'static str),
+    /// It does not show its task as that is: the kind of the finding, and a sentence.
+    Differs(TaskId, &'static str, &'static str),
 }
 
 /// Where a check goes on: behind a key of a list.
@@ -178,7 +190,7 @@ impl<'a, D: Dapr> Checking<'a, D> {
         if after.is_none() {
             self.forgotten(&list, &prefix).await?;
         }
-        let mut looked_at = 0;
+        let (mut looked_at, mut tries) = (0, 0);
         loop {
             let (directory, owner) = self.directory(&list).await?;
             let at = match &after {
@@ -199,14 +211,28 @@ impl<'a, D: Dapr> Checking<'a, D> {
                 continue;
             }
             let Checked { items, fault } = checked;
+            let mut wrong = Vec::new();
+            for items in items.chunks(BATCH) {
+                wrong.extend(self.wrong_items(&list, items).await?);
+            }
+            if !wrong.is_empty() && self.read_head().await?.1 != owner.head_document {
+                // What was read belongs to several moments: it is read again, or left to the next check.
+                tries += 1;
+                if tries < TRIES {
+                    continue;
+                }
+                wrong.clear();
+            }
+            tries = 0;
+            self.report.checked += items.len() as u64;
             looked_at += items.len().max(1);
             if let Some(fault) = fault {
                 let mended = self.repair && self.mend(&list, fault.number).await?;
                 let place = ordered::chunk_key(&prefix, fault.number);
                 self.report.find("list-chunk", place, fault.what, mended);
             }
-            for items in items.chunks(BATCH) {
-                self.items(&list, items).await?;
+            for (key, wrong) in wrong {
+                self.mend_item(&list, key, wrong).await?;
             }
             let Some(behind) = behind else {
                 let (_, owner) = self.directory(&list).await?;
@@ -238,47 +264,40 @@ impl<'a, D: Dapr> Checking<'a, D> {
         Ok(())
     }
 
-    /// Items of a list: behind each stands a task that is there and looks so.
-    async fn items(&mut self, list: &List, items: &[Item]) -> Result<(), Problem> {
+    /// Those items of a list behind which no task stands that is there and looks so.
+    async fn wrong_items(
+        &self,
+        list: &List,
+        items: &[Item],
+    ) -> Result<Vec<(String, Wrong)>, DaprError> {
         let ids: Vec<Option<TaskId>> = items.iter().map(|item| task_of(&item.key)).collect();
         let keys: Vec<String> = ids
             .iter()
             .map(|id| record::key(self.user(), id.unwrap_or(TaskId(uuid::Uuid::nil()))))
             .collect();
         let documents = self.dapr.get_many(&keys).await?;
+        let mut wrong = Vec::new();
         for (((item, id), key), document) in items.iter().zip(ids).zip(&keys).zip(documents) {
-            self.report.checked += 1;
-            let read = match record::read_whole(key, document.as_ref()) {
-                Ok(read) => read,
-                Err(error) => {
-                    self.report
-                        .find("unreadable-task", key, error.to_string(), false);
-                    continue;
-                }
-            };
-            if let (Some(id), (Found::Nothing, _)) = (id, &read) {
+            let found = wrong_item(list, item, id, key, document.as_ref());
+            wrong.extend(found.map(|found| (item.key.clone(), found)));
+        }
+        Ok(wrong)
+    }
+
+    async fn mend_item(&mut self, list: &List, key: String, wrong: Wrong) -> Result<(), Problem> {
+        match wrong {
+            Wrong::Unreadable(key, detail) => {
+                self.report.find("unreadable-task", key, detail, false);
+            }
+            Wrong::Lost(id) => {
                 // That it was would be known for 90 days if it had been deleted: it was lost, and this is its last trace.
                 let detail = "its document is gone: a backup has it, and the record what it was";
                 self.report.find("lost-task", id.to_string(), detail, false);
-                continue;
             }
-            let (Some(id), (Found::Live(task), stored)) = (id, read) else {
-                self.extra(list, &item.key, "there is no such task").await?;
-                continue;
-            };
-            let here = |place: &Place| place.month == list.month && place.key == item.key;
-            if !stored.place.as_ref().is_none_or(here) {
-                self.extra(list, &item.key, "its task stands elsewhere")
-                    .await?;
-                continue;
-            }
-            let (place, expected) = Place::of(&task);
-            if stored.place.is_none() && !here(&place) {
-                self.extra(list, &item.key, "its task stands elsewhere")
-                    .await?;
-            } else if let Some((kind, detail)) = difference(&stored, &place, &expected, item) {
+            Wrong::Extra(detail) => self.extra(list, &key, detail).await?,
+            Wrong::Differs(id, kind, detail) => {
                 let mended = self.settle(id, kind == OTHER_RULES).await?;
-                self.report.find(kind, item.key.as_str(), detail, mended);
+                self.report.find(kind, key, detail, mended);
             }
         }
         Ok(())
@@ -333,49 +352,81 @@ impl<'a, D: Dapr> Checking<'a, D> {
         let documents = self.dapr.get_many(&keys).await?;
         for ((id, key), document) in ids.iter().zip(&keys).zip(documents) {
             self.report.checked += 1;
+            self.task(*id, key, document).await?;
+        }
+        Ok(())
+    }
+
+    async fn task(
+        &mut self,
+        id: TaskId,
+        key: &str,
+        mut document: Option<Document>,
+    ) -> Result<(), Problem> {
+        for _ in 0..TRIES {
             let (found, stored) = match record::read_whole(key, document.as_ref()) {
                 Ok(read) => read,
                 Err(error) => {
                     self.report
                         .find("unreadable-task", key, error.to_string(), false);
-                    continue;
+                    return Ok(());
                 }
             };
-            if let Found::Live(task) = found {
-                self.task(*id, &task, &stored).await?;
+            let Found::Live(task) = found else {
+                return Ok(());
+            };
+            let Some((kind, detail)) = self.misplaced(&task, &stored).await? else {
+                return Ok(());
+            };
+            let now = self.dapr.get(key).await?;
+            if now == document {
+                let mended = self.settle(id, kind == OTHER_RULES).await?;
+                self.report.find(kind, id.to_string(), detail, mended);
+                return Ok(());
             }
+            // Somebody changed the task meanwhile.
+            document = now;
         }
         Ok(())
     }
 
-    async fn task(&mut self, id: TaskId, task: &Task, stored: &Stored) -> Result<(), Problem> {
+    /// How the list where a task says that it stands does not show it, if it does not.
+    async fn misplaced(
+        &self,
+        task: &Task,
+        stored: &Stored,
+    ) -> Result<Option<(&'static str, &'static str)>, DaprError> {
         let (today, expected) = Place::of(task);
         let place = stored.place.clone().unwrap_or_else(|| today.clone());
         let list = List {
             month: place.month.clone(),
         };
-        let (directory, owner) = self.directory(&list).await?;
-        let prefix = list.prefix(self.user());
-        let is_listed = match &place.month {
-            Some(month) => owner.head.done_months.contains(month),
-            None => true,
+        let (prefix, key) = (list.prefix(self.user()), head::key(self.user()));
+        let parse = |document: Option<&Document>| Head::read(self.user(), document);
+        let read = async |head: &Head, reading: &Reading<'_, D>| {
+            let directory = match &place.month {
+                None => Some(head.open.clone()),
+                Some(month) if head.done_months.contains(month) => {
+                    reading.directory(&prefix, head.done_edits).await?
+                }
+                Some(_) => None,
+            };
+            match directory {
+                Some(directory) => reading.find(&prefix, &directory, &place.key).await,
+                None => Ok(None),
+            }
         };
-        let found = match is_listed {
-            true => ordered::find(self.dapr, &prefix, &directory, &place.key).await,
-            false => Ok(None),
-        };
-        let difference = match found {
-            Ok(Some(item)) => difference(stored, &today, &expected, &item),
-            Ok(None) => Some(("missing-from-list", "no list has it")),
-            // The walk through the list finds and mends the chunk.
-            Err(DaprError::Corrupt { .. }) => Some(("missing-from-list", "its chunk is corrupt")),
-            Err(error) => return Err(error.into()),
-        };
-        if let Some((kind, detail)) = difference {
-            let mended = self.settle(id, kind == OTHER_RULES).await?;
-            self.report.find(kind, id.to_string(), detail, mended);
-        }
-        Ok(())
+        Ok(
+            match ordered::read_settled(self.dapr, &key, parse, read).await {
+                Ok(Some(item)) => difference(stored, &today, &expected, &item),
+                Ok(None) => Some(("missing-from-list", "no list has it")),
+                // The walk through the list finds and mends the chunk.
+                Err(DaprError::Corrupt { .. }) => {
+                    Some(("missing-from-list", "its chunk is corrupt"))
+                }
+                Err(error) => return Err(error),
+            },
+        )
     }
 
     /// Puts a task where it belongs by the rules of today.
@@ -449,6 +500,37 @@ impl Owner {
         writes.extend(write);
         writes
     }
+}
+
+/// What is wrong with an item, `document` being that of its task.
+fn wrong_item(
+    list: &List,
+    item: &Item,
+    id: Option<TaskId>,
+    key: &str,
+    document: Option<&Document>,
+) -> Option<Wrong> {
+    let read = match record::read_whole(key, document) {
+        Ok(read) => read,
+        Err(error) => return Some(Wrong::Unreadable(key.to_owned(), error.to_string())),
+    };
+    if let (Some(id), (Found::Nothing, _)) = (id, &read) {
+        return Some(Wrong::Lost(id));
+    }
+    let (Some(id), (Found::Live(task), stored)) = (id, read) else {
+        return Some(Wrong::Extra("there is no such task"));
+    };
+    let here = |place: &Place| place.month == list.month && place.key == item.key;
+    let (place, expected) = Place::of(&task);
+    let is_here = match &stored.place {
+        Some(stored) => here(stored),
+        None => here(&place),
+    };
+    if !is_here {
+        return Some(Wrong::Extra("its task stands elsewhere"));
+    }
+    let difference = difference(&stored, &place, &expected, item);
+    difference.map(|(kind, detail)| Wrong::Differs(id, kind, detail))
 }
 
 /// What the list shows of a task that is not as the task is now, by the rules of today.
