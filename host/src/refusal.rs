@@ -13,8 +13,15 @@ pub(crate) fn refusal_to(refused: Refused) -> Response<Bytes> {
 /// A refusal of the host itself, as problem details (RFC 9457).
 pub(crate) fn refusal(status: StatusCode, reason: impl ToString) -> Response<Bytes> {
     let name = status.canonical_reason().unwrap_or("Error");
+    // As functions call the same problem, which may be met on either side.
+    let kind = match status {
+        StatusCode::PAYLOAD_TOO_LARGE => "too-large".to_owned(),
+        StatusCode::SERVICE_UNAVAILABLE => "unavailable".to_owned(),
+        StatusCode::INTERNAL_SERVER_ERROR => "internal".to_owned(),
+        _ => name.to_ascii_lowercase().replace(' ', "-"),
+    };
     let body = serde_json::json!({
-        "type": format!("/problems/{}", name.to_ascii_lowercase().replace(' ', "-")),
+        "type": format!("/problems/{kind}"),
         "title": name,
         "status": status.as_u16(),
         "detail": reason.to_string(),

@@ -25,6 +25,9 @@ pub struct Check {
     /// Where to go on: `next` of the report before.
     #[serde(default)]
     pub from: Option<String>,
+    /// The highest `sequence` of this function's events among the person's last records; 0 when none is known.
+    #[serde(default)]
+    pub last_sequence: u64,
 }
 
 /// What a check came to.

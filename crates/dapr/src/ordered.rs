@@ -13,7 +13,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 pub use directory::{ChunkRef, Directory};
-pub use faults::{Checked, Fault, Taken, check_chunk, erase, forgotten_chunks, mend_chunk};
+pub use faults::{
+    Checked, Fault, Taken, adopt_chunk, check_chunk, erase, forgotten_chunks, mend_chunk,
+};
 pub use reading::{Reading, find, read_settled, scan};
 
 use crate::{Condition, Dapr, DaprError, Document, Json, Write};

@@ -98,6 +98,49 @@ impl OutboxHead {
             .collect()
     }
 
+    /// How the numbers are not what they must be, `recorded` being the highest one on record.
+    #[must_use]
+    pub fn misnumbered(&self, recorded: u64) -> Option<String> {
+        let Self {
+            sequence,
+            relayed_to,
+            ..
+        } = self;
+        if *sequence < recorded {
+            return Some(format!(
+                "its last event has the number {sequence}, and {recorded} is on record"
+            ));
+        }
+        (relayed_to > sequence)
+            .then(|| format!("it has published {relayed_to} events, and made {sequence}"))
+    }
+
+    /// Goes on behind what is on record, as after the document was lost that had the numbers: consumers take no notice of
+    /// an event whose number is behind. What was in the outbox then is published as well.
+    ///
+    /// # Errors
+    /// What the store answered.
+    pub async fn renumber<D: Dapr>(
+        &mut self,
+        dapr: &D,
+        user: &str,
+        recorded: u64,
+    ) -> Result<(), DaprError> {
+        let made = self.sequence.max(recorded);
+        let keys: Vec<String> = (made + 1..=made + BATCH)
+            .map(|number| key(user, number))
+            .collect();
+        let left = dapr.get_many(&keys).await?;
+        let behind = left.iter().rposition(Option::is_some);
+        self.relayed_to = match self.sequence < recorded {
+            true => recorded,
+            // Which were published is not known: it is looked whether they are still there.
+            false => made.saturating_sub(BATCH),
+        };
+        self.sequence = made + behind.map_or(0, |behind| behind as u64 + 1);
+        Ok(())
+    }
+
     /// Whether a command is to publish its events now, after those of `left` that are pending: that must be all that are,
     /// and none may have waited so long that the broker must be away. What is sent to a broker that is away arrives when it
     /// is back, every time that it was sent; if each command sent all that its predecessors left, consumers would get each

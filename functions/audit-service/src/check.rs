@@ -10,6 +10,7 @@ use http_api::{Function, Problem, Request, Response, json_response, parse_json};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::batch::{self, BATCH_BYTES, Bodies, parsed};
 use crate::documents::Extent;
 use crate::replay::{self, Stretch};
 
@@ -49,6 +50,18 @@ struct Found {
     function: &'static str,
     #[serde(flatten)]
     finding: Finding,
+}
+
+/// What an event's body says of its number.
+#[derive(Deserialize)]
+struct Numbered {
+    metadata: NumberedMetadata,
+}
+
+#[derive(Deserialize)]
+struct NumberedMetadata {
+    source: String,
+    sequence: Option<u64>,
 }
 
 /// How far a check has come.
@@ -113,7 +126,13 @@ struct Checking<'a, D> {
 
 impl<D: Dapr> Checking<'_, D> {
     async fn lists(&mut self, function: usize, from: Option<String>) -> Result<(), DaprError> {
-        let next = self.ask(CHECKERS[function], Vec::new(), from).await?;
+        let last_sequence = match &from {
+            None => self.last_sequence(CHECKERS[function]).await?,
+            Some(_) => 0,
+        };
+        let next = self
+            .ask(CHECKERS[function], Vec::new(), from, last_sequence)
+            .await?;
         self.answer.next = Some(match (next, CHECKERS.get(function + 1)) {
             (Some(next), _) => format!("lists/{}/{next}", CHECKERS[function]),
             (None, Some(next)) => format!("lists/{next}"),
@@ -135,11 +154,35 @@ impl<D: Dapr> Checking<'_, D> {
             .collect();
         for tasks in tasks.chunks(MOST_TASKS) {
             for function in CHECKERS {
-                self.ask(function, tasks.to_vec(), None).await?;
+                self.ask(function, tasks.to_vec(), None, 0).await?;
             }
         }
         self.answer.next = (last < end).then(|| format!("records/{}", last + 1));
         Ok(())
+    }
+
+    /// The highest number of the events of `function` among the last records; 0 when none of those is one.
+    async fn last_sequence(&self, function: &str) -> Result<u64, DaprError> {
+        let (dapr, user) = (self.dapr, self.user.as_str());
+        let extent = Extent::read(dapr, user).await?;
+        let end = extent.head.number;
+        let begin = end
+            .saturating_sub(MOST_RECORDS)
+            .max(extent.erased_through())
+            + 1;
+        let numbers: Vec<u64> = (begin..=end).collect();
+        let known = batch::known(dapr, user, &numbers, extent.erasure.as_ref()).await?;
+        let (mut bodies, mut highest) = (Bodies::of(&known), 0);
+        while let Some(batch) = bodies.next(dapr, user, BATCH_BYTES).await? {
+            for (_, body) in batch {
+                let event = parsed::<Numbered>(body.as_ref()).ok();
+                let numbered = event.map(|event| event.metadata);
+                let numbered = numbered.filter(|numbered| numbered.source == function);
+                let sequence = numbered.and_then(|numbered| numbered.sequence);
+                highest = highest.max(sequence.unwrap_or_default());
+            }
+        }
+        Ok(highest)
     }
 
     /// Has `function` check something, and takes in what it found. Returns where it goes on.
@@ -148,12 +191,14 @@ impl<D: Dapr> Checking<'_, D> {
         function: &'static str,
         task_ids: Vec<Uuid>,
         from: Option<String>,
+        last_sequence: u64,
     ) -> Result<Option<String>, DaprError> {
         let check = Check {
             user_id: self.user.to_string(),
             repair: self.repair,
             task_ids,
             from,
+            last_sequence,
         };
         let call = Invocation {
             target: Target::App(function.to_owned()),

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use dapr::check::{Check, Report, let_commands_in};
 use dapr::ordered::{self, Checked, Reading};
-use dapr::{Condition, Dapr, DaprError, Write};
+use dapr::{Dapr, DaprError, Write};
 use http_api::Problem;
 
 use crate::delivery;
@@ -62,14 +62,16 @@ impl<D: Dapr> Checking<'_, D> {
             }
         }
         let inbox = Inbox::read(self.dapr, self.user).await?;
-        for number in ordered::forgotten_chunks(self.dapr, &prefix, inbox.list()).await? {
+        let forgotten = ordered::forgotten_chunks(self.dapr, &prefix, inbox.list()).await?;
+        // The last one first: new chunks get numbers behind it.
+        for number in forgotten.into_iter().rev() {
             let key = ordered::chunk_key(&prefix, number);
-            if self.repair {
-                let write = Write::delete(key.as_str(), Condition::Any);
-                self.dapr.transact(vec![write]).await?;
-            }
+            let mended = self.repair
+                && self
+                    .change(async |inbox| inbox.adopt_chunk(self.dapr, number).await)
+                    .await?;
             let detail = "the directory does not lead to it";
-            report.find("forgotten-chunk", key, detail, self.repair);
+            report.find("forgotten-chunk", key, detail, mended);
         }
         Ok(())
     }

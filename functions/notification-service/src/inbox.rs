@@ -182,6 +182,20 @@ impl Inbox {
         Ok(writes)
     }
 
+    /// The writes that put the notifications of a chunk in again which the directory does not lead to.
+    pub(crate) async fn adopt_chunk<D: Dapr>(
+        mut self,
+        dapr: &D,
+        number: u32,
+    ) -> Result<Vec<Write>, DaprError> {
+        let (prefix, list) = (prefix(&self.user), &mut self.head.list);
+        let mut writes = ordered::adopt_chunk(dapr, &prefix, list, number)
+            .await?
+            .writes;
+        writes.push(self.head_write());
+        Ok(writes)
+    }
+
     /// The write that counts anew how many were not read.
     pub(crate) async fn count_unread<D: Dapr>(mut self, dapr: &D) -> Result<Vec<Write>, DaprError> {
         let (prefix, all) = (prefix(&self.user), (Bound::Unbounded, Bound::Unbounded));

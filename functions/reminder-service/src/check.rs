@@ -59,6 +59,9 @@ impl<D: Dapr> Checking<'_, D> {
     /// What the store answered.
     pub(crate) async fn run(&self, check: &Check) -> Result<Report, Problem> {
         let mut report = Report::default();
+        if check.task_ids.is_empty() && check.from.is_none() {
+            self.numbers(check.last_sequence, &mut report).await?;
+        }
         if check.task_ids.is_empty() {
             self.list(check.from.as_deref(), &mut report).await?;
         }
@@ -72,6 +75,23 @@ impl<D: Dapr> Checking<'_, D> {
         let key = agenda::head_key(self.user.as_str());
         let document = self.dapr.get(&key).await?;
         Ok((Head::read(&key, document.as_ref())?, document))
+    }
+
+    /// The numbers of the events of the person's own commands go on behind those on record.
+    async fn numbers(&self, recorded: u64, report: &mut Report) -> Result<(), DaprError> {
+        let Some(detail) = self.head().await?.0.outbox.misnumbered(recorded) else {
+            return Ok(());
+        };
+        let user = self.user.as_str();
+        let renumber = async |dapr: &D, head: &mut Head| {
+            if head.outbox.misnumbered(recorded).is_some() {
+                head.outbox.renumber(dapr, user, recorded).await?;
+            }
+            Ok(Edited::default())
+        };
+        let mended = self.repair && self.change(renumber).await?;
+        report.find("misnumbered", agenda::head_key(user), detail, mended);
+        Ok(())
     }
 
     /// Walks the list: behind each item stands a reminder that is not over.

@@ -1,12 +1,12 @@
 //! Whether a person's lists say what their tasks say. The tasks are the source: what a list says otherwise is mended by
 //! putting the task where it belongs, or by taking out what no task stands behind.
 
+mod events;
+
 use std::time::Instant;
 
 use dapr::check::{Check, Report, let_commands_in};
 use dapr::ordered::{self, Change as ListChange, Checked, Directory, Edited, Item, Reading};
-use dapr::outbox::{OutboxHead, Relayed, relay_user};
-use dapr::timetable::{self, Entry};
 use dapr::{Condition, Dapr, DaprError, Document, Write};
 use domain::{Task, TaskId, UserId};
 use http_api::Problem;
@@ -120,6 +120,7 @@ impl<'a, D: Dapr> Checking<'a, D> {
                 Problem::invalid_field("/from", "takes what a report called `next`")
             })?,
             None => {
+                self.numbers(check.last_sequence).await?;
                 self.head().await?;
                 From {
                     list: List { month: None },
@@ -138,22 +139,6 @@ impl<'a, D: Dapr> Checking<'a, D> {
     async fn read_head(&self) -> Result<(Head, Option<Document>), DaprError> {
         let document = self.dapr.get(&head::key(self.user())).await?;
         Ok((Head::read(self.user(), document.as_ref())?, document))
-    }
-
-    /// Events that nobody looks after.
-    async fn head(&mut self) -> Result<(), Problem> {
-        let (head, _) = self.read_head().await?;
-        let user = self.user().as_str();
-        let key = head::key(self.user());
-        self.report.checked += 1;
-        let now = self.context.now;
-        let unwatched = is_unwatched(self.dapr, user, &head.outbox, now).await?;
-        let Some(detail) = unwatched else {
-            return Ok(());
-        };
-        let mended = self.repair && relay_user(self.dapr, user, &key).await? == Relayed::All;
-        self.report.find("unpublished-events", key, detail, mended);
-        Ok(())
     }
 
     async fn directory(&self, list: &List) -> Result<(Directory, Owner), DaprError> {
@@ -555,30 +540,4 @@ fn difference(
 /// The task that a sort key ends with.
 pub(crate) fn task_of(key: &str) -> Option<TaskId> {
     key.rsplit('/').next()?.parse().ok()
-}
-
-/// Whether events wait in an outbox, and no look at it is planned.
-async fn is_unwatched<D: Dapr>(
-    dapr: &D,
-    user: &str,
-    outbox: &OutboxHead,
-    now: chrono::DateTime<chrono::Utc>,
-) -> Result<Option<String>, DaprError> {
-    if !outbox.unreadable.is_empty() {
-        return Ok(Some(format!("can't be read: {:?}", outbox.unreadable)));
-    }
-    let waiting = dapr.get_many(&outbox.pending_keys(user)).await?;
-    let waiting = waiting.iter().flatten().count();
-    if waiting == 0 {
-        return Ok(None);
-    }
-    let is_planned = match outbox.relay_at {
-        // Ticks are about to look.
-        Some(at) if (now - at.utc()).num_minutes() < 5 && at.utc() <= now => true,
-        Some(at) if at.utc() > now => {
-            timetable::is_planned(dapr, &Entry::new(at.utc(), user, user)).await?
-        }
-        _ => false,
-    };
-    Ok((!is_planned).then(|| format!("{waiting} events wait, and no look at them is planned")))
 }

@@ -149,6 +149,11 @@ impl Directory {
         }
     }
 
+    /// Gives no new chunk a number up to this one.
+    pub(super) fn begin_behind(&mut self, number: u32) {
+        self.next = self.next.max(number.saturating_add(1));
+    }
+
     /// Says that one more edit has changed the chunks with these numbers.
     pub(super) fn number_edit(&mut self, numbers: &BTreeSet<u32>) {
         if numbers.is_empty() {

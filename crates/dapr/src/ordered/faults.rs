@@ -116,6 +116,33 @@ pub async fn mend_chunk<D: Dapr>(
     Ok(edited)
 }
 
+/// Takes a chunk that the directory does not lead to into it again, for lists whose items are nowhere else.
+///
+/// # Errors
+/// As [`edit`].
+pub async fn adopt_chunk<D: Dapr>(
+    dapr: &D,
+    prefix: &str,
+    directory: &mut Directory,
+    number: u32,
+) -> Result<Edited, DaprError> {
+    let key = chunk_key(prefix, number);
+    let is_listed = directory
+        .chunks()
+        .iter()
+        .any(|chunk| chunk.number == number);
+    let Some(document) = dapr.get(&key).await?.filter(|_| !is_listed) else {
+        return Ok(Edited::default());
+    };
+    directory.begin_behind(number);
+    let (items, _) = readable(Some(&document));
+    let changes: Vec<Change> = items.into_iter().map(Change::Put).collect();
+    let mut edited = edit(dapr, prefix, directory, &changes, &[]).await?;
+    let unchanged = Condition::Unchanged(document.etag);
+    edited.writes.push(Write::delete(key, unchanged));
+    Ok(edited)
+}
+
 /// What [`erase`] took out of a list.
 #[derive(Debug, Default)]
 pub struct Taken {
@@ -170,9 +197,10 @@ pub async fn forgotten_chunks<D: Dapr>(
         .iter()
         .map(|chunk| chunk.number)
         .collect();
-    let others: Vec<u32> = (0..directory.next_number().min(MOST_NUMBERS))
-        .filter(|number| !known.contains(number))
-        .collect();
+    let next = directory.next_number().min(MOST_NUMBERS);
+    let others = (0..next).filter(|number| !known.contains(number));
+    // A directory that was lost began anew, and does not know how far its numbers went.
+    let others: Vec<u32> = others.chain(next..next + BATCH as u32).collect();
     let mut forgotten = Vec::new();
     for numbers in others.chunks(BATCH) {
         let keys: Vec<String> = numbers

@@ -44,7 +44,7 @@ fn world_of_notifications(count: u128) -> (Interleaving, Service) {
 #[test]
 fn damage_of_each_kind_is_found_and_mended() {
     type Damage = fn(&FakeDapr, &str);
-    let table: [(&str, Damage); 6] = [
+    let table: [(&str, Damage); 7] = [
         ("list-chunk", |dapr, me| {
             dapr.alter(&dapr.first_key(&format!("inbox/{me}/")), |items| {
                 items.as_array_mut().expect("items").swap(0, 5);
@@ -60,6 +60,9 @@ fn damage_of_each_kind_is_found_and_mended() {
                     .expect("chunks")
                     .remove(0);
             });
+        }),
+        ("forgotten-chunk", |dapr, me| {
+            dapr.remove(&format!("inbox/{me}"))
         }),
         ("unread-count", |dapr, me| {
             dapr.alter(&format!("inbox/{me}"), |head| head["unread"] = json!(3));
@@ -91,6 +94,10 @@ fn damage_of_each_kind_is_found_and_mended() {
             left.is_empty() || kind == "unplanned",
             "{number}: {kind}: {left:?}"
         );
+        // What the directory did not lead to is there again.
+        if kind == "forgotten-chunk" {
+            assert_eq!(unread(&service), 150);
+        }
         if kind == "unplanned" {
             for _ in 0..20 {
                 world.wait_ms(1_000);

@@ -131,8 +131,13 @@ fn check_once(service: &Service, check: &Value) -> Report {
 fn check(service: &Service, repair: bool) -> Vec<String> {
     let me = user("me");
     let (mut kinds, mut from) = (Vec::new(), None::<String>);
+    let numbers = service.dapr.published().into_iter();
+    let recorded = numbers.filter_map(|(_, event)| event.metadata.sequence);
+    let recorded = recorded.max();
     loop {
-        let asked = json!({ "user_id": me.as_str(), "repair": repair, "from": from });
+        let asked = json!({
+            "user_id": me.as_str(), "repair": repair, "from": from, "last_sequence": recorded,
+        });
         let report = check_once(service, &asked);
         kinds.extend(report.findings.into_iter().map(|finding| finding.kind));
         from = report.next;
@@ -189,7 +194,7 @@ fn damage_of_each_kind_is_found_and_mended() {
     fn chunk(dapr: &FakeDapr, me: &str) -> String {
         dapr.first_key(&format!("index/{me}/"))
     }
-    let table: [(&str, Damage); 11] = [
+    let table: [(&str, Damage); 15] = [
         ("missing-from-list", |dapr, me| {
             dapr.alter(&chunk(dapr, me), |items| {
                 items.as_array_mut().expect("items").remove(3);
@@ -255,6 +260,18 @@ fn damage_of_each_kind_is_found_and_mended() {
         ("missing-from-list", |dapr, me| {
             dapr.alter(&format!("user/{me}"), |head| {
                 head["done_months"] = json!([])
+            });
+        }),
+        ("missing-from-list", |dapr, me| {
+            dapr.remove(&format!("user/{me}"))
+        }),
+        ("misnumbered", |dapr, me| dapr.remove(&format!("user/{me}"))),
+        ("forgotten-chunk", |dapr, me| {
+            dapr.remove(&format!("user/{me}"))
+        }),
+        ("misnumbered", |dapr, me| {
+            dapr.alter(&format!("user/{me}"), |head| {
+                head["outbox"]["relayed_to"] = json!(1_000_000)
             });
         }),
     ];

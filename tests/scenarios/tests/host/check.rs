@@ -107,6 +107,57 @@ async fn planted_damage_is_found_and_mended() {
     host.stop().await;
 }
 
+/// The documents are lost that lead to everything of a person: lists, numbers of events, inbox. A repair makes them again, and
+/// what the person does next has its effects, on reminders too.
+///
+/// Seen to fail: while the check found no numbers on record.
+#[tokio::test(flavor = "multi_thread")]
+async fn lost_heads_are_made_again() {
+    let data = tempfile::tempdir().expect("a folder");
+    let host = Host::start(HostSettings::new(data.path())).await;
+    let kai = host.person("kai").await;
+    uses_all(&kai).await;
+    let (mut open, inbox) = (titles(&kai).await, kai.inbox().await);
+    let (_, settings) = host.stop().await;
+    damage(data.path(), "task-service||user/%", |_| false);
+    damage(data.path(), "reminder-service||user/%", |_| false);
+    damage(data.path(), "notification-service||inbox/%", |document| {
+        document.is_array()
+    });
+    let (is_clean, said) = settings.checks(false).await;
+    assert!(!is_clean, "{said}");
+    for kind in [
+        "task-service: misnumbered",
+        "task-service: missing-from-list",
+        "reminder-service: missing-from-list",
+        "notification-service: forgotten-chunk",
+    ] {
+        assert!(said.contains(kind), "{kind} is not in {said}");
+    }
+    let (is_mended, said) = settings.checks(true).await;
+    assert!(is_mended, "{said}");
+    let (is_clean, said) = settings.checks(false).await;
+    assert!(is_clean, "{said}");
+
+    let host = Host::start(settings).await;
+    let kai = kai.at(host.address());
+    let mut found = titles(&kai).await;
+    found.sort();
+    open.sort();
+    assert_eq!(found, open);
+    let inbox_now = kai.inbox().await;
+    assert_eq!(inbox_now.len(), inbox.len());
+    assert_eq!(inbox_now[0]["id"], inbox[0]["id"]);
+    let tasks = kai.lists("").await;
+    let one = tasks.iter().find(|task| task.text("/title") == "Task 7");
+    kai.completes(one.expect("it is there")).await;
+    eventually("a reminder less", async || {
+        Some(kai.reminders().await).filter(|reminders| reminders.len() == 40)
+    })
+    .await;
+    host.stop().await;
+}
+
 /// What a version before this one left: tasks that don't say where they stand. The first start of this one says it, without
 /// a command; and so does the first start by other rules of the time zones.
 #[tokio::test(flavor = "multi_thread")]
