@@ -50,6 +50,23 @@ fn a_list_goes_with_all_chunks_that_it_ever_had() {
     assert_eq!(list, Directory::default());
 }
 
+/// So do those that a directory which was lost has left behind.
+///
+/// Seen to fail: with an end that only the directory says.
+#[test]
+fn a_list_goes_whose_directory_was_lost() {
+    let dapr = FakeDapr::new();
+    for number in [0, 3, 40] {
+        dapr.tamper(&ordered::chunk_key("list", number), json!([]));
+    }
+    let mut list = Directory::default();
+    while let Some(taken) = block_on(ordered::erase(&dapr, "list", &mut list)).expect("an answer") {
+        block_on(dapr.transact(taken.writes)).expect("a transaction");
+    }
+    assert_eq!(dapr.keys("list/"), Vec::<String>::new());
+    assert_eq!(list, Directory::default());
+}
+
 /// Answers of today, of yesterday, and of the hour before that; each batch reads at most a hundred documents.
 #[test]
 fn the_answers_of_the_last_day_are_found() {

@@ -162,7 +162,10 @@ pub async fn erase<D: Dapr>(
     prefix: &str,
     directory: &mut Directory,
 ) -> Result<Option<Taken>, DaprError> {
-    let end = directory.next_number();
+    let end = match directory.next_number() {
+        0 => end_of_forgotten(dapr, prefix).await?,
+        end => end,
+    };
     if end == 0 {
         return Ok(None);
     }
@@ -181,6 +184,12 @@ pub async fn erase<D: Dapr>(
         taken.writes.push(Write::delete(key, Condition::Any));
     }
     Ok(Some(taken))
+}
+
+/// One more than the highest number of the chunks that a directory which was lost has left behind; 0 when there are none.
+async fn end_of_forgotten<D: Dapr>(dapr: &D, prefix: &str) -> Result<u32, DaprError> {
+    let forgotten = forgotten_chunks(dapr, prefix, &Directory::default()).await?;
+    Ok(forgotten.last().map_or(0, |number| number + 1))
 }
 
 /// The numbers of documents that are there although the directory does not lead to them.
