@@ -25,7 +25,8 @@ pub struct Check {
     /// Where to go on: `next` of the report before.
     #[serde(default)]
     pub from: Option<String>,
-    /// The highest `sequence` of this function's events among the person's last records; 0 when none is known.
+    /// The highest `sequence` of the task service's events among the person's last records, for that service; 0 when none is
+    /// known.
     #[serde(default)]
     pub last_sequence: u64,
 }

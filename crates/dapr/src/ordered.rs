@@ -14,7 +14,8 @@ use serde::{Deserialize, Serialize};
 
 pub use directory::{ChunkRef, Directory};
 pub use faults::{
-    Checked, Fault, Taken, adopt_chunk, check_chunk, erase, forgotten_chunks, mend_chunk,
+    Checked, Fault, Forgotten, Taken, check_chunk, erase, forgotten_chunks, mend_chunk,
+    mend_forgotten,
 };
 pub use reading::{Reading, find, read_settled, scan};
 

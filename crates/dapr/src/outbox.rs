@@ -35,6 +35,9 @@ const BATCH: u64 = 100;
 /// How many events the timetable's check publishes of one user before it goes on to the next.
 const TURN_EVENTS: u64 = 1_000;
 
+/// The highest number that events can have been counted to.
+const MOST_COUNTED: u64 = 1 << 53;
+
 /// How many documents that nobody can read a head keeps in mind. Further ones stay in the store as well.
 const MOST_UNREADABLE: usize = 100;
 
@@ -98,9 +101,11 @@ impl OutboxHead {
             .collect()
     }
 
-    /// How the numbers are not what they must be, `recorded` being the highest one on record.
+    /// How the numbers are not what they must be, `recorded` being the highest one on record. A number beyond 2^53 is not one
+    /// that was counted to, whoever has put it on record.
     #[must_use]
     pub fn misnumbered(&self, recorded: u64) -> Option<String> {
+        let recorded = if recorded > MOST_COUNTED { 0 } else { recorded };
         let Self {
             sequence,
             relayed_to,
@@ -116,7 +121,8 @@ impl OutboxHead {
     }
 
     /// Goes on behind what is on record, as after the document was lost that had the numbers: consumers take no notice of
-    /// an event whose number is behind. What was in the outbox then is published as well.
+    /// an event whose number is behind. What was in the outbox then is published as well. What was made since has to be
+    /// published before ([`relay_user`]).
     ///
     /// # Errors
     /// What the store answered.
@@ -126,7 +132,8 @@ impl OutboxHead {
         user: &str,
         recorded: u64,
     ) -> Result<(), DaprError> {
-        let made = self.sequence.max(recorded);
+        let recorded = if recorded > MOST_COUNTED { 0 } else { recorded };
+        let made = self.sequence.max(recorded).min(MOST_COUNTED);
         let keys: Vec<String> = (made + 1..=made + BATCH)
             .map(|number| key(user, number))
             .collect();

@@ -190,3 +190,30 @@ fn what_crashed_commands_leave_is_published_in_order() {
         assert_eq!(dapr.keys("outbox/"), [] as [&str; 0], "seed {seed}");
     }
 }
+
+/// A head goes on behind the number on record, with what an outbox still has behind that; a number that nobody counted to
+/// is none.
+///
+/// Seen to fail: without a highest number.
+#[test]
+fn a_head_goes_on_behind_the_record() {
+    let dapr = FakeDapr::new();
+    dapr.tamper(&outbox::key("me", 43), json!({}));
+    let mut head = OutboxHead {
+        sequence: 3,
+        relayed_to: 3,
+        ..OutboxHead::default()
+    };
+    for recorded in [0, 3, (1 << 53) + 1, u64::MAX] {
+        assert_eq!(head.misnumbered(recorded), None, "{recorded}");
+    }
+    assert!(head.misnumbered(42).is_some());
+    block_on(head.renumber(&dapr, "me", 42)).expect("an answer");
+    assert_eq!((head.sequence, head.relayed_to), (43, 42));
+    for extreme in [u64::MAX, u64::MAX - 1] {
+        head.relayed_to = extreme;
+        assert!(head.misnumbered(extreme).is_some());
+        block_on(head.renumber(&dapr, "me", extreme)).expect("an answer");
+        assert_eq!((head.sequence, head.relayed_to), (43, 0));
+    }
+}

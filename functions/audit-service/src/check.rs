@@ -17,6 +17,9 @@ use crate::replay::{self, Stretch};
 /// The functions that derive something they can check.
 const CHECKERS: [&str; 3] = ["task-service", "reminder-service", "notification-service"];
 
+/// The function whose events have numbers.
+const NUMBERED: &str = "task-service";
+
 /// Most records whose tasks one request asks for.
 const MOST_RECORDS: u64 = 200;
 
@@ -126,9 +129,10 @@ struct Checking<'a, D> {
 
 impl<D: Dapr> Checking<'_, D> {
     async fn lists(&mut self, function: usize, from: Option<String>) -> Result<(), DaprError> {
-        let last_sequence = match &from {
-            None => self.last_sequence(CHECKERS[function]).await?,
-            Some(_) => 0,
+        let is_numbered = CHECKERS[function] == NUMBERED && from.is_none();
+        let last_sequence = match is_numbered {
+            true => self.last_sequence().await?,
+            false => 0,
         };
         let next = self
             .ask(CHECKERS[function], Vec::new(), from, last_sequence)
@@ -161,8 +165,8 @@ impl<D: Dapr> Checking<'_, D> {
         Ok(())
     }
 
-    /// The highest number of the events of `function` among the last records; 0 when none of those is one.
-    async fn last_sequence(&self, function: &str) -> Result<u64, DaprError> {
+    /// The highest number among the last records; 0 when none of those has one.
+    async fn last_sequence(&self) -> Result<u64, DaprError> {
         let (dapr, user) = (self.dapr, self.user.as_str());
         let extent = Extent::read(dapr, user).await?;
         let end = extent.head.number;
@@ -177,7 +181,7 @@ impl<D: Dapr> Checking<'_, D> {
             for (_, body) in batch {
                 let event = parsed::<Numbered>(body.as_ref()).ok();
                 let numbered = event.map(|event| event.metadata);
-                let numbered = numbered.filter(|numbered| numbered.source == function);
+                let numbered = numbered.filter(|numbered| numbered.source == NUMBERED);
                 let sequence = numbered.and_then(|numbered| numbered.sequence);
                 highest = highest.max(sequence.unwrap_or_default());
             }

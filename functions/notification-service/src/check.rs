@@ -61,14 +61,24 @@ impl<D: Dapr> Checking<'_, D> {
                 at -= 1;
             }
         }
-        let inbox = Inbox::read(self.dapr, self.user).await?;
-        let forgotten = ordered::forgotten_chunks(self.dapr, &prefix, inbox.list()).await?;
+        let mut forgotten = Vec::new();
+        for _ in 0..TRIES {
+            let inbox = Inbox::read(self.dapr, self.user).await?;
+            forgotten = ordered::forgotten_chunks(self.dapr, &prefix, inbox.list()).await?;
+            if forgotten.is_empty()
+                || Inbox::read(self.dapr, self.user).await?.list() == inbox.list()
+            {
+                break;
+            }
+            // A chunk may have been added meanwhile.
+            forgotten.clear();
+        }
         // The last one first: new chunks get numbers behind it.
         for number in forgotten.into_iter().rev() {
             let key = ordered::chunk_key(&prefix, number);
             let mended = self.repair
                 && self
-                    .change(async |inbox| inbox.adopt_chunk(self.dapr, number).await)
+                    .change(async |inbox| inbox.mend_forgotten(self.dapr, number).await)
                     .await?;
             let detail = "the directory does not lead to it";
             report.find("forgotten-chunk", key, detail, mended);

@@ -4,7 +4,7 @@ use std::ops::{Bound, ControlFlow};
 
 use chrono::{DateTime, Utc};
 use dapr::erase::Tombstone;
-use dapr::ordered::{self, CHUNK_ITEMS, Change, Directory, Item, Order, Reading};
+use dapr::ordered::{self, CHUNK_ITEMS, Change, Directory, Forgotten, Item, Order, Reading};
 use dapr::{Condition, Dapr, DaprError, Document, Json, Write};
 use events::{NotificationDocument, Timestamp, UnknownFields};
 use http_api::{Pace, Rate};
@@ -182,14 +182,19 @@ impl Inbox {
         Ok(writes)
     }
 
-    /// The writes that put the notifications of a chunk in again which the directory does not lead to.
-    pub(crate) async fn adopt_chunk<D: Dapr>(
+    /// The writes that put the notifications of a chunk in again which the directory does not lead to. Those of a person who
+    /// was erased go.
+    pub(crate) async fn mend_forgotten<D: Dapr>(
         mut self,
         dapr: &D,
         number: u32,
     ) -> Result<Vec<Write>, DaprError> {
+        let what = match self.head.erased {
+            Some(_) => Forgotten::Drop,
+            None => Forgotten::Adopt,
+        };
         let (prefix, list) = (prefix(&self.user), &mut self.head.list);
-        let mut writes = ordered::adopt_chunk(dapr, &prefix, list, number)
+        let mut writes = ordered::mend_forgotten(dapr, &prefix, list, number, what)
             .await?
             .writes;
         writes.push(self.head_write());

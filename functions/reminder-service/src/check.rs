@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use dapr::check::{Check, Report, let_commands_in};
-use dapr::ordered::{self, Change, Checked, Edited, Item};
+use dapr::ordered::{self, Change, Checked, Edited, Forgotten, Item};
 use dapr::timetable::{self, Entry as Due, Insert};
 use dapr::{Condition, Dapr, DaprError, Document, Write};
 use domain::UserId;
@@ -60,7 +60,7 @@ impl<D: Dapr> Checking<'_, D> {
     pub(crate) async fn run(&self, check: &Check) -> Result<Report, Problem> {
         let mut report = Report::default();
         if check.task_ids.is_empty() && check.from.is_none() {
-            self.numbers(check.last_sequence, &mut report).await?;
+            self.numbers(&mut report).await?;
         }
         if check.task_ids.is_empty() {
             self.list(check.from.as_deref(), &mut report).await?;
@@ -77,15 +77,16 @@ impl<D: Dapr> Checking<'_, D> {
         Ok((Head::read(&key, document.as_ref())?, document))
     }
 
-    /// The numbers of the events of the person's own commands go on behind those on record.
-    async fn numbers(&self, recorded: u64, report: &mut Report) -> Result<(), DaprError> {
-        let Some(detail) = self.head().await?.0.outbox.misnumbered(recorded) else {
+    /// Of the events of the person's own commands, none counts as published that was not made. On record they have no
+    /// numbers.
+    async fn numbers(&self, report: &mut Report) -> Result<(), DaprError> {
+        let Some(detail) = self.head().await?.0.outbox.misnumbered(0) else {
             return Ok(());
         };
         let user = self.user.as_str();
         let renumber = async |dapr: &D, head: &mut Head| {
-            if head.outbox.misnumbered(recorded).is_some() {
-                head.outbox.renumber(dapr, user, recorded).await?;
+            if head.outbox.misnumbered(0).is_some() {
+                head.outbox.renumber(dapr, user, 0).await?;
             }
             Ok(Edited::default())
         };
@@ -99,16 +100,7 @@ impl<D: Dapr> Checking<'_, D> {
         let user = self.user.as_str();
         let prefix = agenda::prefix(user);
         if from.is_none() {
-            let (head, _) = self.head().await?;
-            for number in ordered::forgotten_chunks(self.dapr, &prefix, &head.agenda).await? {
-                let key = ordered::chunk_key(&prefix, number);
-                if self.repair {
-                    let write = Write::delete(key.as_str(), Condition::Any);
-                    self.dapr.transact(vec![write]).await?;
-                }
-                let detail = "the directory does not lead to it";
-                report.find("forgotten-chunk", key, detail, self.repair);
-            }
+            self.forgotten(&prefix, report).await?;
         }
         let (mut after, mut looked_at, mut tries) = (from.map(str::to_owned), 0, 0);
         loop {
@@ -171,6 +163,32 @@ impl<D: Dapr> Checking<'_, D> {
             }
             after = Some(behind);
         }
+    }
+
+    /// Chunks that the directory no longer leads to.
+    async fn forgotten(&self, prefix: &str, report: &mut Report) -> Result<(), DaprError> {
+        let mut forgotten = Vec::new();
+        for _ in 0..TRIES {
+            let (head, _) = self.head().await?;
+            forgotten = ordered::forgotten_chunks(self.dapr, prefix, &head.agenda).await?;
+            if forgotten.is_empty() || self.head().await?.0.agenda == head.agenda {
+                break;
+            }
+            // A chunk may have been added meanwhile.
+            forgotten.clear();
+        }
+        for number in forgotten {
+            // What reminders stand in it is found by the check of the books.
+            let drop = async |dapr: &D, head: &mut Head| {
+                let (agenda, what) = (&mut head.agenda, Forgotten::Drop);
+                ordered::mend_forgotten(dapr, prefix, agenda, number, what).await
+            };
+            let mended = self.repair && self.change(drop).await?;
+            let key = ordered::chunk_key(prefix, number);
+            let detail = "the directory does not lead to it";
+            report.find("forgotten-chunk", key, detail, mended);
+        }
+        Ok(())
     }
 
     async fn extra(
@@ -253,12 +271,13 @@ impl<D: Dapr> Checking<'_, D> {
     /// A task's book: each reminder that is not over is listed, led to by its id, and waits in the timetable.
     async fn task(&self, task: Uuid, report: &mut Report) -> Result<(), Problem> {
         let key = schedule::key(self.user.as_str(), task);
-        report.checked += 1;
+        let mut found = self.dapr.get(&key).await?;
+        report.checked += u64::from(found.is_some());
         for _ in 0..TRIES {
-            let (head, before) = self.head().await?;
-            let Some(document) = self.dapr.get(&key).await? else {
+            let Some(document) = found else {
                 return Ok(());
             };
+            let (head, before) = self.head().await?;
             let book: Book = match document.read(&key) {
                 Ok(book) => book,
                 Err(error) => {
@@ -271,9 +290,9 @@ impl<D: Dapr> Checking<'_, D> {
             if wrong.is_empty() {
                 return Ok(());
             }
-            let is_settled =
-                self.head().await?.1 == before && self.dapr.get(&key).await? == Some(document);
-            if is_settled {
+            let is_settled = self.head().await?.1 == before;
+            found = self.dapr.get(&key).await?;
+            if is_settled && found.as_ref() == Some(&document) {
                 for wrong in wrong {
                     self.mend(task, &key, wrong, report).await?;
                 }

@@ -6,7 +6,9 @@ mod events;
 use std::time::Instant;
 
 use dapr::check::{Check, Report, let_commands_in};
-use dapr::ordered::{self, Change as ListChange, Checked, Directory, Edited, Item, Reading};
+use dapr::ordered::{
+    self, Change as ListChange, Checked, Directory, Edited, Forgotten, Item, Reading,
+};
 use dapr::{Condition, Dapr, DaprError, Document, Write};
 use domain::{Task, TaskId, UserId};
 use http_api::Problem;
@@ -234,17 +236,25 @@ impl<'a, D: Dapr> Checking<'a, D> {
 
     /// Chunks that the directory no longer leads to.
     async fn forgotten(&mut self, list: &List, prefix: &str) -> Result<(), Problem> {
-        let (directory, _) = self.directory(list).await?;
-        for number in ordered::forgotten_chunks(self.dapr, prefix, &directory).await? {
-            let key = ordered::chunk_key(prefix, number);
-            if self.repair {
-                // What tasks stand in it is found by the check of the tasks.
-                let write = Write::delete(key.as_str(), Condition::Any);
-                self.dapr.transact(vec![write]).await?;
+        let mut forgotten = Vec::new();
+        for _ in 0..TRIES {
+            let (directory, _) = self.directory(list).await?;
+            forgotten = ordered::forgotten_chunks(self.dapr, prefix, &directory).await?;
+            if forgotten.is_empty() || self.directory(list).await?.0 == directory {
+                break;
             }
+            // A chunk may have been added meanwhile.
+            forgotten.clear();
+        }
+        for number in forgotten {
+            // What tasks stand in it is found by the check of the tasks.
+            let drop = async |dapr: &D, prefix: &str, directory: &mut Directory| {
+                ordered::mend_forgotten(dapr, prefix, directory, number, Forgotten::Drop).await
+            };
+            let mended = self.repair && self.change_list(list, drop).await?;
+            let key = ordered::chunk_key(prefix, number);
             let detail = "the directory does not lead to it";
-            self.report
-                .find("forgotten-chunk", key, detail, self.repair);
+            self.report.find("forgotten-chunk", key, detail, mended);
         }
         Ok(())
     }

@@ -149,6 +149,12 @@ impl Directory {
         }
     }
 
+    /// The position of the chunk with this number.
+    pub(super) fn place_of(&self, number: u32) -> Option<usize> {
+        let numbers = self.chunks.iter().map(|chunk| chunk.number);
+        numbers.into_iter().position(|other| other == number)
+    }
+
     /// Gives no new chunk a number up to this one.
     pub(super) fn begin_behind(&mut self, number: u32) {
         self.next = self.next.max(number.saturating_add(1));

@@ -98,11 +98,7 @@ pub async fn mend_chunk<D: Dapr>(
     let key = chunk_key(prefix, number);
     let document = dapr.get(&key).await?;
     let (items, _) = readable(document.as_ref());
-    let Some(at) = directory
-        .chunks()
-        .iter()
-        .position(|chunk| chunk.number == number)
-    else {
+    let Some(at) = directory.place_of(number) else {
         return Ok(Edited::default());
     };
     directory.remove(at);
@@ -116,28 +112,41 @@ pub async fn mend_chunk<D: Dapr>(
     Ok(edited)
 }
 
-/// Takes a chunk that the directory does not lead to into it again, for lists whose items are nowhere else.
+/// What becomes of a chunk that the directory does not lead to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Forgotten {
+    /// It goes: its items are found by their sources.
+    Drop,
+    /// Its items come into the list again: they are nowhere else.
+    Adopt,
+}
+
+/// Mends a chunk that the directory does not lead to. Nothing is to be written when it does, as where somebody has added
+/// the chunk since it was looked for: the owner writes the directory on condition that it is unchanged.
 ///
 /// # Errors
 /// As [`edit`].
-pub async fn adopt_chunk<D: Dapr>(
+pub async fn mend_forgotten<D: Dapr>(
     dapr: &D,
     prefix: &str,
     directory: &mut Directory,
     number: u32,
+    what: Forgotten,
 ) -> Result<Edited, DaprError> {
     let key = chunk_key(prefix, number);
-    let is_listed = directory
-        .chunks()
-        .iter()
-        .any(|chunk| chunk.number == number);
-    let Some(document) = dapr.get(&key).await?.filter(|_| !is_listed) else {
+    let document = dapr.get(&key).await?;
+    let Some(document) = document.filter(|_| directory.place_of(number).is_none()) else {
         return Ok(Edited::default());
     };
-    directory.begin_behind(number);
-    let (items, _) = readable(Some(&document));
-    let changes: Vec<Change> = items.into_iter().map(Change::Put).collect();
-    let mut edited = edit(dapr, prefix, directory, &changes, &[]).await?;
+    let mut edited = match what {
+        Forgotten::Drop => Edited::default(),
+        Forgotten::Adopt => {
+            directory.begin_behind(number);
+            let (items, _) = readable(Some(&document));
+            let changes: Vec<Change> = items.into_iter().map(Change::Put).collect();
+            edit(dapr, prefix, directory, &changes, &[]).await?
+        }
+    };
     let unchanged = Condition::Unchanged(document.etag);
     edited.writes.push(Write::delete(key, unchanged));
     Ok(edited)
@@ -192,7 +201,8 @@ async fn end_of_forgotten<D: Dapr>(dapr: &D, prefix: &str) -> Result<u32, DaprEr
     Ok(forgotten.last().map_or(0, |number| number + 1))
 }
 
-/// The numbers of documents that are there although the directory does not lead to them.
+/// The numbers of documents that are there although the directory does not lead to them. One that somebody added after the
+/// directory was read is among them.
 ///
 /// # Errors
 /// When the store did not answer.

@@ -17,9 +17,13 @@ impl<D: Dapr> Checking<'_, D> {
             let Some(detail) = head.outbox.misnumbered(recorded) else {
                 return Ok(());
             };
-            let mut mended = false;
+            let (user, mut mended) = (self.user().as_str(), false);
             if self.repair {
-                let user = self.user().as_str();
+                if head.outbox.relayed_to < head.outbox.sequence {
+                    // What was made since the numbers were lost is told by those that it got.
+                    relay_user(self.dapr, user, &key).await?;
+                    continue;
+                }
                 head.outbox.renumber(self.dapr, user, recorded).await?;
                 let condition = Condition::as_read(document.as_ref());
                 let write = Write::put(key.as_str(), &head, condition);

@@ -60,6 +60,19 @@ async fn uses_all(kai: &Person) {
     .await;
 }
 
+/// A check finds damage of these kinds, a repair mends it, and nothing is found any more.
+async fn finds_and_mends(settings: &HostSettings, kinds: &[&str]) {
+    let (is_clean, said) = settings.checks(false).await;
+    assert!(!is_clean, "{said}");
+    for kind in kinds {
+        assert!(said.contains(kind), "{kind} is not in {said}");
+    }
+    let (is_mended, said) = settings.checks(true).await;
+    assert!(is_mended, "{said}");
+    let (is_clean, said) = settings.checks(false).await;
+    assert!(is_clean, "{said}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn planted_damage_is_found_and_mended() {
     let data = tempfile::tempdir().expect("a folder");
@@ -83,22 +96,15 @@ async fn planted_damage_is_found_and_mended() {
         }
         true
     });
-    let (is_clean, said) = settings.checks(false).await;
-    assert!(!is_clean, "{said}");
-    for kind in [
+    let kinds = [
         "task-service: missing-from-list",
         "task-service: list-chunk",
         "reminder-service: list-chunk",
         "reminder-service: missing-from-list",
         "reminder-service: unplanned",
         "notification-service: unread-count",
-    ] {
-        assert!(said.contains(kind), "{kind} is not in {said}");
-    }
-    let (is_mended, said) = settings.checks(true).await;
-    assert!(is_mended, "{said}");
-    let (is_clean, said) = settings.checks(false).await;
-    assert!(is_clean, "{said}");
+    ];
+    finds_and_mends(&settings, &kinds).await;
 
     let host = Host::start(settings).await;
     let kai = kai.at(host.address());
@@ -124,20 +130,13 @@ async fn lost_heads_are_made_again() {
     damage(data.path(), "notification-service||inbox/%", |document| {
         document.is_array()
     });
-    let (is_clean, said) = settings.checks(false).await;
-    assert!(!is_clean, "{said}");
-    for kind in [
+    let kinds = [
         "task-service: misnumbered",
         "task-service: missing-from-list",
         "reminder-service: missing-from-list",
         "notification-service: forgotten-chunk",
-    ] {
-        assert!(said.contains(kind), "{kind} is not in {said}");
-    }
-    let (is_mended, said) = settings.checks(true).await;
-    assert!(is_mended, "{said}");
-    let (is_clean, said) = settings.checks(false).await;
-    assert!(is_clean, "{said}");
+    ];
+    finds_and_mends(&settings, &kinds).await;
 
     let host = Host::start(settings).await;
     let kai = kai.at(host.address());

@@ -62,10 +62,11 @@ pub(in crate::cluster) fn put_layer(
     blobs.put_file(LAYER, file)
 }
 
+/// That of this machine, whose programs the layers have.
 fn architecture() -> Result<&'static str> {
-    match std::env::consts::ARCH {
-        "x86_64" => Ok("amd64"),
-        "aarch64" => Ok("arm64"),
-        other => bail!("no images are made for {other}"),
+    match (std::env::consts::OS, std::env::consts::ARCH) {
+        ("linux", "x86_64") => Ok("amd64"),
+        ("linux", "aarch64") => Ok("arm64"),
+        (system, other) => bail!("no images are made on {system} for {other}: make them on Linux"),
     }
 }
