@@ -162,10 +162,10 @@ async fn there_and_back(
         .filter(|line| line.contains(": wrong: "))
         .collect();
     let is_of_older = |line: &&str| line.contains("task-service: older-document");
-    assert!(
-        !findings.is_empty() && findings.iter().all(is_of_older),
-        "{found}"
-    );
+    assert!(findings.iter().all(is_of_older), "{found}");
+    // The host repairs what is of an older version beside the work, and has got through or not when it is stopped.
+    let got_through = fixture.data.path().join("derived-by").exists();
+    assert!(!findings.is_empty() || got_through, "{found}");
     let (is_mended, said) = settings.checks(true).await;
     assert!(is_mended, "{said}");
     let (is_clean, said) = settings.checks(false).await;
