@@ -35,8 +35,9 @@ const SEND_SECONDS: i64 = 50;
 /// For how long a message, and the channel, belong to the tick that is about to send: longer than that may take.
 const CLAIM_SECONDS: i64 = SEND_SECONDS + 10;
 
-/// How long one tick goes on to begin sending, in milliseconds; the rest is left to the next one.
-const SEND_FOR_MS: i64 = 10_000;
+/// How long one tick goes on to begin sending, in milliseconds; the rest is left to the next one. Shorter than what is left of
+/// the timetable's lease by then, unless a message takes seconds.
+const SEND_FOR_MS: i64 = 5_000;
 
 /// The document that says which tick is sending e-mail: real Dapr's SMTP binding mixes up the recipients of two mails that
 /// are on their way at once.

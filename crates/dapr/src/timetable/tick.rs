@@ -121,7 +121,11 @@ pub async fn tick<D: Dapr>(
             Err(error) => {
                 // Best effort: the lease would only hold up the next tick.
                 step.release().await.ok();
-                return Err(error);
+                // Its lease ran out while owners were looked at: another tick goes on with what is left.
+                if error != DaprError::Conflict {
+                    return Err(error);
+                }
+                false
             }
         };
         more = is_behind || !is_done;
