@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use anyhow::Result;
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{HeaderMap, HeaderValue, Request, Response, header};
 use http_body_util::{BodyExt, Full};
+use hyper::body::Body;
 use tokio::sync::oneshot;
 use tokio_util::task::TaskTracker;
 use tracing::{error, warn};
@@ -367,6 +368,10 @@ impl WasiHttpHooks for Hooks {
                 return Ok((response.map(BodyExt::boxed_unsync), Box::new(io) as Box<_>));
             }
             let (mut parts, body) = request.into_parts();
+            if goes_in_chunks(&parts.headers, &body) {
+                let chunked = HeaderValue::from_static("chunked");
+                parts.headers.insert(header::TRANSFER_ENCODING, chunked);
+            }
             let body = body.collect().await?.to_bytes();
             // What Dapr calls for it is the next call of the same chain.
             parts.extensions.insert(chain.deeper());
@@ -382,4 +387,12 @@ impl WasiHttpHooks for Hooks {
             Ok((response, Box::new(async { Ok(()) }) as Box<_>))
         })
     }
+}
+
+/// Whether Spin would send this body in chunks: it passes a guest's body on as it comes, so that only a length that the guest
+/// gave is known.
+fn goes_in_chunks(headers: &HeaderMap, body: &WasiBody) -> bool {
+    !headers.contains_key(header::CONTENT_LENGTH)
+        && !body.is_end_stream()
+        && body.size_hint().exact().is_none()
 }

@@ -6,7 +6,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use futures::future::{Either, select};
-use http::{Request, Response};
+use http::{Request, Response, header};
 use spin_executor::{CancelOnDropToken, push_waker_and_get_token};
 use spin_sdk::http::{ErrorCode, SendError};
 use wasi::clocks::monotonic_clock;
@@ -19,15 +19,17 @@ pub struct SpinTransport;
 
 impl Transport for SpinTransport {
     async fn send(&self, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, NoAnswer> {
-        spin_sdk::http::send(request).await.map_err(|error| {
-            let said = error.to_string();
-            match error {
-                SendError::Http(
-                    ErrorCode::ConnectionRefused | ErrorCode::DestinationUnavailable,
-                ) => NoAnswer::NobodyThere(said),
-                _ => NoAnswer::Lost(said),
-            }
-        })
+        spin_sdk::http::send(with_length(request))
+            .await
+            .map_err(|error| {
+                let said = error.to_string();
+                match error {
+                    SendError::Http(
+                        ErrorCode::ConnectionRefused | ErrorCode::DestinationUnavailable,
+                    ) => NoAnswer::NobodyThere(said),
+                    _ => NoAnswer::Lost(said),
+                }
+            })
     }
 
     async fn within<O>(&self, limit: Duration, work: impl Future<Output = O>) -> Option<O> {
@@ -36,6 +38,18 @@ impl Transport for SpinTransport {
             Either::Right(((), _)) => None,
         }
     }
+}
+
+/// Says how long the body is. Neither the SDK nor Spin does, so the request would go out in chunks, which Dapr passes on, and
+/// which some servers refuse: Pushpin's publish port answers 411.
+fn with_length(mut request: Request<Vec<u8>>) -> Request<Vec<u8>> {
+    let length = request.body().len();
+    if length > 0 {
+        request
+            .headers_mut()
+            .insert(header::CONTENT_LENGTH, length.into());
+    }
+    request
 }
 
 /// The SDK has no timer of its own, but its executor waits for whatever WASI can wait for.

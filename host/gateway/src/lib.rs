@@ -254,6 +254,10 @@ impl Gateway {
         {
             return answer(StatusCode::NOT_FOUND);
         }
+        // Pushpin's control port takes no body in chunks.
+        if request.headers().contains_key(header::TRANSFER_ENCODING) {
+            return answer(StatusCode::LENGTH_REQUIRED);
+        }
         let Ok(Items { items }) = serde_json::from_slice(request.body()) else {
             return answer(StatusCode::BAD_REQUEST);
         };

@@ -216,6 +216,7 @@ async fn invoke(
         .unwrap_or_default();
     let path_and_query = format!("/{}{query}", path.trim_start_matches('/'));
     let (mut parts, body) = request.into_parts();
+    let chunked = parts.headers.remove(header::TRANSFER_ENCODING);
     strip_hop_by_hop(&mut parts.headers);
     if let Some((scheme, rest)) = target
         .split_once(':')
@@ -225,6 +226,10 @@ async fn invoke(
         parts.uri = format!("{base}{path_and_query}")
             .parse()
             .map_err(Failure::malformed)?;
+        // A body whose length nobody gave goes on in chunks, as daprd sends it.
+        if let Some(chunked) = chunked {
+            parts.headers.insert(header::TRANSFER_ENCODING, chunked);
+        }
         return sidecar
             .external
             .call(Request::from_parts(parts, body))
@@ -280,7 +285,6 @@ fn strip_hop_by_hop(headers: &mut HeaderMap) {
         "keep-alive",
         "te",
         "trailer",
-        "transfer-encoding",
         "upgrade",
         "host",
         "content-length",
