@@ -11,6 +11,7 @@ super::cases!(
     who_calls_is_said_by_dapr,
     an_unknown_app_is_an_error_of_dapr,
     an_address_outside_is_called,
+    a_body_goes_on_with_its_length_or_without,
     a_cron_ticks,
     a_mail_is_sent,
     secrets,
@@ -108,6 +109,29 @@ async fn an_address_outside_is_called(place: Where) {
     );
     let nobody = place.get("/v1.0/invoke/http://127.0.0.1:9/method/x").await;
     assert_eq!(nobody.outcome(), (500, "ERR_DIRECT_INVOKE".to_owned()));
+}
+
+/// What a server outside learns of a body's length is what the caller said: there are some that take no body in chunks.
+async fn a_body_goes_on_with_its_length_or_without(place: Where) {
+    let place = Place::open(place).await;
+    let base = format!("/v1.0/invoke/http://127.0.0.1:{}/method", place.app_port);
+    let body = "{\"items\": []}";
+    let chunked = [("transfer-encoding", "chunked")];
+    for (path, headers, length, encoding) in [
+        ("/with-length", &[][..], "13", ""),
+        ("/in-chunks", &chunked[..], "", "chunked"),
+    ] {
+        let url = format!("{base}{path}");
+        let answer = place.send(&place.id, "POST", &url, headers, body.to_owned());
+        assert_eq!(answer.await.status, 200, "{path}");
+        let heard = place.app.heard(path, "").remove(0);
+        assert_eq!(heard.body, body, "{path}");
+        let said = (
+            heard.header("content-length"),
+            heard.header("transfer-encoding"),
+        );
+        assert_eq!(said, (length, encoding), "{path}");
+    }
 }
 
 async fn a_cron_ticks(place: Where) {
