@@ -145,7 +145,7 @@ impl App {
     /// # Errors
     /// A sentence that names the file and what is wrong.
     pub async fn start(settings: &Settings) -> Result<Self> {
-        std::fs::create_dir_all(&settings.data)
+        nudge_sidecar::private::make_folder(&settings.data)
             .with_context(|| format!("can't make {}", settings.data.display()))?;
         let manifest = Manifest::read(&settings.manifest)?;
         let sign_in = Arc::new(SignIn::open(

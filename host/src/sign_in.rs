@@ -69,7 +69,7 @@ impl SignIn {
     /// # Errors
     /// When a file can't be read or written, or `demanding` while somebody has no passphrase.
     pub fn open(folder: &Path, demanding: bool) -> Result<Self> {
-        std::fs::create_dir_all(folder)?;
+        nudge_sidecar::private::make_folder(folder)?;
         let people = people::People::open(folder)?;
         if demanding {
             people.demand_passphrases()?;

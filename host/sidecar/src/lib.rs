@@ -8,6 +8,7 @@ mod api;
 mod bindings;
 mod components;
 mod external;
+pub mod private;
 mod pubsub;
 mod secrets;
 mod state;

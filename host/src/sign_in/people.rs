@@ -124,7 +124,7 @@ pub fn set(
         bail!("a name has 1 to 64 characters");
     }
     let passphrase_hash = passphrase.map(hash).transpose()?;
-    std::fs::create_dir_all(folder)?;
+    nudge_sidecar::private::make_folder(folder)?;
     // Two who are added at the same time are both added.
     let turn = File::create(folder.join("people.lock"))?;
     turn.lock()?;
