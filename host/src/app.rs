@@ -211,6 +211,14 @@ impl App {
             [
                 ("app_api_token", token.as_str()),
                 ("grip_key", grip_key.as_str()),
+                (
+                    "mail_available",
+                    if sidecar.sends_mail() {
+                        "true"
+                    } else {
+                        "false"
+                    },
+                ),
                 ("pushpin_urls", PUSHPIN_URL),
             ]
             .map(|(name, value)| (name.to_owned(), value.to_owned())),
@@ -314,6 +322,7 @@ fn own_variables(public_url: &str, jwks_url: &str) -> HashMap<String, String> {
         ("oidc_client_id", sign_in::CLIENT_ID),
         ("oidc_authorize_url", "/sign-in/authorize"),
         ("oidc_token_url", "/sign-in/token"),
+        ("oidc_revocation_url", "/sign-in/revoke"),
     ]
     .map(|(name, value)| (name.to_owned(), value.to_owned()))
     .into()

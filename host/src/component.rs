@@ -34,7 +34,8 @@ impl Cache {
     /// # Errors
     /// When the folder can't be made.
     pub fn new(folder: PathBuf) -> Result<Self> {
-        fs::create_dir_all(&folder).with_context(|| format!("can't make {}", folder.display()))?;
+        nudge_sidecar::private::make_own_folder(&folder)
+            .with_context(|| format!("can't make {}", folder.display()))?;
         Ok(Self { folder })
     }
 

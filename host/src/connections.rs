@@ -37,6 +37,8 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 pub struct Connection {
     /// The other end: a client, or a reverse proxy.
     pub peer: SocketAddr,
+    /// This end; `None` when the connection is gone already.
+    pub near: Option<SocketAddr>,
     /// Its place among all connections; `None` where these are not counted. A WebSocket keeps it.
     pub seat: Option<Arc<Seat>>,
     sending: Arc<Sending>,
@@ -202,6 +204,7 @@ where
         }
         let connection = Connection {
             peer,
+            near: stream.local_addr().ok(),
             seat: seat.map(Arc::new),
             sending: Arc::default(),
         };

@@ -396,3 +396,82 @@ fn goes_in_chunks(headers: &HeaderMap, body: &WasiBody) -> bool {
         && !body.is_end_stream()
         && body.size_hint().exact().is_none()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+    use std::sync::Mutex;
+
+    use futures::future::BoxFuture;
+    use futures::stream;
+    use http_body_util::StreamBody;
+    use hyper::body::Frame;
+
+    use super::*;
+    use crate::body::full;
+
+    /// Keeps what requests say of their bodies.
+    #[derive(Default)]
+    struct Said(Mutex<Vec<[Option<HeaderValue>; 2]>>);
+
+    impl DaprPort for Said {
+        fn handle(
+            &self,
+            _: &str,
+            request: Request<Bytes>,
+        ) -> BoxFuture<'static, Result<Response<Bytes>, HttpError>> {
+            let names = [header::CONTENT_LENGTH, header::TRANSFER_ENCODING];
+            let said = names.map(|name| request.headers().get(name).cloned());
+            self.0.lock().expect("no panic").push(said);
+            Box::pin(async { Ok(Response::new(Bytes::new())) })
+        }
+    }
+
+    /// A body as a guest writes it: whoever passes it on does not know its length.
+    fn written(pieces: &[&'static str]) -> WasiBody {
+        let frames = pieces
+            .iter()
+            .map(|piece| Bytes::from_static(piece.as_bytes()));
+        let frames: Vec<_> = frames
+            .map(|piece| Ok::<_, Infallible>(Frame::data(piece)))
+            .collect();
+        StreamBody::new(stream::iter(frames))
+            .map_err(|never| match never {})
+            .boxed_unsync()
+    }
+
+    /// Only what a guest says of its body's length is known of it, as on Spin.
+    ///
+    /// Seen to fail: without `goes_in_chunks`.
+    #[tokio::test]
+    async fn a_body_without_a_length_goes_in_chunks() {
+        let port = Arc::new(Said::default());
+        let shared = Arc::new(Shared {
+            id: "a".to_owned(),
+            variables: HashMap::new(),
+            allowed: AllowedHosts::parse(["http://127.0.0.1:3500"]).expect("a host"),
+            dapr: Some("127.0.0.1:3500".parse().expect("an authority")),
+            port: Arc::clone(&port) as Arc<dyn DaprPort>,
+        });
+        let chain = Chain::from(Source::Outside);
+        let mut hooks = Hooks { shared, chain };
+        for (body, length) in [
+            (written(&["ab", "c"]), None),
+            (written(&["ab", "c"]), Some("3")),
+            (full(Bytes::new()), None),
+        ] {
+            let mut request = Request::post("http://127.0.0.1:3500/v1.0/state/statestore");
+            if let Some(length) = length {
+                request = request.header(header::CONTENT_LENGTH, length);
+            }
+            let request = request.body(body).expect("a request");
+            let io = Box::new(async { Ok(()) });
+            let sent = Box::into_pin(hooks.send_request(request, None, io)).await;
+            assert!(sent.is_ok());
+        }
+        let said = port.0.lock().expect("no panic");
+        let header = |text| Some(HeaderValue::from_static(text));
+        let expected = [[None, header("chunked")], [header("3"), None], [None, None]];
+        assert_eq!(*said, expected);
+    }
+}

@@ -61,7 +61,7 @@ struct Run {
     /// The port to listen on; 0 takes a free one.
     #[arg(long, default_value_t = 3000)]
     port: u16,
-    /// The address to listen on. Any but a loopback address makes everybody need a passphrase.
+    /// The address to listen on. Any but a loopback address makes everybody need a passphrase, as a public name or URL does.
     #[arg(long, default_value = "127.0.0.1")]
     address: IpAddr,
     /// Another name that browsers call this host by, such as nudge.example; may be given several times. With one, what
@@ -69,7 +69,8 @@ struct Run {
     /// in Forwarded where it removes an X-Forwarded-For that a client sent.
     #[arg(long)]
     public_name: Vec<String>,
-    /// Where people find the screen, for links in mails [default: http://localhost:PORT]
+    /// Where people find the screen, for links in mails [default: http://localhost:PORT]. One that is not this machine's own
+    /// makes everybody need a passphrase.
     #[arg(long)]
     public_url: Option<String>,
     /// Where everything is kept.
@@ -97,6 +98,29 @@ struct Run {
     /// Where the functions run, instead of in this process: `spin up --listen` with what `nudge variables` prints.
     #[arg(long, value_name = "HOST:PORT", requires = "no_sidecar")]
     functions: Option<Authority>,
+}
+
+impl Run {
+    /// Whether others can reach the host: by its address, or by a reverse proxy before it.
+    fn is_open(&self) -> bool {
+        let names_loopback = |url: &str| {
+            let host = url::Url::parse(url).ok();
+            let host = host.as_ref().and_then(url::Url::host);
+            match host {
+                Some(url::Host::Domain(name)) => {
+                    name == "localhost" || name.ends_with(".localhost")
+                }
+                Some(url::Host::Ipv4(address)) => address.is_loopback(),
+                Some(url::Host::Ipv6(address)) => address.is_loopback(),
+                None => false,
+            }
+        };
+        let has_public_url = self
+            .public_url
+            .as_deref()
+            .is_some_and(|url| !names_loopback(url));
+        !self.address.is_loopback() || !self.public_name.is_empty() || has_public_url
+    }
 }
 
 #[derive(Args)]
@@ -242,6 +266,7 @@ fn start(run: Run) -> Result<()> {
             true => Some(listen_inner(run.inner_port).await?),
             false => None,
         };
+        let demand_passphrases = run.is_open();
         let dapr = match &inner {
             Some(inner) => Dapr::Beside {
                 inner: inner.local_addr()?,
@@ -257,7 +282,7 @@ fn start(run: Run) -> Result<()> {
             manifest: run.manifest,
             dapr,
             data: run.data.clone(),
-            demand_passphrases: !run.address.is_loopback(),
+            demand_passphrases,
             public_url: run
                 .public_url
                 .unwrap_or_else(|| format!("http://localhost:{}", address.port())),

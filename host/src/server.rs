@@ -24,6 +24,7 @@ use crate::function::{CallError, Functions};
 use crate::limits::{MAX_BODY, MAX_FORM};
 use crate::refusal::{refusal, refusal_to};
 use crate::route::Router;
+use crate::sign_in::{Ends, Visitor};
 
 /// What only Dapr, or the socket proxy, may say.
 const INNER_HEADERS: [&str; 5] = [
@@ -47,21 +48,27 @@ impl Names {
     /// The loopback names with `port`, and `public` (`nudge.example` or `nudge.example:8443`).
     #[must_use]
     pub fn new(port: u16, public: &[String]) -> Self {
-        let loopback = ["localhost", "127.0.0.1", "[::1]"].map(|name| format!("{name}:{port}"));
+        // Browsers leave the port of HTTP away.
+        let bare = (port == 80).then_some(String::new());
+        let ports = [Some(format!(":{port}")), bare].into_iter().flatten();
+        let loopback = ports.flat_map(|port| {
+            ["localhost", "127.0.0.1", "[::1]"].map(|name| format!("{name}{port}"))
+        });
         let public_names = public.iter().map(|name| name.to_ascii_lowercase());
         Self {
-            names: loopback.into_iter().chain(public_names).collect(),
+            names: loopback.chain(public_names).collect(),
             proxied: !public.is_empty(),
         }
     }
 
-    /// The origin of a request whose name is expected.
+    /// The origin of a request whose name is expected. One with two names is nobody's: whoever passed it on may have gone by
+    /// the other one (RFC 9112 section 3.2).
     fn origin(&self, headers: &HeaderMap) -> Option<String> {
-        let host = headers
-            .get(header::HOST)?
-            .to_str()
-            .ok()?
-            .to_ascii_lowercase();
+        let mut hosts = headers.get_all(header::HOST).iter();
+        let (Some(host), None) = (hosts.next(), hosts.next()) else {
+            return None;
+        };
+        let host = host.to_str().ok()?.to_ascii_lowercase();
         let authority: Authority = host.parse().ok()?;
         self.names.contains(authority.as_str()).then(|| {
             let forwarded = headers
@@ -209,7 +216,15 @@ impl Reception {
             Err(refused) => return refused,
         };
         if is_sign_in {
-            let answer = app.sign_in.answer(&request, &origin).await;
+            let visitor = Visitor {
+                origin: &origin,
+                client,
+                ends: connection.near.map(|near| Ends {
+                    near,
+                    far: connection.peer,
+                }),
+            };
+            let answer = app.sign_in.answer(&request, visitor).await;
             return answer.unwrap_or_else(no_route);
         }
         call(app, request, held).await
@@ -341,4 +356,33 @@ fn begin_trace(headers: &mut HeaderMap) {
 #[must_use]
 pub fn whole(response: Response<Bytes>) -> Response<WasiBody> {
     response.map(full)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Seen to fail: on port 80 no browser got in, and of two names the first one counted.
+    #[test]
+    fn names_of_the_host() {
+        let table: [(u16, &[&str], Option<&str>); 9] = [
+            (3000, &["localhost:3000"], Some("http://localhost:3000")),
+            (3000, &["LOCALHOST:3000"], Some("http://localhost:3000")),
+            (3000, &["[::1]:3000"], Some("http://[::1]:3000")),
+            (3000, &["localhost"], None),
+            (3000, &["localhost.:3000"], None),
+            (3000, &["me@localhost:3000"], None),
+            (3000, &["localhost:3000", "evil.example"], None),
+            (3000, &[], None),
+            (80, &["localhost"], Some("http://localhost")),
+        ];
+        for (port, hosts, expected) in table {
+            let mut headers = HeaderMap::new();
+            for host in hosts {
+                headers.append(header::HOST, HeaderValue::from_static(host));
+            }
+            let origin = Names::new(port, &[]).origin(&headers);
+            assert_eq!(origin.as_deref(), expected, "{port} {hosts:?}");
+        }
+    }
 }

@@ -150,6 +150,7 @@ module "secrets" {
     user     = azurerm_postgresql_flexible_server.nudge.administrator_login
     password = random_password.postgres.result
     database = azurerm_postgresql_flexible_server_database.nudge.name
+    sslmode  = "verify-full"
   }
 }
 
@@ -164,6 +165,7 @@ locals {
     kafka_username = "nudge-kafka-username"
     kafka_password = "nudge-kafka-password"
 
+    dapr_token         = "nudge-dapr-api-token"
     test_client_secret = "nudge-test-client-secret"
   }
 }

@@ -116,6 +116,8 @@ module "secrets" {
     user     = digitalocean_database_cluster.nudge.user
     password = digitalocean_database_cluster.nudge.password
     database = digitalocean_database_db.nudge.name
+    # Its certificate is of an authority of its own, which daprd's image does not know.
+    sslmode = "require"
   }
 }
 
@@ -131,6 +133,14 @@ resource "kubernetes_secret_v1" "nudge" {
     namespace = kubernetes_namespace_v1.nudge.metadata[0].name
   }
   data = module.secrets.values
+}
+
+resource "kubernetes_secret_v1" "dapr" {
+  metadata {
+    name      = "nudge-dapr"
+    namespace = kubernetes_namespace_v1.nudge.metadata[0].name
+  }
+  data = { token = module.secrets.values.dapr_token }
 }
 
 output "kubeconfig" {

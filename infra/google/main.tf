@@ -159,6 +159,8 @@ module "secrets" {
     user     = google_sql_user.nudge.name
     password = random_password.postgres.result
     database = google_sql_database.nudge.name
+    # Its certificate is of an authority of its own, which daprd's image does not know.
+    sslmode = "require"
   }
 }
 
@@ -173,6 +175,7 @@ locals {
     kafka_username = "nudge-kafka-username"
     kafka_password = "nudge-kafka-password"
 
+    dapr_token         = "nudge-dapr-api-token"
     test_client_secret = "nudge-test-client-secret"
   }
 }

@@ -21,14 +21,27 @@ export function launch() {
   return chromium.launch({ executablePath, args: FLAGS });
 }
 
-/** A device: its own storage. Whatever its pages complain of is collected in `complaints`. */
-export async function device(browser, options = {}) {
+/** In a page: nothing more can be kept on the device. */
+function fillStorage() {
+  const { setItem } = Storage.prototype;
+  Storage.prototype.setItem = function (name, value) {
+    if (this === localStorage) throw new DOMException("full", "QuotaExceededError");
+    setItem.call(this, name, value);
+  };
+}
+
+/**
+ * A device: its own storage, which `storage: "full"` makes keep nothing. Whatever its pages complain of is collected in
+ * `complaints`.
+ */
+export async function device(browser, { storage, ...options } = {}) {
   const context = await browser.newContext({
     locale: "en-GB",
     timezoneId: "Europe/Berlin",
     viewport: { width: 1280, height: 860 },
     ...options,
   });
+  if (storage === "full") await context.addInitScript(fillStorage);
   const complaints = [];
   context.on("weberror", (error) => complaints.push(String(error.error())));
   context.on("console", (message) => {

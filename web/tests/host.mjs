@@ -17,9 +17,11 @@ export class Host {
   #data;
   url = "";
 
-  static async start() {
+  /** `people`: names and passphrases, instead of the one person who needs none. */
+  static async start(people = {}) {
     const host = new Host();
     host.#data = await mkdtemp(join(tmpdir(), "nudge-browser-"));
+    for (const [name, passphrase] of Object.entries(people)) await host.#add(name, passphrase);
     await host.#run(0);
     return host;
   }
@@ -47,6 +49,14 @@ export class Host {
     });
     if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
     return response.status === 204 ? undefined : response.json();
+  }
+
+  #add(name, passphrase) {
+    const child = spawn(BINARY, ["person", name, "--data", this.#data], { cwd: ROOT, stdio: ["pipe", "ignore", "ignore"] });
+    child.stdin.end(`${passphrase}\n`);
+    return new Promise((resolve, reject) => {
+      child.on("exit", (code) => (code === 0 ? resolve() : reject(new Error(`nudge person: ${code}`))));
+    });
   }
 
   async #run(port) {

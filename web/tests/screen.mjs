@@ -26,6 +26,10 @@ export class Screen {
     return this.page.locator("header [role=status]", { hasText: "Reconnecting" }).waitFor();
   }
 
+  isOffline() {
+    return this.page.locator("header [role=status]", { hasText: "Offline" }).waitFor();
+  }
+
   get composer() {
     return this.page.getByRole("textbox", { name: "Add a task, or ask" });
   }
@@ -66,6 +70,15 @@ export class Screen {
     await this.row(title).waitFor({ state: "detached" });
   }
 
+  /** The text of what has the focus; nothing when it is lost. */
+  focused() {
+    return this.page.evaluate(() => {
+      const { activeElement, body } = document;
+      const isLost = !activeElement || activeElement === body || activeElement.closest("[inert]");
+      return isLost ? "" : activeElement.textContent.trim();
+    });
+  }
+
   toast(text) {
     return this.page.getByRole("region", { name: "Messages" }).locator(".toast", { hasText: text });
   }
@@ -75,7 +88,9 @@ export class Screen {
   }
 
   get details() {
-    return this.page.getByRole("complementary", { name: "Task details" });
+    // Those that are on their way out are inert.
+    const open = this.page.locator(":not([inert])");
+    return this.page.getByRole("complementary", { name: "Task details" }).and(open);
   }
 
   openDetails(title) {

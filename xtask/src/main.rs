@@ -4,6 +4,8 @@ mod bench;
 mod cache;
 mod cluster;
 mod dapr;
+#[cfg(test)]
+mod documents;
 mod steps;
 mod toolchain;
 mod web;
@@ -117,6 +119,9 @@ enum TestWhat {
         /// One of the suites.
         #[arg(long)]
         only: Option<dapr::Suite>,
+        /// What runs the functions. With spin: how Spin itself behaves, and every scenario.
+        #[arg(long, value_enum, default_value_t)]
+        runtime: dapr::runtime::Runtime,
     },
     /// Parts of the real system killed and paused at random under load: nothing is lost, nothing happens twice.
     Faults(dapr::faults::Form),
@@ -154,8 +159,8 @@ fn main() -> ExitCode {
             what: Some(TestWhat::Browser),
         } => web::test_browser(),
         Command::Test {
-            what: Some(TestWhat::Dapr { only }),
-        } => dapr::test(only),
+            what: Some(TestWhat::Dapr { only, runtime }),
+        } => dapr::test(only, runtime),
         Command::Test {
             what: Some(TestWhat::Faults(form)),
         } => dapr::faults::test(&form),

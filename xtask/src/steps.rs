@@ -61,9 +61,18 @@ pub(crate) fn cargo() -> Command {
 }
 
 pub(crate) fn build_components() -> Result<()> {
-    let toolchain = toolchain::wasm()?;
     web::build()?;
     eprintln!("Building the functions …");
+    build_wasm(&COMPONENTS)
+}
+
+/// Builds the component by which the suite of Spin's behaviour looks at a runtime.
+pub(crate) fn build_probe() -> Result<()> {
+    build_wasm(&["spin-probe"])
+}
+
+fn build_wasm(packages: &[&str]) -> Result<()> {
+    let toolchain = toolchain::wasm()?;
     let mut command = cargo();
     // A target folder of its own: another compiler may build it than the one of the native parts.
     command.args([
@@ -74,8 +83,8 @@ pub(crate) fn build_components() -> Result<()> {
         "--target-dir",
         "target/wasm",
     ]);
-    for component in COMPONENTS {
-        command.args(["-p", component]);
+    for package in packages {
+        command.args(["-p", package]);
     }
     toolchain.apply(&mut command);
     execute(&mut command)
@@ -118,6 +127,7 @@ pub(crate) fn host(name: &str, release: bool, arguments: &[String]) -> Result<()
 /// fails the tests that run it.
 pub(crate) fn test() -> Result<()> {
     build_components()?;
+    build_probe()?;
     web::test()?;
     execute(cargo().args(["fmt", "--all", "--check"]))?;
     execute(cargo().args([

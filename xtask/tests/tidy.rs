@@ -46,6 +46,8 @@ fn source_files_have_a_size_that_a_reader_can_hold() {
     let complaints: Vec<String> = files()
         .iter()
         .filter(|(name, _)| is_source(name))
+        // Nobody edits what a test writes.
+        .filter(|(_, text)| !text.starts_with("// Written from "))
         .map(|(name, text)| (name, text.lines().count()))
         .filter(|(_, lines)| *lines > MAX_LINES)
         .map(|(name, lines)| format!("{name} has {lines} lines; find its seam"))
@@ -118,14 +120,17 @@ fn dependencies_point_one_way() {
         ("language", &["domain"]),
         ("events", &["domain"]),
         ("grip", &[]),
+        ("api", &["domain", "events"]),
         ("dapr", &["domain", "events"]),
-        ("http-api", &["dapr", "domain", "events"]),
+        ("http-api", &["api", "dapr", "domain", "events"]),
         ("nudge-gateway", &["grip"]),
         ("nudge-sidecar", &[]),
         ("nudge-host", &["nudge-gateway", "nudge-sidecar"]),
     ]
     .into();
-    let of_functions: &[&str] = &["dapr", "domain", "events", "grip", "http-api", "language"];
+    let of_functions: &[&str] = &[
+        "api", "dapr", "domain", "events", "grip", "http-api", "language",
+    ];
     let ours: Vec<&str> = allowed.keys().copied().collect();
     let mut complaints = Vec::new();
     for (name, text) in files()

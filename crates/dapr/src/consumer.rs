@@ -57,6 +57,8 @@ pub struct Effect {
     /// Entries of the timetable among these writes, to be confirmed once they are committed. Should that fail, the ticks'
     /// look back finds them.
     pub insert: Insert,
+    /// Published once these writes are committed, and at most once: only what may be lost.
+    pub after: Vec<Event>,
     /// Whether the event was no business of this consumer, which then keeps no mark.
     pub ignored: bool,
 }
@@ -216,7 +218,20 @@ async fn attempt<D: Dapr>(
         effect.writes.push(mark(event, Condition::Absent));
     }
     dapr.transact(effect.writes).await?;
+    publish_after(dapr, &effect.after).await;
     Ok(effect.insert.confirm(dapr).await?)
+}
+
+/// Publishes what tells of a change that is committed. Failing at it changes nothing of that.
+pub async fn publish_after<D: Dapr>(dapr: &D, events: &[Event]) {
+    for event in events {
+        if let Err(error) = dapr
+            .publish(event.topic(), std::slice::from_ref(event))
+            .await
+        {
+            eprintln!("event {} is lost: {error}", event.event_id);
+        }
+    }
 }
 
 async fn drop_malformed<D: Dapr>(dapr: &D, id: Option<String>, malformed: &Malformed) -> Outcome {

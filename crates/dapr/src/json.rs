@@ -13,10 +13,13 @@ pub struct Json(Box<RawValue>);
 
 impl Json {
     /// `value` as JSON.
+    ///
+    /// # Panics
+    /// When `value` is no JSON: a document has string keys, and numbers that are finite.
     #[must_use]
     pub fn of<T: Serialize + ?Sized>(value: &T) -> Self {
-        // Every document type has string keys, so this can't fail.
-        Self(serde_json::value::to_raw_value(value).unwrap_or_default())
+        // A component that traps writes nothing; `null` in the place of a document would be lost data.
+        Self(serde_json::value::to_raw_value(value).expect("a document with string keys"))
     }
 
     /// What is in it.

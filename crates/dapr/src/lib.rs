@@ -205,7 +205,10 @@ pub struct Invocation {
 pub enum Target {
     /// A function, by its app-id.
     App(String),
-    /// A base address outside: scheme and authority, such as `https://mail.example`.
+    /// An `HTTPEndpoint`, by its name. What is behind it does not hear the app API token.
+    Endpoint(&'static str),
+    /// A base address outside: scheme and authority, such as `https://mail.example`. Dapr sends the app API token along, so it
+    /// must be an address of one's own.
     Url(String),
 }
 

@@ -19,17 +19,16 @@ pub struct SpinTransport;
 
 impl Transport for SpinTransport {
     async fn send(&self, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, NoAnswer> {
-        spin_sdk::http::send(with_length(request))
-            .await
-            .map_err(|error| {
-                let said = error.to_string();
-                match error {
-                    SendError::Http(
-                        ErrorCode::ConnectionRefused | ErrorCode::DestinationUnavailable,
-                    ) => NoAnswer::NobodyThere(said),
-                    _ => NoAnswer::Lost(said),
-                }
-            })
+        let request = with_length(request);
+        spin_sdk::http::send(request).await.map_err(|error| {
+            let said = error.to_string();
+            match error {
+                SendError::Http(
+                    ErrorCode::ConnectionRefused | ErrorCode::DestinationUnavailable,
+                ) => NoAnswer::NobodyThere(said),
+                _ => NoAnswer::Lost(said),
+            }
+        })
     }
 
     async fn within<O>(&self, limit: Duration, work: impl Future<Output = O>) -> Option<O> {

@@ -106,3 +106,39 @@ fn an_outage_gives_nothing_up() {
         }
     }
 }
+
+/// What is told after an effect: not before it is committed, once, and never instead of it.
+///
+/// Seen to fail: told before the transaction (of an effect that a conflict kept from happening), and with its failing passed
+/// on (an outcome of "not now" for what is done).
+#[test]
+fn what_is_told_afterwards_is_told_once_and_may_be_lost() {
+    let tells = |writes: Vec<Write>| {
+        let event = events::parse_delivery(&delivery()).unwrap();
+        Ok(Effect {
+            writes,
+            after: vec![event],
+            ..Effect::default()
+        })
+    };
+    let dapr = with_taken();
+    let conflict = || vec![Write::put("taken", &json!(2), Condition::Absent)];
+    let deliver = |writes: &dyn Fn() -> Vec<Write>| {
+        block_on(consume(&dapr, &delivery(), Memory::Marks, async |_| {
+            tells(writes())
+        }))
+    };
+    assert_eq!(deliver(&conflict), Outcome::Unavailable);
+    assert_eq!(dapr.published().len(), 0);
+    for _ in 0..2 {
+        assert_eq!(deliver(&Vec::new), Outcome::Success);
+        assert_eq!(dapr.published().len(), 1);
+    }
+    // Look for the mark, commit, publish.
+    let dapr = FakeDapr::new();
+    dapr.set_fault(Some(Fault::FailAt(3)));
+    let outcome = block_on(consume(&dapr, &delivery(), Memory::Marks, async |_| {
+        tells(Vec::new())
+    }));
+    assert_eq!((outcome, dapr.published().len()), (Outcome::Success, 0));
+}

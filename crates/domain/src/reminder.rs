@@ -26,6 +26,19 @@ pub enum ReminderRule {
 }
 
 impl ReminderRule {
+    /// Whether it is a fixed instant within the minute before the due time, which is one to the minute: "in 20 minutes" is due
+    /// in the minute after it rings.
+    #[must_use]
+    pub fn is_fixed_at(self, due: &Due) -> bool {
+        match self {
+            Self::At(at) => {
+                let late = due.reminder_instant() - at;
+                due.time.is_some() && (Duration::zero()..Duration::minutes(1)).contains(&late)
+            }
+            Self::BeforeDue(_) => false,
+        }
+    }
+
     /// The instant, or `None` for a rule that counts from a due date which the task doesn't have.
     #[must_use]
     pub fn instant(self, due: Option<&Due>) -> Option<DateTime<Utc>> {

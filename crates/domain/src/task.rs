@@ -61,6 +61,9 @@ pub struct SeriesPlace {
     pub occurrence: u32,
     /// The date that the rule is expanded from (RFC 5545 `DTSTART`), of the years 1970 to 9000.
     pub start: chrono::NaiveDate,
+    /// The date that the rule has for this occurrence, of the years 1970 to 9000. It stays where the due date is moved. `None`:
+    /// that of the due date.
+    pub slot: Option<chrono::NaiveDate>,
 }
 
 impl SeriesPlace {
@@ -71,6 +74,7 @@ impl SeriesPlace {
             id,
             occurrence: 1,
             start,
+            slot: Some(start),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The envelope that every event on every topic has, version `v1`.
 
 use domain::{EventId, TaskId, UserId};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use uuid::Uuid;
 
@@ -10,8 +11,7 @@ use crate::{Timestamp, Topic, UnknownFields};
 pub const VERSION: &str = "v1";
 
 /// One event, as it is stored in an outbox and carried as the `data` of a CloudEvent.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Event {
     /// Version 7 when new, version 5 when derived from a cause: consumers recognise a repeat by it.
     pub event_id: Uuid,
@@ -29,13 +29,12 @@ pub struct Event {
     pub timestamp: Timestamp,
     /// What a newer version says besides.
     #[serde(flatten)]
-    #[cfg_attr(feature = "schema", schemars(skip))]
+    #[schemars(skip)]
     pub unknown: UnknownFields,
 }
 
 /// Where an event came from.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Metadata {
     /// The app-id of the function that published it.
     pub source: String,
@@ -51,7 +50,7 @@ pub struct Metadata {
     pub causation_id: Option<Uuid>,
     /// What a newer version says besides.
     #[serde(flatten)]
-    #[cfg_attr(feature = "schema", schemars(skip))]
+    #[schemars(skip)]
     pub unknown: UnknownFields,
 }
 
@@ -73,14 +72,13 @@ impl Metadata {
 macro_rules! event_types {
     ($($(#[$doc:meta])* $variant:ident = $name:literal on $topic:ident;)*) => {
         /// The type of an event.
-        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
         pub enum EventType {
             $($(#[$doc])* #[serde(rename = $name)] $variant,)*
             /// A type of a newer version, by its name: it goes on record as it is, and whoever does not act on it passes
             /// it over.
             #[serde(untagged)]
-            #[cfg_attr(feature = "schema", schemars(skip))]
+            #[schemars(skip)]
             Unknown(String),
         }
 
@@ -142,10 +140,14 @@ event_types! {
     TaskChanged = "TASK_CHANGED" on TaskUpdates;
     /// There is something new in the in-app inbox.
     NotificationAdded = "NOTIFICATION_ADDED" on TaskUpdates;
+    /// Entries of the in-app inbox were marked as read.
+    NotificationsRead = "NOTIFICATIONS_READ" on TaskUpdates;
     /// A channel took a notification.
     NotificationDelivered = "NOTIFICATION_DELIVERED" on TaskAudit;
     /// A channel refused a notification for good.
     NotificationFailed = "NOTIFICATION_FAILED" on TaskAudit;
+    /// A notification was not sent by a channel, because meanwhile there was no need for it or no wish.
+    NotificationWithdrawn = "NOTIFICATION_WITHDRAWN" on TaskAudit;
     /// Somebody was refused.
     AccessDenied = "ACCESS_DENIED" on TaskAudit;
     /// Somebody took their data out.
@@ -200,7 +202,7 @@ impl Event {
             event_type: P::TYPE,
             task_id: task.map(|id| id.to_string()).unwrap_or_default(),
             user_id: user.to_string(),
-            payload: serde_json::to_value(payload).unwrap_or_default(),
+            payload: serde_json::to_value(payload).expect("a payload with string keys"),
             metadata: Metadata::new(source, chain),
             timestamp: now,
             unknown: UnknownFields::default(),

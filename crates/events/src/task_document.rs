@@ -1,24 +1,22 @@
 //! The wire form of a task: the same JSON in HTTP answers, in events and in the state store.
 
-use std::str::FromStr;
-
 use chrono::{NaiveDate, NaiveTime};
 use domain::limits;
-use domain::recurrence::End;
+use domain::recurrence::{End, Until};
 use domain::reminder::Reminder;
 use domain::task::{ChecklistItem, SeriesPlace, Status};
 use domain::{
     Basis, Due, Label, ListName, Notes, Priority, Recurrence, ReminderId, ReminderRule, Rule,
     SeriesId, Task, TaskId, Title, zone,
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{Timestamp, UnknownFields, timestamp};
 
 /// A task on the wire.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct TaskDocument {
     /// UUID.
     pub id: Uuid,
@@ -52,6 +50,9 @@ pub struct TaskDocument {
     /// The date that the series counts from (RFC 5545 `DTSTART`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub series_start: Option<NaiveDate>,
+    /// The date that the series has for this occurrence, which stays where the due date is moved. Absent: that of `due`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub series_slot: Option<NaiveDate>,
     /// When it was created.
     #[serde(deserialize_with = "timestamp::clamped")]
     pub created_at: Timestamp,
@@ -63,13 +64,12 @@ pub struct TaskDocument {
     pub completed_at: Option<Timestamp>,
     /// What a newer version says besides.
     #[serde(flatten)]
-    #[cfg_attr(feature = "schema", schemars(skip))]
+    #[schemars(skip)]
     pub unknown: UnknownFields,
 }
 
 /// `open` or `completed`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum StatusDocument {
     /// To be done.
@@ -78,13 +78,12 @@ pub enum StatusDocument {
     Completed,
     /// What only a newer version knows.
     #[serde(untagged)]
-    #[cfg_attr(feature = "schema", schemars(skip))]
+    #[schemars(skip)]
     Unknown(String),
 }
 
 /// One step of a checklist.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ChecklistItemDocument {
     /// What is to be done.
     pub text: String,
@@ -93,13 +92,12 @@ pub struct ChecklistItemDocument {
     pub done: bool,
     /// What a newer version says besides.
     #[serde(flatten)]
-    #[cfg_attr(feature = "schema", schemars(skip))]
+    #[schemars(skip)]
     pub unknown: UnknownFields,
 }
 
 /// A due date: wall-clock, with the zone whose clocks are meant. Without `time` it is an all-day task.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct DueDocument {
     /// `YYYY-MM-DD`
     pub date: NaiveDate,
@@ -109,19 +107,18 @@ pub struct DueDocument {
         with = "hours_and_minutes",
         skip_serializing_if = "Option::is_none"
     )]
-    #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
+    #[schemars(with = "Option<String>")]
     pub time: Option<NaiveTime>,
     /// An IANA name.
     pub time_zone: String,
     /// What a newer version says besides.
     #[serde(flatten)]
-    #[cfg_attr(feature = "schema", schemars(skip))]
+    #[schemars(skip)]
     pub unknown: UnknownFields,
 }
 
 /// A reminder: exactly one of `at` and `before_due_minutes`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ReminderDocument {
     /// Given by the service; in a request only to keep a reminder that the task has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -138,13 +135,12 @@ pub struct ReminderDocument {
     pub before_due_minutes: Option<u32>,
     /// What a newer version says besides.
     #[serde(flatten)]
-    #[cfg_attr(feature = "schema", schemars(skip))]
+    #[schemars(skip)]
     pub unknown: UnknownFields,
 }
 
 /// How a task comes again.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct RecurrenceDocument {
     /// `daily`, `weekly`, `monthly`, `yearly`, or `custom` when only `rrule` tells it all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -163,14 +159,14 @@ pub struct RecurrenceDocument {
     pub basis: BasisDocument,
     /// What a newer version says besides.
     #[serde(flatten)]
-    #[cfg_attr(feature = "schema", schemars(skip))]
+    #[schemars(skip)]
     pub unknown: UnknownFields,
 }
 
 /// `due` or `completion`.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "Basis")]
 pub enum BasisDocument {
     /// The dates of the rule.
     #[default]
@@ -179,13 +175,12 @@ pub enum BasisDocument {
     Completion,
     /// What only a newer version knows.
     #[serde(untagged)]
-    #[cfg_attr(feature = "schema", schemars(skip))]
+    #[schemars(skip)]
     Unknown(String),
 }
 
 /// When a recurrence ends: exactly one of `count` and `until`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct RecurrenceEndDocument {
     /// After this many occurrences, the first included.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -195,7 +190,7 @@ pub struct RecurrenceEndDocument {
     pub until: Option<NaiveDate>,
     /// What a newer version says besides.
     #[serde(flatten)]
-    #[cfg_attr(feature = "schema", schemars(skip))]
+    #[schemars(skip)]
     pub unknown: UnknownFields,
 }
 
@@ -248,6 +243,7 @@ impl From<&Task> for TaskDocument {
             series_id: task.series.map(|series| series.id.0),
             occurrence: task.series.map(|series| series.occurrence),
             series_start: task.series.map(|series| series.start),
+            series_slot: task.series.and_then(|series| series.slot),
             created_at: Timestamp::clamped(task.created_at),
             updated_at: Timestamp::clamped(task.updated_at),
             completed_at: task.completed_at.map(Timestamp::clamped),
@@ -262,6 +258,7 @@ impl TryFrom<&TaskDocument> for Task {
     /// Reads a stored document or one of an event. Earlier versions checked neither the place in a series nor the instants
     /// of reminders: what is out of range is read as the nearest that is not, as [`limits`] says.
     fn try_from(document: &TaskDocument) -> Result<Self, InvalidTask> {
+        let due = document.due.as_ref().map(Due::try_from).transpose()?;
         let series = match (
             document.series_id,
             document.occurrence,
@@ -271,10 +268,10 @@ impl TryFrom<&TaskDocument> for Task {
                 id: SeriesId(id),
                 occurrence: occurrence.clamp(1, limits::MAX_OCCURRENCE),
                 start: limits::clamp_date(start),
+                slot: document.series_slot.map(limits::clamp_date),
             }),
             _ => None,
         };
-        let due = document.due.as_ref().map(Due::try_from).transpose()?;
         Ok(Self {
             id: TaskId(document.id),
             version: document.version,
@@ -418,12 +415,13 @@ impl From<&Recurrence> for RecurrenceDocument {
             recurrence_type: Some(rule.simple_kind().name().to_owned()),
             recurrence_interval: Some(rule.interval),
             recurrence_end: match rule.end {
-                End::Never => None,
+                // A moment is what only the rule itself can say.
+                End::Never | End::Until(Until::Local(_) | Until::Instant(_)) => None,
                 End::Count(count) => Some(RecurrenceEndDocument {
                     count: Some(count),
                     ..RecurrenceEndDocument::default()
                 }),
-                End::Until(date) => Some(RecurrenceEndDocument {
+                End::Until(Until::Date(date)) => Some(RecurrenceEndDocument {
                     until: Some(date),
                     ..RecurrenceEndDocument::default()
                 }),
@@ -454,7 +452,8 @@ impl RecurrenceDocument {
     /// [`InvalidTask`] with a pointer below `/recurrence`.
     pub fn parse(&self, due: Option<NaiveDate>) -> Result<Recurrence, InvalidTask> {
         let rule = match (&self.rrule, &self.recurrence_type) {
-            (Some(text), _) => Rule::from_str(text)
+            (Some(text), _) => text
+                .parse::<Rule>()
                 .map_err(|error| InvalidTask::new("/recurrence/rrule", error))?,
             (None, Some(kind)) => self.simple(kind, due)?,
             (None, None) => {
@@ -492,7 +491,7 @@ impl RecurrenceEndDocument {
     fn read(&self) -> Result<End, InvalidTask> {
         match (self.count, self.until) {
             (Some(count), None) => Ok(End::Count(count)),
-            (None, Some(date)) => Ok(End::Until(date)),
+            (None, Some(date)) => Ok(End::Until(Until::Date(date))),
             _ => Err(InvalidTask::new(
                 "/recurrence/recurrence_end",
                 "needs exactly one of count and until",

@@ -111,7 +111,6 @@ fn lenient(text: &str) -> Option<Timestamp> {
     }
 }
 
-#[cfg(feature = "schema")]
 impl schemars::JsonSchema for Timestamp {
     fn schema_name() -> std::borrow::Cow<'static, str> {
         "Timestamp".into()

@@ -119,7 +119,13 @@ pub const SUBSCRIPTIONS: &[Subscription] = &[
     Subscription {
         app_id: "notification-service",
         topic: Topic::TaskReminders,
-        acts_on: Some(&[EventType::ReminderTriggered]),
+        acts_on: Some(&[
+            EventType::TaskReminderSet,
+            EventType::TaskReminderCleared,
+            EventType::ReminderTriggered,
+            EventType::ReminderSnoozed,
+            EventType::ReminderDismissed,
+        ]),
     },
     Subscription {
         app_id: "notification-service",

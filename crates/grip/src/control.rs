@@ -34,10 +34,9 @@ impl Control {
     /// The event that says it.
     #[must_use]
     pub fn event(&self) -> Event {
-        // Strings and numbers only, so this can't fail.
         Event::Text(format!(
             "{PREFIX}{}",
-            serde_json::to_string(self).unwrap_or_default()
+            serde_json::to_string(self).expect("a control message with string keys")
         ))
     }
 

@@ -64,9 +64,12 @@ impl From<Result<Response, Problem>> for Answer {
 }
 
 /// A JSON response.
+///
+/// # Panics
+/// When `body` is no JSON: an answer has string keys and numbers that are finite.
 pub fn json_response<T: Serialize>(status: StatusCode, body: &T) -> Response {
-    // Every answer type has string keys and finite numbers, so this can't fail.
-    let mut response = Response::new(serde_json::to_vec(body).unwrap_or_default());
+    let body = serde_json::to_vec(body).expect("an answer with string keys");
+    let mut response = Response::new(body);
     *response.status_mut() = status;
     response.headers_mut().insert(
         header::CONTENT_TYPE,

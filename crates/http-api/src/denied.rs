@@ -63,7 +63,7 @@ pub async fn record<D: Dapr>(
         event_type: EventType::AccessDenied,
         task_id: String::new(),
         user_id: ANONYMOUS.to_owned(),
-        payload: serde_json::to_value(payload).unwrap_or_default(),
+        payload: serde_json::to_value(payload).expect("a payload with string keys"),
         metadata: Metadata::new(
             refusal.app_id,
             Chain {

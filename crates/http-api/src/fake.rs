@@ -197,12 +197,19 @@ pub fn signing_key(number: u8) -> SigningKey {
 }
 
 /// `claims` signed with `key`.
+#[must_use]
+pub fn sign(key: &SigningKey, claims: &Value) -> String {
+    sign_as("JWT", key, claims)
+}
+
+/// The same with another `typ` in the header.
 ///
 /// # Panics
 /// Never: an Ed25519 key signs any JSON.
 #[must_use]
-pub fn sign(key: &SigningKey, claims: &Value) -> String {
+pub fn sign_as(typ: &str, key: &SigningKey, claims: &Value) -> String {
     let mut header = Header::new(Algorithm::EdDSA);
+    header.typ = Some(typ.to_owned());
     header.kid = Some("one".to_owned());
     let der = key.to_pkcs8_der().expect("a key");
     jsonwebtoken::encode(&header, claims, &EncodingKey::from_ed_der(der.as_bytes()))

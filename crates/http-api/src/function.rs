@@ -1,5 +1,6 @@
 //! What every function works with, and what every function does the same way.
 
+use api::session::{Health, Status};
 use chrono::{DateTime, Utc};
 use dapr::check::Check;
 use dapr::consumer::{self, Effect, HandleError, Memory, Outcome};
@@ -13,7 +14,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::identity::{self, Issuer, Person, dapr_caller, function_caller};
-use crate::{Limits, Problem, Request, Response, correlation_id, empty, json_response, parse_json};
+use crate::{Limits, Problem, Request, Response, correlation_id, empty, json_response, parse_call};
 
 /// Who has everything on record.
 const RECORDER: &str = "audit-service";
@@ -106,7 +107,7 @@ impl<D: Dapr> Function<D> {
     /// 401 or 403 when it was not the audit service; 422 when it is no story.
     pub fn story(&self, request: &Request) -> Result<Story, Problem> {
         function_caller(request.headers(), &self.app_api_token, RECORDER)?;
-        parse_json(request)
+        parse_call(request)
     }
 
     /// What is to be checked of whose, as an operator or the audit service asks through Dapr.
@@ -115,7 +116,7 @@ impl<D: Dapr> Function<D> {
     /// 401 when it was not this function's Dapr; 422 when it is no check.
     pub fn to_check(&self, request: &Request) -> Result<(UserId, Check), Problem> {
         dapr_caller(request.headers(), &self.app_api_token)?;
-        let check: Check = parse_json(request)?;
+        let check: Check = parse_call(request)?;
         let user = UserId::parse(&check.user_id)
             .map_err(|error| Problem::invalid_field("/user_id", error))?;
         Ok((user, check))
@@ -127,7 +128,7 @@ impl<D: Dapr> Function<D> {
     /// 401 or 403 when it was not the audit service; 422 when it is no such request.
     pub fn to_erase(&self, request: &Request) -> Result<(UserId, Tombstone, Erase), Problem> {
         function_caller(request.headers(), &self.app_api_token, RECORDER)?;
-        let erase: Erase = parse_json(request)?;
+        let erase: Erase = parse_call(request)?;
         let user = UserId::parse(&erase.user_id)
             .map_err(|error| Problem::invalid_field("/user_id", error))?;
         let tombstone = Tombstone { until: erase.until };
@@ -140,7 +141,7 @@ impl<D: Dapr> Function<D> {
     /// As of [`story`](Self::story).
     pub fn story_part(&self, request: &Request) -> Result<StoryPart, Problem> {
         function_caller(request.headers(), &self.app_api_token, RECORDER)?;
-        parse_json(request)
+        parse_call(request)
     }
 
     /// A tick of a cron binding: works through what is due in the timetable. Answered 207 when somebody's own data kept
@@ -172,9 +173,12 @@ impl<D: Dapr> Function<D> {
         self.dapr.get("health").await?;
         Ok(json_response(
             StatusCode::OK,
-            &json!({
-                "status": "ok", "function": name, "state": "ok", "time_zone_rules": zone::RULES,
-            }),
+            &Health {
+                status: Status::Ok,
+                function: Some(name.to_owned()),
+                state: Some(Status::Ok),
+                time_zone_rules: Some(zone::RULES.to_owned()),
+            },
         ))
     }
 }

@@ -3,7 +3,6 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::{HeaderMap, header};
-use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::Problem;
@@ -38,23 +37,6 @@ fn trace_id(traceparent: &str) -> Option<Uuid> {
     let well_formed = version.len() == 2 && id.len() == 32 && span.len() == 16;
     let id = well_formed.then(|| Uuid::try_parse(id).ok()).flatten()?;
     (!id.is_nil()).then_some(id)
-}
-
-/// The caller's `Idempotency-Key` in a form that is safe in a key of the store.
-///
-/// # Errors
-/// 400 when it is empty or longer than 255 bytes.
-pub fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
-    let Some(value) = headers.get("idempotency-key") else {
-        return Ok(None);
-    };
-    let bytes = value.as_bytes();
-    if bytes.is_empty() || bytes.len() > 255 {
-        return Err(Problem::bad_request(
-            "Idempotency-Key must have 1 to 255 bytes.",
-        ));
-    }
-    Ok(Some(URL_SAFE_NO_PAD.encode(Sha256::digest(bytes))))
 }
 
 /// What `If-Match` demands.

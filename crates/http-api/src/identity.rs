@@ -21,6 +21,10 @@ const ALGORITHMS: [Algorithm; 3] = [Algorithm::EdDSA, Algorithm::ES256, Algorith
 /// By how many seconds clocks may differ.
 const LEEWAY_SECONDS: i64 = 30;
 
+/// The `typ` that the header of an access token may have: its own (RFC 9068 section 2.1), with and without the prefix, or the
+/// one of any JWT.
+const TYPES: [&str; 3] = ["at+jwt", "application/at+jwt", "JWT"];
+
 /// Longest token, in bytes.
 const MAX_TOKEN: usize = 8 * 1024;
 
@@ -57,6 +61,25 @@ struct Claims {
     nbf: Option<i64>,
     name: Option<String>,
     email: Option<String>,
+    /// What kind of token it is, as Keycloak says it: `Bearer`, `ID`, `Refresh`.
+    typ: Option<String>,
+    /// The same, as Cognito says it: `access`, `id`.
+    token_use: Option<String>,
+    /// The hash of the authorization code that an ID token came with (OpenID Connect Core 3.3.2.11).
+    c_hash: Option<String>,
+}
+
+impl Claims {
+    /// Whether it was issued to show something to a client, or to be exchanged, and not to open an API.
+    fn are_of_another_kind(&self) -> bool {
+        let is = |text: &Option<String>, kinds: &[&str]| {
+            text.as_deref()
+                .is_some_and(|text| kinds.iter().any(|kind| text.eq_ignore_ascii_case(kind)))
+        };
+        self.c_hash.is_some()
+            || is(&self.typ, &["ID", "Refresh", "Offline", "Logout"])
+            || is(&self.token_use, &["id", "refresh"])
+    }
 }
 
 /// The id of `subject` at `issuer`: base64url(SHA-256(issuer, newline, subject)).
@@ -110,6 +133,10 @@ pub async fn verify<D: Dapr>(
         let reason = "The token is signed in a way that is not taken.";
         return Err(Problem::unauthorized(reason).recorded());
     }
+    let of_access = |typ: &String| TYPES.iter().any(|known| typ.eq_ignore_ascii_case(known));
+    if !header.typ.as_ref().is_none_or(of_access) {
+        return Err(other_kind());
+    }
     let key = keys::find(dapr, issuer, header.kid.as_deref(), header.alg, now).await?;
     let mut rules = Validation::new(header.alg);
     rules.set_audience(&[&issuer.audience]);
@@ -120,6 +147,9 @@ pub async fn verify<D: Dapr>(
     let claims = jsonwebtoken::decode::<Claims>(token, &key, &rules)
         .map_err(|error| Problem::unauthorized(refusal(&error)).recorded())?
         .claims;
+    if claims.are_of_another_kind() {
+        return Err(other_kind());
+    }
     let expires_at = in_force(&claims, now)?;
     Ok(Person {
         id: user_id(&issuer.name, &claims.sub),
@@ -130,14 +160,22 @@ pub async fn verify<D: Dapr>(
     })
 }
 
+/// Any token of the issuer has a good signature; only an access token was given to open this.
+fn other_kind() -> Problem {
+    Problem::unauthorized("That is no access token, but one of another kind.").recorded()
+}
+
 fn in_force(claims: &Claims, now: DateTime<Utc>) -> Result<DateTime<Utc>, Problem> {
     let now = now.timestamp();
-    if claims.exp + LEEWAY_SECONDS <= now {
+    if claims.exp.saturating_add(LEEWAY_SECONDS) <= now {
         return Err(Problem::unauthorized(
             "The token has expired. Sign in again.",
         ));
     }
-    if claims.nbf.is_some_and(|from| from - LEEWAY_SECONDS > now) {
+    if claims
+        .nbf
+        .is_some_and(|from| from.saturating_sub(LEEWAY_SECONDS) > now)
+    {
         return Err(Problem::unauthorized("The token is not valid yet."));
     }
     DateTime::from_timestamp(claims.exp, 0)

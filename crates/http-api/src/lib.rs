@@ -10,6 +10,7 @@ pub mod denied;
 pub mod fake;
 mod function;
 mod headers;
+mod idempotency;
 pub mod identity;
 mod pace;
 mod paging;
@@ -18,15 +19,19 @@ mod problem;
 pub mod shell;
 
 pub use answer::{Answer, empty, json_response};
-pub use body::{MAX_API_BODY, MAX_DELIVERY_BODY, from_json, max_body, parse_json, query};
+pub use api::FieldError;
+pub use body::{
+    MAX_API_BODY, MAX_DELIVERY_BODY, from_json, max_body, parse_call, parse_json, query,
+};
 pub use function::{Function, delivery_answer, erase_answer, refuse_erased, restore_answer};
 pub use headers::{
-    IfMatch, correlation_id, cursor_from_text, cursor_to_text, etag, idempotency_key, if_match,
-    segments, traceparent,
+    IfMatch, correlation_id, cursor_from_text, cursor_to_text, etag, if_match, segments,
+    traceparent,
 };
+pub use idempotency::{Fingerprint, KeptAnswer, idempotency_key};
 pub use pace::{Limits, Pace, Rate};
 pub use paging::{Paging, unknown_parameter};
-pub use problem::{FieldError, Problem};
+pub use problem::Problem;
 
 /// A request with its whole body.
 pub type Request = http::Request<Vec<u8>>;

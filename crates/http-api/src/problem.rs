@@ -1,18 +1,17 @@
 //! Errors as RFC 9457 problem details.
 
+use api::FieldError;
 use dapr::DaprError;
 use events::InvalidTask;
 use http::{HeaderName, HeaderValue, StatusCode, header};
-use serde::Serialize;
 
-use crate::Response;
 use crate::denied::Denied;
+use crate::{Response, json_response};
 
 /// An error with a stable type, a sentence that says what to do, and the fields that were wrong.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Problem {
     /// `/problems/<name>`
-    #[serde(rename = "type")]
     pub kind: String,
     /// The same for every problem of this type.
     pub title: &'static str,
@@ -21,22 +20,10 @@ pub struct Problem {
     /// What is wrong here and what to do.
     pub detail: String,
     /// The fields that were wrong.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<FieldError>,
-    #[serde(skip)]
     headers: Vec<(HeaderName, String)>,
     /// Whether the refusal goes on the audit record.
-    #[serde(skip)]
     recorded: bool,
-}
-
-/// One field that was wrong.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct FieldError {
-    /// JSON pointer (RFC 6901).
-    pub pointer: String,
-    /// What is wrong with it.
-    pub detail: String,
 }
 
 impl Problem {
@@ -174,6 +161,16 @@ impl Problem {
         }])
     }
 
+    /// 422: a code that was said is not the one that was sent, or counts no more.
+    pub fn wrong_code(detail: impl Into<String>) -> Self {
+        Self::new(
+            "wrong-code",
+            "The code does not count",
+            StatusCode::UNPROCESSABLE_ENTITY,
+            detail,
+        )
+    }
+
     /// 422: a limit of the contract.
     pub fn limit(detail: impl Into<String>) -> Self {
         Self::new(
@@ -248,17 +245,22 @@ impl From<InvalidTask> for Problem {
 
 impl From<Problem> for Response {
     fn from(problem: Problem) -> Self {
-        let mut response = Response::new(serde_json::to_vec(&problem).unwrap_or_default());
-        *response.status_mut() =
+        let status =
             StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let headers = response.headers_mut();
-        headers.insert(
+        let body = api::Problem {
+            kind: problem.kind,
+            title: problem.title.to_owned(),
+            status: problem.status,
+            detail: problem.detail,
+            errors: problem.errors,
+        };
+        let mut response = json_response(status, &body);
+        response.headers_mut().insert(
             header::CONTENT_TYPE,
             HeaderValue::from_static("application/problem+json"),
         );
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if problem.recorded {
-            response.extensions_mut().insert(Denied(problem.detail));
+            response.extensions_mut().insert(Denied(body.detail));
         }
         let headers = response.headers_mut();
         for (name, value) in problem.headers {

@@ -28,7 +28,8 @@ fn function(request: &Request) -> Function<ComponentDapr> {
             SpinTransport,
             &variable("dapr_url"),
             traceparent(request.headers()),
-        ),
+        )
+        .with_api_token(variable("dapr_api_token")),
         issuer: Issuer {
             name: variable("oidc_issuer"),
             audience: variable("oidc_audience"),

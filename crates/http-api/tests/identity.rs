@@ -33,6 +33,12 @@ fn with(name: &str, value: Value) -> String {
     format!("Bearer {}", sign(&signing_key(1), &claims))
 }
 
+/// A good token but for the `typ` in its header.
+fn typed(typ: &str) -> String {
+    let token = fake::sign_as(typ, &signing_key(1), &claims("me", clock()));
+    format!("Bearer {token}")
+}
+
 /// A token as a forger would make it: with a header of their choice.
 fn forged(header: &Value, signature: &str) -> String {
     let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
@@ -46,6 +52,11 @@ fn a_good_token_is_its_subject() {
     let me = person(&dapr(), Some(&format!("Bearer {}", fake::token("me")))).expect("a person");
     assert_eq!(me.id, fake::user("me"));
     assert_ne!(me.id, fake::user("you"));
+    for typ in ["at+jwt", "application/at+jwt", "jwt"] {
+        assert!(person(&dapr(), Some(&typed(typ))).is_ok(), "{typ}");
+    }
+    let keycloaks = person(&dapr(), Some(&with("typ", json!("Bearer"))));
+    assert!(keycloaks.is_ok());
     let lower = person(&dapr(), Some(&format!("bearer {}", fake::token("me"))));
     assert!(lower.is_ok(), "the scheme's case does not matter");
 }
@@ -74,6 +85,16 @@ fn bad_tokens_are_refused_with_the_reason() {
             Some(format!("Bearer {}x", &good[..good.len() - 3])),
             "signature does not hold",
         ),
+        (Some(with("typ", json!("ID"))), "no access token"),
+        (Some(with("typ", json!("Refresh"))), "no access token"),
+        (Some(with("token_use", json!("id"))), "no access token"),
+        (
+            Some(with("c_hash", json!("LDktKdoQak3Pk0cnXxCltA"))),
+            "no access token",
+        ),
+        (Some(typed("id_token")), "no access token"),
+        (Some(typed("logout+jwt")), "no access token"),
+        (Some(typed("nudge-browser+jwt")), "no access token"),
         (
             Some(forged(&json!({ "alg": "none" }), "")),
             "That is no token",

@@ -1,6 +1,8 @@
 //! Amounts of time.
 
-use crate::lexicon::{Unit, digits, number, unit};
+use chrono::Duration;
+
+use crate::lexicon::{Unit, digits, is_function_word, number, unit};
 use crate::token::Words;
 
 /// An amount of time, in what the calendar and the clock count separately.
@@ -9,12 +11,17 @@ pub(crate) struct Amounts {
     pub(crate) months: u32,
     pub(crate) days: u64,
     pub(crate) minutes: i64,
+    pub(crate) seconds: i64,
 }
 
 impl Amounts {
     fn of(count: u32, unit: Unit) -> Option<Self> {
         let nothing = Self::default();
         Some(match unit {
+            Unit::Second => Self {
+                seconds: count.into(),
+                ..nothing
+            },
             Unit::Minute => Self {
                 minutes: count.into(),
                 ..nothing
@@ -51,14 +58,28 @@ impl Amounts {
             months: self.months.checked_add(other.months)?,
             days: self.days.checked_add(other.days)?,
             minutes: self.minutes.checked_add(other.minutes)?,
+            seconds: self.seconds.checked_add(other.seconds)?,
         })
+    }
+
+    /// Whether it is counted by the clock, too.
+    pub(crate) fn has_time(self) -> bool {
+        self.minutes != 0 || self.seconds != 0
+    }
+
+    /// What the clock counts of it.
+    pub(crate) fn time(self) -> Option<Duration> {
+        let seconds = self.minutes.checked_mul(60)?.checked_add(self.seconds)?;
+        Duration::try_seconds(seconds)
     }
 
     /// As minutes, where days are days of 24 hours; `None` with months, which have no length.
     pub(crate) fn as_minutes(self) -> Option<u32> {
         let days = i64::try_from(self.days).ok()?;
         let minutes = days.checked_mul(24 * 60)?.checked_add(self.minutes)?;
-        u32::try_from(minutes).ok().filter(|_| self.months == 0)
+        u32::try_from(minutes)
+            .ok()
+            .filter(|_| self.months == 0 && self.seconds == 0)
     }
 }
 
@@ -156,12 +177,33 @@ fn counted(words: Words<'_>) -> Option<(usize, Amounts)> {
         ));
     }
     let unit = unit_or_letter(words.get(length))?;
-    Some((length + 1, Amounts::of(count, unit)?))
+    let behind = words.from(length + 1);
+    let amounts = Amounts::of(count, unit)?;
+    let half = match unit {
+        Unit::Hour => Amounts::of(30, Unit::Minute),
+        Unit::Day => Amounts::of(12, Unit::Hour),
+        Unit::Year => Amounts::of(6, Unit::Month),
+        _ => None,
+    };
+    if let (Some(more), Some(half)) = (behind.begin_with("and a half"), half) {
+        return Some((length + 1 + more, amounts.and(half)?));
+    }
+    // "In a day or two": the longer of both.
+    let other = number(behind.get(1)).filter(|other| behind.get(0) == "or" && *other > count);
+    let ends = behind.closed_after(2) || is_function_word(behind.get(2));
+    match other.filter(|_| ends) {
+        Some(other) => Some((length + 3, Amounts::of(other, unit)?)),
+        None => Some((length + 1 + behind.skip_any(&["or so"]), amounts)),
+    }
 }
 
 fn unit_or_letter(word: &str) -> Option<Unit> {
     match word {
         "h" => Some(Unit::Hour),
-        word => unit(word.strip_suffix("'s").unwrap_or(word)),
+        word => unit(
+            word.strip_suffix("'s")
+                .or(word.strip_suffix('\''))
+                .unwrap_or(word),
+        ),
     }
 }

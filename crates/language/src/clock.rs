@@ -2,7 +2,8 @@
 
 use chrono::{NaiveTime, Timelike};
 
-use crate::lexicon::{DayPart, day_part, digits, number, takes_a_number};
+use crate::day;
+use crate::lexicon::{DayPart, day_part, digits, is_function_word, number, takes_a_number};
 use crate::scan::{Match, Meaning, Reading, Weight};
 use crate::token::Words;
 
@@ -39,7 +40,8 @@ impl Said {
     }
 
     fn open(hour: u32, minute: u32) -> Option<Self> {
-        let open = (1..12).contains(&hour);
+        // Twelve is noon unless it is said to be at night.
+        let open = (1..=12).contains(&hour);
         Some(Self {
             open,
             ..Self::sure(hour, minute)?
@@ -67,9 +69,33 @@ impl Said {
 
     /// The time, known to be in a part of the day.
     pub(crate) fn within(self, part: DayPart) -> NaiveTime {
-        match self.open {
-            true if part.after_noon => self.other_half(),
-            _ => self.time,
+        match (self.open, self.time.hour()) {
+            (false, _) => self.time,
+            // A night goes on behind midnight: "tonight at 1".
+            (true, 1..=4) if part.is_night() => self.time,
+            (true, 12) if part.is_night() => self.other_half(),
+            (true, 12) => self.time,
+            (true, _) if part.after_noon => self.other_half(),
+            (true, _) => self.time,
+        }
+    }
+
+    /// A part of the day, for which its usual hour stands.
+    pub(crate) fn of_part(part: DayPart) -> Self {
+        Self {
+            time: part.time(),
+            open: false,
+            part: true,
+            beside: None,
+        }
+    }
+
+    /// The same in that part of the day.
+    pub(crate) fn of(self, part: DayPart) -> Self {
+        Self {
+            time: self.within(part),
+            open: false,
+            ..self
         }
     }
 
@@ -99,8 +125,12 @@ const LEADS: &[&str] = &[
 ];
 
 /// A time at the beginning of `words`.
-pub(crate) fn time(words: Words<'_>, _: &Reading) -> Option<Match> {
-    if let Some(found) = day_part_alone(words) {
+pub(crate) fn time(words: Words<'_>, reading: &Reading) -> Option<Match> {
+    // "Every noon" is more than one.
+    if matches!(words.before(), "every" | "each") {
+        return None;
+    }
+    if let Some(found) = day_part_alone(words).or_else(|| between(words)) {
         return Some(found);
     }
     let lead = words.skip_any(LEADS);
@@ -109,7 +139,7 @@ pub(crate) fn time(words: Words<'_>, _: &Reading) -> Option<Match> {
         .or_else(|| glued_at(words).filter(|_| lead == 0))
         .or_else(|| bare_hour(rest, lead))?;
     let (length, said) = with_day_part(rest, length, said);
-    let (length, said) = with_another(rest, length, said);
+    let (length, said) = with_others(rest, length, said, reading);
     Some(Match {
         words: lead + length,
         meaning: Meaning::Time(said),
@@ -117,18 +147,90 @@ pub(crate) fn time(words: Words<'_>, _: &Reading) -> Option<Match> {
     })
 }
 
-/// "10am to 11am", "8am and 8pm": a task has one time, the first.
-fn with_another(words: Words<'_>, length: usize, said: Said) -> (usize, Said) {
+/// "between 5pm and 6pm", "between 5 and 6 pm". Hours without a half of the day are counted beside a date only.
+fn between(words: Words<'_>) -> Option<Match> {
+    let first = words.from(words.begin_with("between")?);
+    let bare = |words: Words<'_>| {
+        let hour = digits(words.get(0)).filter(|hour| (1..=24).contains(hour));
+        Some((1, Said::open(hour?, 0)?))
+    };
+    let clock = |words| {
+        written(words)
+            .or_else(|| named(words))
+            .or_else(|| bare(words))
+    };
+    let (length, begin) = clock(first)?;
+    let second = first.from(length + 1);
+    let (more, end) = clock(second).filter(|_| first.get(length) == "and")?;
+    let is_bare = begin.open && end.open && !first.get(0).contains(':');
+    let time = match begin.open && !end.open && end.time.hour() >= 12 {
+        true if begin.other_half() < end.time => begin.other_half(),
+        _ => begin.time,
+    };
+    let said = Said {
+        time,
+        open: begin.open && end.open,
+        beside: Some(Beside::End),
+        ..begin
+    };
+    Some(Match {
+        words: 1 + length + 1 + more,
+        meaning: Meaning::Time(said),
+        weight: if is_bare {
+            Weight::Beside
+        } else {
+            Weight::Firm
+        },
+    })
+}
+
+/// "10am to 11am", "8am and 8pm", "8am, 2pm and 8pm": a task has one time, the first.
+fn with_others(words: Words<'_>, length: usize, said: Said, reading: &Reading) -> (usize, Said) {
+    let mut behind = length;
+    while words
+        .token(behind.saturating_sub(1))
+        .is_some_and(|token| token.closes)
+    {
+        let more = written(words.from(behind)).map(|(more, _)| more);
+        let hour = || {
+            digits(words.get(behind))
+                .filter(|hour| (1..=24).contains(hour))
+                .map(|_| 1)
+        };
+        match more.or_else(hour) {
+            Some(more) => behind += more,
+            None => break,
+        }
+    }
+    let (end, listed) = with_another(words, behind, said, reading);
+    match behind > length && end == behind {
+        // "At 8am, 9:30 dentist" is no list.
+        true => with_another(words, length, said, reading),
+        false => (end, listed),
+    }
+}
+
+fn with_another(words: Words<'_>, length: usize, said: Said, reading: &Reading) -> (usize, Said) {
     let (beside, joint) = match words.get(length) {
-        "to" | "until" | "till" | "-" | "–" => (Beside::End, 1),
-        "and" | "&" => (
+        "to" | "until" | "till" | "til" | "'til" | "-" | "–" => (Beside::End, 1),
+        "and" | "&" | "or" => (
             Beside::Another,
             1 + words.from(length + 1).skip_any(&["at", "again at"]),
         ),
         _ => return (length, said),
     };
-    match written(words.from(length + joint)) {
-        Some((more, _)) => (
+    let other = words.from(length + joint);
+    // "From 9 to 10".
+    let hour = || {
+        let is_hour = digits(other.get(0)).is_some_and(|hour| (1..=24).contains(&hour));
+        let ends = other.closed_after(1)
+            || is_function_word(other.get(1))
+            || day::date(other.from(1), reading).is_some();
+        (is_hour && ends).then_some(1)
+    };
+    let clock = written(other).or_else(|| named(other));
+    match clock.map(|(more, _)| more).or_else(hour) {
+        Some(more) => (
             length + joint + more,
             Said {
                 beside: Some(beside),
@@ -144,12 +246,7 @@ fn day_part_alone(words: Words<'_>) -> Option<Match> {
     const LEADS: &[&str] = &["in the", "at", "by the", "first thing in the", "during the"];
     let lead = words.begin_with_any(LEADS)?;
     let part = day_part(words.get(lead)).filter(|_| words.get(lead) != "tonight")?;
-    let said = Said {
-        time: part.time(),
-        open: false,
-        part: true,
-        beside: None,
-    };
+    let said = Said::of_part(part);
     let weight = if words.get(lead).starts_with("lunch") {
         Weight::Edge
     } else {
@@ -167,18 +264,7 @@ fn with_day_part(words: Words<'_>, length: usize, said: Said) -> (usize, Said) {
     let after = words.from(length);
     let lead = after.skip_any(&["in the", "at"]);
     match day_part(after.get(lead)).filter(|_| lead > 0 && said.open) {
-        Some(part) => {
-            let time = said.within(part);
-            (
-                length + lead + 1,
-                Said {
-                    time,
-                    open: false,
-                    part: false,
-                    beside: None,
-                },
-            )
-        }
+        Some(part) => (length + lead + 1, said.of(part)),
         None => (length, said),
     }
 }

@@ -1,10 +1,10 @@
 //! Dates.
 
-use chrono::{Datelike, Duration, NaiveDate, NaiveTime, Weekday};
+use chrono::{DateTime, Datelike, Duration, NaiveDate, NaiveTime, Utc, Weekday};
 use domain::{limits, zone};
 
 use crate::calendar::{Week, first_of_month, last_of_month, on_or_after, plus, plus_days, weekend};
-use crate::lexicon::{DayPart, day_part, is_ambiguous_weekday, weekday};
+use crate::lexicon::{DayPart, day_part, is_ambiguous_weekday, month, weekday};
 use crate::scan::{Match, Meaning, Reading, Weight};
 use crate::token::Words;
 use crate::{amount, calendar_date};
@@ -15,6 +15,8 @@ pub(crate) struct Said {
     pub(crate) date: NaiveDate,
     /// Said to the minute, as in "in 20 minutes".
     pub(crate) time: Option<NaiveTime>,
+    /// The instant that was said, as in "in 20 minutes": a due date is one to the minute, and so may be later.
+    pub(crate) exact: Option<DateTime<Utc>>,
     /// Said with a part of the day, as in "tomorrow morning".
     pub(crate) part: Option<DayPart>,
     /// The date to take instead when the time of day on `date` is past already ("on the 1st", said on the 1st).
@@ -41,6 +43,7 @@ impl Said {
         Self {
             date,
             time: None,
+            exact: None,
             part: None,
             else_date: None,
             doubtful: false,
@@ -55,10 +58,13 @@ pub(crate) type Found = (usize, Said, Weight);
 type Form = fn(Words<'_>, &Reading, bool) -> Option<Found>;
 
 /// Whatever says a date, the ones that need more words first.
-const FORMS: [Form; 6] = [
+const FORMS: [Form; 9] = [
+    week_after,
+    weekday_of_week,
     relative,
     ahead_of_now,
     weekday_and_date,
+    weekday_ahead,
     calendar_date::written,
     weekday_alone,
     calendar_date::numeric,
@@ -103,7 +109,9 @@ pub(crate) fn date(words: Words<'_>, reading: &Reading) -> Option<Match> {
         return None;
     }
     let (length, said, weight) = bare(words.from(lead_length), reading, lead_length > 0)?;
-    let weight = if lead == Lead::For {
+    // "Tickets for the 5 may concert".
+    let is_of_a_thing = lead_length == 0 && matches!(words.before(), "for" | "the");
+    let weight = if lead == Lead::For || is_of_a_thing {
         weight.min(Weight::Loose)
     } else {
         weight
@@ -316,14 +324,41 @@ fn ahead_of_now(words: Words<'_>, reading: &Reading, _: bool) -> Option<Found> {
     let lead = words.skip_any(LEADS);
     let (length, amounts) = amount::sum(words.from(lead))?;
     let after = words.from(lead + length);
-    let tail = after.skip_any(&["from now", "from today"]);
+    let mut tail = after.skip_any(&["from now", "from today"]);
+    // "In 2 weeks from friday".
+    let is_from = tail == 0 && lead > 0 && after.get(0) == "from" && !amounts.has_time();
+    if let Some((more, base)) = is_from.then(|| from_another_day(after, reading)).flatten() {
+        let date = plus(base, amounts.months, amounts.days)?;
+        return Some((lead + length + more, Said::on(date), Weight::Firm));
+    }
+    if lead > 0 {
+        tail = tail.max(after.skip_any(&["time"]));
+    }
     if lead == 0 && tail == 0 {
+        // The week of "3 times a week on monday" is none to count from.
+        if matches!(
+            words.before(),
+            "twice" | "thrice" | "times" | "once" | "per"
+        ) || words.before().ends_with('x')
+        {
+            return None;
+        }
         let (base_length, base) = from_another_day(after, reading)?;
         let date = plus(base, amounts.months, amounts.days)?;
-        return (amounts.minutes == 0)
-            .then(|| (length + base_length, Said::on(date), Weight::Firm));
+        return (!amounts.has_time()).then(|| (length + base_length, Said::on(date), Weight::Firm));
     }
-    let said = if amounts.minutes == 0 {
+    // "In two weeks on monday" is a day of that week.
+    let are_weeks = !amounts.has_time() && amounts.months == 0 && amounts.days % 7 == 0;
+    let day = after.begin_with("on").and_then(|_| weekday(after.get(1)));
+    if let Some(day) = day.filter(|_| are_weeks && lead > 0) {
+        let then = plus_days(reading.today(), amounts.days)?;
+        let said = Said {
+            doubtful: true,
+            ..Said::on(Week::of(then, reading.week_start()).day(day))
+        };
+        return Some((lead + length + 2, said, Weight::Firm));
+    }
+    let said = if !amounts.has_time() {
         Said::on(plus(reading.today(), amounts.months, amounts.days)?)
     } else {
         ahead(reading, amounts)?
@@ -333,7 +368,11 @@ fn ahead_of_now(words: Words<'_>, reading: &Reading, _: bool) -> Option<Found> {
 
 /// The "from monday" of "a week from monday".
 fn from_another_day(words: Words<'_>, reading: &Reading) -> Option<(usize, NaiveDate)> {
-    let lead = words.begin_with_any(&["from", "on", "after", "from next"])?;
+    // "A week today".
+    let alone = matches!(words.get(0), "today" | "tomorrow").then_some(0);
+    let lead = words
+        .begin_with_any(&["from", "on", "after", "from next"])
+        .or(alone)?;
     let (length, said, _) = relative(words.from(lead), reading, true)
         .or_else(|| weekday_alone(words.from(lead), reading, true))
         .or_else(|| calendar_date::written(words.from(lead), reading, true))?;
@@ -348,9 +387,8 @@ fn ahead(reading: &Reading, amounts: amount::Amounts) -> Option<Said> {
     } else {
         zone::resolve(day, reading.now.time(), reading.zone())
     };
-    let target =
-        start.checked_add_signed(Duration::minutes(amounts.minutes) + Duration::seconds(59))?;
-    let floor = target.timestamp().div_euclid(60) * 60;
+    let exact = start.checked_add_signed(amounts.time()?)?;
+    let floor = (exact.timestamp() + 59).div_euclid(60) * 60;
     let target = chrono::DateTime::from_timestamp(floor, 0).filter(|at| limits::is_instant(*at))?;
     let wall = zone::local(target, reading.zone());
     // When the clocks go back, a time that exists twice means the first: the next that is not too early.
@@ -359,6 +397,7 @@ fn ahead(reading: &Reading, amounts: amount::Amounts) -> Option<Said> {
         .find(|wall| zone::resolve(wall.date(), wall.time(), reading.zone()) >= target)?;
     Some(Said {
         time: Some(wall.time()),
+        exact: Some(exact),
         ..Said::on(wall.date())
     })
 }
@@ -368,7 +407,88 @@ fn weekday_and_date(words: Words<'_>, reading: &Reading, _: bool) -> Option<Foun
     weekday(words.get(0))?;
     let (length, said, _) = calendar_date::written(words.from(1), reading, true)
         .or_else(|| calendar_date::numeric(words.from(1), reading, true))?;
-    Some((1 + length, said, Weight::Firm))
+    // "Friday 28 november", which is a Saturday: the answer names the day that was taken. Without a month, as in "friday the
+    // 13th", there is one that fits.
+    let differs = |date: NaiveDate| weekday(words.get(0)) != Some(date.weekday());
+    let doubtful = said.doubtful || differs(said.date);
+    let has_a_month = (1..=length).any(|at| {
+        let word = words.get(at);
+        month(word).is_some()
+            || matches!(word, "month" | "christmas")
+            || word.contains(['.', '/', '-'])
+    });
+    let fitting = || {
+        let later = (1..=12)
+            .filter_map(|months| first_of_month(said.date, months)?.with_day(said.date.day()));
+        later.into_iter().find(|date| !differs(*date))
+    };
+    let date = match doubtful && !has_a_month {
+        true => fitting().unwrap_or(said.date),
+        false => said.date,
+    };
+    let said = Said { date, ..said };
+    Some((1 + length, Said { doubtful, ..said }, Weight::Firm))
+}
+
+/// "next week tuesday", "friday the week after next", "this week on thursday".
+fn weekday_of_week(words: Words<'_>, reading: &Reading, _: bool) -> Option<Found> {
+    let today = reading.today();
+    let this = Week::of(today, reading.week_start());
+    let week = |words: Words<'_>| {
+        let weeks: [(&[&str], Option<Week>); 3] = [
+            (&["this week"], Some(this)),
+            (&["next week"], this.next()),
+            (
+                &["the week after next", "week after next"],
+                this.next().and_then(Week::next),
+            ),
+        ];
+        let mut weeks = weeks.into_iter();
+        weeks.find_map(|(names, week)| Some((words.begin_with_any(names)?, week?)))
+    };
+    let (length, week, day) = match week(words) {
+        Some((length, week)) => {
+            let on = words.from(length).skip_any(&["on"]);
+            (length + on + 1, week, weekday(words.get(length + on))?)
+        }
+        None => {
+            let day = weekday(words.get(0))?;
+            let of = words.from(1).skip_any(&["of", "in"]);
+            let (length, week) = week(words.from(1 + of))?;
+            (1 + of + length, week, day)
+        }
+    };
+    Some((length, Said::on(week.day(day)), Weight::Firm))
+}
+
+/// "tomorrow week", "monday week": a week after that.
+fn week_after(words: Words<'_>, reading: &Reading, _: bool) -> Option<Found> {
+    let today = reading.today();
+    let day = match words.get(0) {
+        "today" => today,
+        "tomorrow" => plus_days(today, 1)?,
+        name => on_or_after(plus_days(today, 1)?, weekday(name)?),
+    };
+    let ends = words.get(1) == "week" && words.closed_after(2);
+    Some((
+        2,
+        Said::on(plus_days(day, 7).filter(|_| ends)?),
+        Weight::Firm,
+    ))
+}
+
+/// "monday in two weeks": that day of the week which is so far ahead.
+fn weekday_ahead(words: Words<'_>, reading: &Reading, _: bool) -> Option<Found> {
+    let day = weekday(words.get(0))?;
+    let lead = words.from(1).begin_with("in")?;
+    let (length, amounts) = amount::sum(words.from(1 + lead))?;
+    let are_weeks = !amounts.has_time() && amounts.months == 0 && amounts.days % 7 == 0;
+    let then = plus_days(reading.today(), amounts.days).filter(|_| are_weeks)?;
+    let said = Said {
+        doubtful: true,
+        ..Said::on(Week::of(then, reading.week_start()).day(day))
+    };
+    Some((1 + lead + length, said, Weight::Firm))
 }
 
 /// "monday", "next friday", "this sat", "friday next week".
@@ -379,6 +499,8 @@ fn weekday_alone(words: Words<'_>, reading: &Reading, led: bool) -> Option<Found
         "this coming",
         "coming",
         "the coming",
+        "following",
+        "the following",
         "this next",
         "next week",
         "next week on",
@@ -439,6 +561,7 @@ fn is_name_of_a_day(before: &str) -> bool {
             | "palm"
             | "ash"
             | "super"
+            | "bowl"
             | "giving"
             | "taco"
             | "freaky"

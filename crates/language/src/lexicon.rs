@@ -59,6 +59,46 @@ pub(crate) fn ordinal(word: &str) -> Option<u32> {
         .or_else(|| digit_ordinal(word))
 }
 
+/// The day of a month in words, beside the name of the month: "fifth", "twenty-first", "twenty first".
+pub(crate) fn spelt_day(first: &str, second: &str) -> Option<(usize, u32)> {
+    const TEENS: &[&str] = &[
+        "thirteenth",
+        "fourteenth",
+        "fifteenth",
+        "sixteenth",
+        "seventeenth",
+        "eighteenth",
+        "nineteenth",
+        "twentieth",
+    ];
+    let ones = |word: &str| {
+        ordinal(word)
+            .filter(|one| (1..=9).contains(one) && !word.starts_with(|c: char| c.is_ascii_digit()))
+    };
+    let tens = |word: &str| match word {
+        "twenty" => Some(20),
+        "thirty" => Some(30),
+        _ => None,
+    };
+    let both = || Some((2, tens(first)? + ones(second)?));
+    let hyphened = || {
+        let (ten, one) = first.split_once('-')?;
+        Some((1, tens(ten)? + ones(one)?))
+    };
+    let one = || {
+        let day = ordinal(first).filter(|_| digit_ordinal(first).is_none());
+        let teen = || position(TEENS, first).map(|at| at + 13);
+        Some((
+            1,
+            day.or_else(teen).or((first == "thirtieth").then_some(30))?,
+        ))
+    };
+    both()
+        .or_else(hyphened)
+        .or_else(one)
+        .filter(|(_, day)| (1..=31).contains(day))
+}
+
 /// `1st` to `31st`, `first`, `fifteenth` as the day of a month is said.
 pub(crate) fn day_ordinal(word: &str) -> Option<u32> {
     let day = digit_ordinal(word).or_else(|| (word == "first").then_some(1))?;
@@ -98,6 +138,17 @@ pub(crate) fn weekdays_plural(word: &str) -> Option<Weekday> {
     word.strip_suffix('s')
         .filter(|name| name.len() > 3)
         .and_then(weekday)
+}
+
+/// One such day or all of them: `monday`, `mondays`.
+pub(crate) fn any_weekday(word: &str) -> Option<Weekday> {
+    weekday(word).or_else(|| weekdays_plural(word))
+}
+
+/// A year that a date may have: `2027`.
+pub(crate) fn year(word: &str) -> Option<i32> {
+    let year = digits(word).filter(|year| (2_000..=2_199).contains(year))?;
+    i32::try_from(year).ok()
 }
 
 /// Whether a weekday's name is also another word, so that it needs company to count.
@@ -141,6 +192,7 @@ pub(crate) fn is_ambiguous_month(word: &str) -> bool {
 /// A unit of time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Unit {
+    Second,
     Minute,
     Hour,
     Day,
@@ -152,6 +204,8 @@ pub(crate) enum Unit {
 
 pub(crate) fn unit(word: &str) -> Option<Unit> {
     Some(match word {
+        // "A second" is a number first of all: "a second opinion".
+        "seconds" | "secs" | "sec" => Unit::Second,
         "minute" | "minutes" | "min" | "mins" => Unit::Minute,
         "hour" | "hours" | "hr" | "hrs" => Unit::Hour,
         "day" | "days" => Unit::Day,
@@ -171,6 +225,11 @@ pub(crate) struct DayPart {
 }
 
 impl DayPart {
+    /// Whether it goes on behind midnight.
+    pub(crate) fn is_night(self) -> bool {
+        self.hour == 20
+    }
+
     /// The hour it stands for.
     pub(crate) fn time(self) -> chrono::NaiveTime {
         chrono::NaiveTime::from_hms_opt(self.hour, 0, 0).unwrap_or_default()

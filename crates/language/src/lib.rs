@@ -4,9 +4,9 @@
 //! finds the tasks that a person means by their own words. [`recurrence()`] and [`moment()`] read a part of a sentence
 //! where only that part is asked for. [`describe`] is the way back.
 //!
-//! A text becomes words (`token`), `scan` finds what means something, `quick_add` chooses the clearest piece
-//! of each kind, `title` is what is left, and `settle` makes dates of the rest. Every piece of
-//! knowledge about English is a matcher in one visible list: `MATCHERS` for what a task says, `READERS` for what a
+//! A text becomes words (`token`), `correct` takes out what they put right themselves, `scan` finds what means
+//! something, `quick_add` chooses the clearest piece of each kind, `whole` drops what is only a part of what was said,
+//! `title` is what is left, and `settle` makes dates of the rest. Every piece of knowledge about English is a matcher in one visible list: `MATCHERS` for what a task says, `READERS` for what a
 //! message wants.
 //!
 //! What people differ over, as it is decided here (and said in [`QuickAdd::notes`] where it may surprise):
@@ -17,6 +17,12 @@
 //! - "Friday" is the next one after today, "next Friday" that of next week.
 //! - `3/4` is March 4th where people write the month first, else the 3rd of April.
 //! - "Until June" ends before June begins, "until 5 June" with that day.
+//! - A night goes on behind midnight: "friday night at 1" is on Saturday. "Friday at midnight" is when Friday begins.
+//! - What is put right in the same breath counts, what it puts right does not: "tomorrow, no wait, friday" is Friday. In a
+//!   message of its own it moves the task last spoken of.
+//! - A day beside a recurrence that can't be its first ("every day on monday", "every week on the 1st"), a time of another zone
+//!   ("9am UTC") and a day counted from another ("the day before friday") are told, and set nothing.
+//! - A command with a "not" before it, or one that is understood in part only, changes nothing and becomes no task.
 //! - A word that could be a date but describes the next word is none: "read Sunday paper".
 //! - "Delete" and "forget about" are about the list. "Cancel", "remove" and "get rid of" with a date, and "cancel" of a
 //!   membership or the like, are things to do.
@@ -25,6 +31,7 @@ mod amount;
 mod calendar;
 mod calendar_date;
 mod clock;
+mod correct;
 mod day;
 pub mod describe;
 mod find;
@@ -41,13 +48,16 @@ mod settle;
 mod title;
 mod token;
 mod verb;
+mod whole;
 
 use chrono::{DateTime, NaiveDateTime, Utc, Weekday};
-use domain::Recurrence;
 use domain::zone::{self, Tz};
+use domain::{Recurrence, ReminderRule};
 
 pub use find::{Found, find};
-pub use intent::{Choice, Edit, Intent, ListQuery, NewDue, Period, Target, intent};
+pub use intent::{
+    Choice, Edit, Intent, ListQuery, NewDue, Period, Target, asks_for_nothing, intent,
+};
 pub use new_due::NewDueError;
 pub use quick_add::{QuickAdd, Span, SpanKind, quick_add};
 
@@ -96,6 +106,10 @@ pub fn moment(text: &str, context: &Context) -> Option<DateTime<Utc>> {
             let due = read
                 .due
                 .filter(|_| read.title.is_empty() && read.recurrence.is_none())?;
-            Some(due.reminder_instant()).filter(|at| *at > context.now)
+            let exact = match read.reminders.as_deref() {
+                Some([ReminderRule::At(at)]) => *at,
+                _ => due.reminder_instant(),
+            };
+            Some(exact).filter(|at| *at > context.now)
         })
 }

@@ -1,6 +1,6 @@
 //! What becomes of a due date.
 
-use chrono::{Days, NaiveTime};
+use chrono::{Days, Duration, Months, NaiveTime, Timelike};
 use domain::{Due, limits, zone};
 
 use crate::{Context, NewDue};
@@ -19,8 +19,8 @@ pub enum NewDueError {
 impl NewDue {
     /// The due date that comes of it; `None` when the task has none any more.
     ///
-    /// A date alone keeps the time. A time alone keeps the date, unless that is past: then it is today, or tomorrow
-    /// when that time is past today.
+    /// A date alone keeps the time, and whose clocks show it. A time is one of the speaker's clocks; alone it keeps the date on
+    /// which the speaker sees the task, unless that is past: then it is today, or tomorrow when that time is past today.
     ///
     /// # Errors
     /// [`NewDueError`]
@@ -32,9 +32,9 @@ impl NewDue {
         match self {
             Self::Never => Ok(None),
             Self::At { date, time } => at(date, time, current, context).map(Some),
-            Self::Shift { days, time } => {
+            Self::Shift { months, days, time } => {
                 let due = current.ok_or(NewDueError::NoDue)?;
-                shift(due, days, time).map(Some)
+                shift(due, months, days, time).map(Some)
             }
         }
     }
@@ -46,27 +46,42 @@ fn at(
     current: Option<&Due>,
     context: &Context,
 ) -> Result<Due, NewDueError> {
-    let zone = context.zone;
     let now = context.local();
-    let time = time.or_else(|| current.and_then(|due| due.time));
-    let kept = current
-        .map(|due| due.date)
-        .filter(|day| time.is_none_or(|time| day.and_time(time) > now));
-    let next = || match time {
-        Some(time) if now.date().and_time(time) <= now => now.date().succ_opt(),
-        _ => Some(now.date()),
+    let Some(time) = time else {
+        let kept = current.copied().unwrap_or(Due {
+            date: now.date(),
+            time: None,
+            zone: context.zone,
+        });
+        return Ok(date.map_or(kept, |date| kept.on(date)));
     };
-    let date = date.or(kept).or_else(next).ok_or(NewDueError::TooFar)?;
-    Ok(Due { date, time, zone })
+    let seen = current.map(|due| match due.time {
+        Some(_) => zone::local(due.reminder_instant(), context.zone).date(),
+        None => due.date,
+    });
+    let kept = seen.filter(|day| day.and_time(time) > now);
+    let next = || match now.date().and_time(time) <= now {
+        true => now.date().succ_opt(),
+        false => Some(now.date()),
+    };
+    Ok(Due {
+        date: date.or(kept).or_else(next).ok_or(NewDueError::TooFar)?,
+        time: Some(time),
+        zone: context.zone,
+    })
 }
 
-fn shift(due: &Due, days: i64, stretch: chrono::Duration) -> Result<Due, NewDueError> {
+fn shift(due: &Due, months: i32, days: i64, stretch: Duration) -> Result<Due, NewDueError> {
+    let month = Months::new(months.unsigned_abs());
     let count = Days::new(days.unsigned_abs());
-    let date = if days < 0 {
-        due.date.checked_sub_days(count)
-    } else {
-        due.date.checked_add_days(count)
+    let there = match months < 0 {
+        true => due.date.checked_sub_months(month),
+        false => due.date.checked_add_months(month),
     };
+    let date = there.and_then(|there| match days < 0 {
+        true => there.checked_sub_days(count),
+        false => there.checked_add_days(count),
+    });
     let moved = due.on(date.ok_or(NewDueError::TooFar)?);
     if stretch.is_zero() {
         return Ok(moved);
@@ -77,7 +92,9 @@ fn shift(due: &Due, days: i64, stretch: chrono::Duration) -> Result<Due, NewDueE
         .checked_add_signed(stretch)
         .filter(|instant| limits::is_instant(*instant))
         .ok_or(NewDueError::TooFar)?;
-    let wall = zone::local(instant, due.zone);
+    // A due date is one to the minute: not before the time that was asked for.
+    let wall = zone::local(instant, due.zone) + Duration::seconds(59);
+    let wall = wall.with_second(0).unwrap_or(wall);
     Ok(Due {
         date: wall.date(),
         time: Some(wall.time()),

@@ -5,6 +5,7 @@ use std::cmp::Reverse;
 use domain::{Due, Label, ListName, Priority, Recurrence, ReminderRule};
 
 use crate::Context;
+use crate::correct::corrected;
 use crate::day::Lead;
 use crate::lexicon::usual_part;
 use crate::repeat::{On, beyond};
@@ -12,6 +13,7 @@ use crate::scan::{Meaning, Piece, Reading, Weight, scan};
 use crate::settle::settle;
 use crate::title::{opening, title};
 use crate::token::{Token, Words, tokens};
+use crate::whole::{cover_another, take_parts};
 
 /// What a text says of a new task.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -32,6 +34,8 @@ pub struct QuickAdd {
     pub list: Option<ListName>,
     /// Which parts of the text meant what, in order, without overlap.
     pub spans: Vec<Span>,
+    /// Whether a part of it speaks of a day, but not so that it can be told which. It stays in the title.
+    pub has_unclear_day: bool,
     /// What the person may want to know, such as "9:00 today is past, so I took tomorrow".
     pub notes: Vec<String>,
 }
@@ -70,11 +74,13 @@ pub enum SpanKind {
 #[must_use]
 pub fn quick_add(text: &str, context: &Context) -> QuickAdd {
     let text: Vec<char> = text.chars().collect();
-    let tokens = tokens(&text);
-    let words = Words::new(&tokens);
     let reading = Reading::new(context);
+    let tokens = corrected(tokens(&text), &reading);
+    let words = Words::new(&tokens);
     let opening = opening(words);
-    let pieces = choose(scan(words, opening.words, &reading));
+    let mut pieces = choose(scan(words, opening.words, &reading));
+    let has_another = cover_another(words, &mut pieces, &reading);
+    let part = take_parts(words, &mut pieces);
     let mut taken = vec![false; tokens.len()];
     for piece in &pieces {
         taken[piece.at..piece.at + piece.words].fill(true);
@@ -99,6 +105,18 @@ pub fn quick_add(text: &str, context: &Context) -> QuickAdd {
         read.notes.push(
             "I can repeat by days, weeks, months and years; that stays in the title.".to_owned(),
         );
+    }
+    if has_another && part.is_none() {
+        let note = "A task has one day, so I take the first; another one needs a task of its own.";
+        read.notes.push(note.to_owned());
+    }
+    read.has_unclear_day = part.is_some();
+    if let Some(part) = part {
+        let said = written(&text, &tokens[part.begin..part.end]);
+        read.notes.push(match part.is_time {
+            true => format!("I can't tell when “{said}” is for you, so I set no time."),
+            false => format!("I can't tell which day “{said}” is, so I set none."),
+        });
     }
     for piece in pieces {
         match piece.meaning {
@@ -131,6 +149,7 @@ fn choose(pieces: Vec<Piece>) -> Vec<Piece> {
         best(|meaning| matches!(meaning, Meaning::Priority(_))),
         best(|meaning| matches!(meaning, Meaning::List(_))),
         best(|meaning| matches!(meaning, Meaning::End(_))).filter(|_| recurrence.is_some()),
+        best(|meaning| matches!(meaning, Meaning::Except(_))).filter(|_| recurrence.is_some()),
         best(|meaning| matches!(meaning, Meaning::Basis)).filter(|_| recurrence.is_some()),
     ];
     pieces
@@ -158,13 +177,22 @@ fn may_begin(meaning: &Meaning) -> bool {
     matches!(meaning, Meaning::Date(said) if said.lead == Lead::Start)
 }
 
+fn written(text: &[char], tokens: &[Token]) -> String {
+    match (tokens.first(), tokens.last()) {
+        (Some(first), Some(last)) => text[first.start..last.end].iter().collect(),
+        _ => String::new(),
+    }
+}
+
 fn span(piece: &Piece, tokens: &[Token]) -> Span {
     let kind = match piece.meaning {
         Meaning::Label(_) => SpanKind::Label,
         Meaning::List(_) => SpanKind::List,
         Meaning::Priority(_) => SpanKind::Priority,
         Meaning::Reminder(_) => SpanKind::Reminder,
-        Meaning::Recurrence(_) | Meaning::Basis | Meaning::End(_) => SpanKind::Recurrence,
+        Meaning::Recurrence(_) | Meaning::Basis | Meaning::End(_) | Meaning::Except(_) => {
+            SpanKind::Recurrence
+        }
         Meaning::Date(_) => SpanKind::Date,
         Meaning::Time(_) => SpanKind::Time,
     };

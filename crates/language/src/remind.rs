@@ -3,6 +3,7 @@
 use domain::reminder::MAX_MINUTES_BEFORE;
 use domain::task::MAX_REMINDERS;
 
+use crate::lexicon::{day_part, digits, number};
 use crate::scan::{Match, Meaning, Reading, Weight};
 use crate::token::Words;
 use crate::{amount, clock, day};
@@ -12,6 +13,8 @@ use crate::{amount, clock, day};
 pub(crate) enum Said {
     /// So many minutes before it is due.
     Before(Vec<u32>),
+    /// So many days before it is due, at a time of that day.
+    DaysBefore(u32, clock::Said),
     /// On a day, at a time, as far as said.
     At {
         date: Option<day::Said>,
@@ -48,6 +51,13 @@ const LEADS: &[&str] = &[
 pub(crate) fn reminder(words: Words<'_>, reading: &Reading) -> Option<Match> {
     let lead = words.skip_any(LEADS);
     let rest = words.from(lead);
+    if let Some((length, days, time)) = on_a_day_before(rest, reading).filter(|_| lead > 0) {
+        return Some(Match {
+            words: lead + length,
+            meaning: Meaning::Reminder(Said::DaysBefore(days, time)),
+            weight: Weight::Firm,
+        });
+    }
     if let Some((length, minutes)) = before_due(rest) {
         let weight = if lead > 0 { Weight::Firm } else { Weight::Edge };
         return Some(Match {
@@ -62,6 +72,36 @@ pub(crate) fn reminder(words: Words<'_>, reading: &Reading) -> Option<Match> {
         meaning: Meaning::Reminder(Said::At { date, time }),
         weight: Weight::Firm,
     })
+}
+
+/// "two days before at 9am", "the evening before", "the night before at 8".
+fn on_a_day_before(words: Words<'_>, reading: &Reading) -> Option<(usize, u32, clock::Said)> {
+    const DAY: u32 = 24 * 60;
+    let part = day_part(words.get(1)).filter(|_| words.get(0) == "the" && words.get(2) == "before");
+    let (length, days) = match part {
+        Some(_) => (3, 1),
+        None => match before_due(words)? {
+            (length, minutes) if minutes.len() == 1 && minutes[0] % DAY == 0 => {
+                (length, minutes[0] / DAY)
+            }
+            _ => return None,
+        },
+    };
+    match (clock::time(words.from(length), reading), part) {
+        (
+            Some(Match {
+                words: more,
+                meaning: Meaning::Time(time),
+                ..
+            }),
+            part,
+        ) => {
+            let time = part.map_or(time, |part| time.of(part));
+            Some((length + more, days, time))
+        }
+        (_, Some(part)) => Some((length, days, clock::Said::of_part(part))),
+        _ => None,
+    }
 }
 
 /// "10 minutes before", "1 day and 1 hour before", "the day before".
@@ -80,6 +120,24 @@ fn before_due(words: Words<'_>) -> Option<(usize, Vec<u32>)> {
     ];
     let mut length = 0;
     let mut minutes: Vec<u32> = Vec::new();
+    // "5, 10 and 15 minutes before": the first ones have the unit of the last.
+    let mut counts = 0;
+    while counts < MAX_REMINDERS && is_one_of_many(words.from(counts)) {
+        counts += 1;
+    }
+    if counts > 0 {
+        let and = words.from(counts).skip_any(&["and"]);
+        let (more, last) = unit_of(words.from(counts + and))?;
+        let tail = words.from(counts + and + more).begin_with_any(TAILS)?;
+        for at in 0..counts {
+            minutes.push(number(words.get(at))?.checked_mul(last)?);
+        }
+        minutes.push(number(words.get(counts + and))?.checked_mul(last)?);
+        minutes.sort_unstable();
+        minutes.dedup();
+        let sensible = minutes.iter().all(|minutes| *minutes <= MAX_MINUTES_BEFORE);
+        return sensible.then_some((counts + and + more + tail, minutes));
+    }
     for _ in 0..MAX_REMINDERS {
         let the = words.from(length).skip_any(&["the", "and the", "and"]);
         let here = words.from(length + the);
@@ -116,6 +174,21 @@ fn before_due(words: Words<'_>) -> Option<(usize, Vec<u32>)> {
         }
     }
     None
+}
+
+/// The "5," of "5, 10 and 15 minutes", the "1 and" of "1 and 2 hours".
+fn is_one_of_many(words: Words<'_>) -> bool {
+    let goes_on = |at: usize| number(words.get(at)).is_some();
+    let and = usize::from(words.get(1) == "and");
+    let is_joined = and > 0 || words.closed_after(1);
+    is_joined && digits(words.get(0)).is_some() && goes_on(1 + and)
+}
+
+/// "15 minutes": how many words, and how many minutes one of them has.
+fn unit_of(words: Words<'_>) -> Option<(usize, u32)> {
+    let count = number(words.get(0)).filter(|count| *count > 0)?;
+    let (length, amounts) = amount::one(words)?;
+    Some((length, amounts.as_minutes()? / count)).filter(|_| length == 2)
 }
 
 /// A date and a time in either order, or one of them.

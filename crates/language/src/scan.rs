@@ -9,7 +9,7 @@ use crate::token::Words;
 use crate::{Context, clock, day, mark, priority, remind, repeat};
 
 /// Everything that finds a meaning, the ones that need more words first.
-const MATCHERS: [fn(Words<'_>, &Reading) -> Option<Match>; 9] = [
+const MATCHERS: [fn(Words<'_>, &Reading) -> Option<Match>; 10] = [
     mark::label,
     mark::list,
     priority::priority,
@@ -17,6 +17,7 @@ const MATCHERS: [fn(Words<'_>, &Reading) -> Option<Match>; 9] = [
     repeat::recurrence,
     repeat::basis,
     repeat::end,
+    repeat::except,
     day::date,
     clock::time,
 ];
@@ -59,6 +60,7 @@ pub(crate) enum Meaning {
     Recurrence(repeat::Said),
     Basis,
     End(repeat::Until),
+    Except(Vec<Weekday>),
     Date(day::Said),
     Time(clock::Said),
 }
@@ -101,10 +103,12 @@ pub(crate) fn scan(words: Words<'_>, begin: usize, reading: &Reading) -> Vec<Pie
     let mut at = 0;
     // Up to where nothing belongs to the title.
     let mut covered = begin;
+    let mut is_behind_a_time = false;
     while at < words.len() {
         let here = words.from(at);
         let place = Place {
             leads: covered == at,
+            is_behind_a_time,
             previous: pieces.last().filter(|piece| piece.at + piece.words == at),
         };
         let found = MATCHERS
@@ -117,6 +121,7 @@ pub(crate) fn scan(words: Words<'_>, begin: usize, reading: &Reading) -> Vec<Pie
                 meaning,
                 weight,
             }) if words > 0 => {
+                is_behind_a_time |= matches!(meaning, Meaning::Date(_) | Meaning::Time(_));
                 pieces.push(Piece {
                     at,
                     words,
@@ -138,6 +143,8 @@ pub(crate) fn scan(words: Words<'_>, begin: usize, reading: &Reading) -> Vec<Pie
 struct Place<'a> {
     /// Whether nothing before it belongs to the title.
     leads: bool,
+    /// Whether a day or time was said before it.
+    is_behind_a_time: bool,
     /// The piece directly before it.
     previous: Option<&'a Piece>,
 }
@@ -145,10 +152,23 @@ struct Place<'a> {
 impl Place<'_> {
     /// Whether a match means there what it could mean.
     fn lets_stand(&self, found: &Match, here: Words<'_>, reading: &Reading) -> bool {
+        if is_denied(here) && !matches!(found.meaning, Meaning::Label(_) | Meaning::List(_)) {
+            return false;
+        }
         let closed = here.closed_after(found.words);
         let behind = here.from(found.words);
         let before_meaning = || closed || means_something(behind, reading);
         let apart = || before_meaning() || is_function_word(behind.get(0));
+        // "Remind me daily" behind the task speaks of its reminders, not of the task.
+        let is_of_reminders = self.is_behind_a_time
+            && here.back(1) == "me"
+            && matches!(
+                here.back(2),
+                "remind" | "notify" | "alert" | "ping" | "nudge"
+            );
+        if is_of_reminders && matches!(found.meaning, Meaning::Recurrence(_)) {
+            return false;
+        }
         match found.weight {
             Weight::Firm => true,
             Weight::Loose => self.leads || apart(),
@@ -164,6 +184,23 @@ impl Place<'_> {
     }
 }
 
+/// Whether it is said that this is not meant, or what would be if it were: "not saturday", "isn't due on friday", "unless it's
+/// friday".
+fn is_denied(here: Words<'_>) -> bool {
+    const BETWEEN: usize = 3;
+    for back in 1..=BETWEEN {
+        match here.back(back) {
+            "not" | "isn't" | "aren't" | "wasn't" | "won't" | "never" | "nor" | "unless" | "if" => {
+                return true;
+            }
+            "due" | "on" | "at" | "by" | "before" | "after" | "until" | "for" | "in" | "the"
+            | "it's" => {}
+            _ => return false,
+        }
+    }
+    false
+}
+
 /// Whether something else begins behind a match, so that the match doesn't describe it.
 fn means_something(behind: Words<'_>, reading: &Reading) -> bool {
     MATCHERS
@@ -171,7 +208,9 @@ fn means_something(behind: Words<'_>, reading: &Reading) -> bool {
         .filter_map(|matcher| matcher(behind, reading))
         .any(|next| match next.weight {
             Weight::Firm | Weight::Loose => true,
-            Weight::Apart | Weight::Edge => behind.closed_after(next.words),
+            Weight::Apart | Weight::Edge => {
+                behind.closed_after(next.words) || is_function_word(behind.get(next.words))
+            }
             Weight::Beside => false,
         })
 }

@@ -1,6 +1,6 @@
 //! From what was said to when a task is due, how it comes again, and when it rings.
 
-use chrono::{NaiveDate, NaiveTime};
+use chrono::{Days, NaiveDate, NaiveTime, Timelike};
 use domain::task::MAX_REMINDERS;
 use domain::{Basis, Due, Recurrence, ReminderRule, zone};
 
@@ -59,7 +59,11 @@ impl Told {
                 Meaning::Basis => told.basis = Basis::Completion,
                 Meaning::End(until) => told.until = Some(*until),
                 Meaning::Reminder(said) => told.reminders.push(said.clone()),
-                Meaning::Label(_) | Meaning::List(_) | Meaning::Priority(_) => {}
+                // Left out of the recurrence before anything is settled.
+                Meaning::Except(_)
+                | Meaning::Label(_)
+                | Meaning::List(_)
+                | Meaning::Priority(_) => {}
             }
         }
         told
@@ -71,7 +75,7 @@ impl Told {
             return false;
         }
         let moment = self.reminders.iter().position(|said| match said {
-            remind::Said::Before(_) => false,
+            remind::Said::Before(_) | remind::Said::DaysBefore(..) => false,
             remind::Said::At { date, .. } => self.recurrence.is_none() || date.is_none(),
         });
         let Some(remind::Said::At { date, time }) = moment.map(|at| self.reminders.remove(at))
@@ -139,6 +143,15 @@ impl Told {
                 describe::clock(rings)
             ));
         }
+        // People say "friday at midnight" of both its ends.
+        let is_midnight =
+            due.time == Some(NaiveTime::MIN) && self.time.is_some_and(|time| !time.part);
+        if is_midnight && self.date.is_some_and(|said| said.date == due.date) {
+            notes.push(format!(
+                "I take that as 00:00, when {} begins.",
+                describe::full_date(due.date)
+            ));
+        }
         if self.date.is_some_and(|said| said.doubtful) {
             notes.push(format!("I take that as {}.", describe::full_date(due.date)));
         }
@@ -197,6 +210,13 @@ impl Told {
         reading: &Reading,
         settled: &mut Settled,
     ) -> (NaiveDate, Option<NaiveTime>) {
+        if let Some(behind) = self.behind_midnight(said, clock, reading) {
+            settled.notes.extend(clock.map(|clock| {
+                let day = describe::date(behind, reading.today());
+                format!("That night at {} is {day}.", describe::clock(clock))
+            }));
+            return (behind, clock);
+        }
         let date = said.date;
         let Some(time) =
             clock.filter(|clock| date == reading.today() && is_past(date, *clock, reading))
@@ -219,6 +239,25 @@ impl Told {
             }
             None => (date, clock),
         }
+    }
+
+    /// "Friday night at 1" is on Saturday. Said in the night itself, "tonight at 2" is the same day.
+    fn behind_midnight(
+        &self,
+        said: day::Said,
+        clock: Option<NaiveTime>,
+        reading: &Reading,
+    ) -> Option<NaiveDate> {
+        const MORNING: u32 = 5;
+        let is_night =
+            said.part.is_some_and(DayPart::is_night) && self.time.is_some_and(|time| !time.part);
+        let clock = clock.filter(|clock| is_night && clock.hour() < MORNING)?;
+        let goes_on = said.date == reading.today()
+            && reading.now.hour() < MORNING
+            && !is_past(said.date, clock, reading);
+        (!goes_on)
+            .then(|| calendar::plus_days(said.date, 1))
+            .flatten()
     }
 
     /// The next time that the clock shows what was said.
@@ -259,11 +298,29 @@ impl Told {
                             .map(|minutes| ReminderRule::BeforeDue(*minutes)),
                     );
                 }
+                (remind::Said::DaysBefore(days, time), Some(due)) => {
+                    let day = due.date.checked_sub_days(Days::new((*days).into()));
+                    let recurs = settled.recurrence.is_some();
+                    rules.extend(day.and_then(|day| {
+                        reminder_at(Some(day::Said::on(day)), Some(time.likely()), due, recurs)
+                    }));
+                }
                 (remind::Said::At { date, time }, Some(due)) => {
+                    let recurs = settled.recurrence.is_some();
+                    let date = date.map(|date| before(date, due, reading));
                     let time = time
-                        .map(clock::Said::likely)
+                        .map(|time| hour_before(time, date, due, reading))
                         .or(date.and_then(|date| date.time));
-                    rules.extend(reminder_at(*date, time, due, settled.recurrence.is_some()));
+                    let had_a_time = due.time;
+                    let rule = reminder_at(date, time, due, recurs);
+                    let is_late = had_a_time.is_some_and(|due| time.is_some_and(|time| time > due));
+                    if recurs && is_late && rule == Some(ReminderRule::BeforeDue(0)) {
+                        settled.notes.push(
+                            "What repeats can ring before it is due, not after, so I take its time."
+                                .to_owned(),
+                        );
+                    }
+                    rules.extend(rule);
                 }
                 (_, None) => {
                     settled.notes.push(
@@ -271,6 +328,14 @@ impl Told {
                     );
                 }
             }
+        }
+        // "In 1 minute" is in one minute, also when the due date is one to the minute.
+        let exact = self.date.and_then(|date| date.exact).filter(|exact| {
+            let due = settled.due.as_ref().map(Due::reminder_instant);
+            settled.recurrence.is_none() && due.is_some_and(|due| due != *exact)
+        });
+        if rules.is_empty() {
+            rules.extend(exact.map(ReminderRule::At));
         }
         if rules.is_empty()
             && asks
@@ -280,6 +345,41 @@ impl Told {
         }
         rules.truncate(MAX_REMINDERS);
         settled.reminders = (!rules.is_empty()).then_some(rules);
+    }
+}
+
+/// The day of a reminder: "on tuesday" for what is due on Wednesday is the one before, which may be today.
+fn before(said: day::Said, due: &Due, reading: &Reading) -> day::Said {
+    let week = Days::new(7);
+    let is_weekday = said.else_date.is_some() && said.else_date == said.date.checked_add_days(week);
+    let earlier = said.date.checked_sub_days(week);
+    let earlier =
+        earlier.filter(|earlier| is_weekday && said.date > due.date && *earlier >= reading.today());
+    earlier.map_or(said, |date| day::Said { date, ..said })
+}
+
+/// The time of a reminder whose half of the day was not said: the last one before the task is due that is still to come.
+fn hour_before(
+    said: clock::Said,
+    date: Option<day::Said>,
+    due: &Due,
+    reading: &Reading,
+) -> NaiveTime {
+    let likely = said.likely();
+    let day = date.map_or(due.date, |date| date.date);
+    let fits = |time: &NaiveTime| {
+        let is_before = due
+            .time
+            .is_none_or(|due_time| day < due.date || *time <= due_time);
+        is_before && !is_past(day, *time, reading)
+    };
+    match said.unlikely() {
+        Some(other) if fits(&other) && !fits(&likely) => other,
+        // "At 9pm, remind me at 8": an hour before, rather than thirteen.
+        Some(other) if fits(&other) && date.is_none() && other > likely && due.time.is_some() => {
+            other
+        }
+        _ => likely,
     }
 }
 

@@ -49,7 +49,6 @@ const ASKING: &[&str] = &[
     "remind me that",
     "remind me about",
     "remind me of",
-    "remind me when",
     "remind me",
     "reminder to",
     "reminder for",
@@ -256,6 +255,7 @@ const CLOSING: &[&str] = &[
     "thanks a lot",
     "ok thanks",
     "for me please",
+    "at the latest",
 ];
 
 /// Words that only hold what was taken out behind them.

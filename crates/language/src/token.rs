@@ -23,9 +23,9 @@ pub(crate) struct Token {
 
 /// Splits at white space. A word keeps what stands inside it (`9:30`, `12/24`, `mom's`).
 pub(crate) fn tokens(text: &[char]) -> Vec<Token> {
-    let last_quote = text.iter().rposition(|c| is_closing_quote(*c));
+    let last_closing = QUOTES.map(|quotes| last_closing(text, quotes));
     let mut tokens: Vec<Token> = Vec::new();
-    let mut quoted = false;
+    let mut open: Option<char> = None;
     let mut at = 0;
     while at < text.len() {
         if text[at].is_whitespace() {
@@ -37,14 +37,18 @@ pub(crate) fn tokens(text: &[char]) -> Vec<Token> {
             at += 1;
         }
         // An inch sign or a quotation mark that nobody closes quotes nothing.
-        let opens = is_opening_quote(text[start]) && last_quote.is_some_and(|last| last > start);
-        quoted |= opens;
-        let token = token(text, start, at, quoted);
-        if text[start + usize::from(opens)..at]
-            .iter()
-            .any(|c| is_closing_quote(*c))
-        {
-            quoted = false;
+        let is_closed = |(quotes, last): (&(char, char), &Option<usize>)| {
+            quotes.0 == text[start] && last.is_some_and(|last| last > start)
+        };
+        let opens = open.is_none()
+            && QUOTES.iter().zip(&last_closing).any(is_closed)
+            && !is_short_form(&text[start..at]);
+        if opens {
+            open = Some(text[start]);
+        }
+        let token = token(text, start, at, open.is_some());
+        if open.is_some_and(|mark| closes(mark, &text[start + usize::from(opens)..at])) {
+            open = None;
         }
         if is_dash(&token.word)
             && let Some(before) = tokens.last_mut()
@@ -60,7 +64,7 @@ fn token(text: &[char], start: usize, end: usize, quoted: bool) -> Token {
     let raw = &text[start..end];
     let lead = raw
         .iter()
-        .take_while(|c| matches!(c, '(' | '[' | '"' | '“'))
+        .take_while(|c| matches!(c, '(' | '[' | '"' | '“' | '„' | '«'))
         .count();
     let tail = raw.iter().rev().take_while(|c| is_end_mark(**c)).count();
     // A word of nothing but marks, such as `!!` or `...`, is kept whole.
@@ -89,16 +93,58 @@ fn token(text: &[char], start: usize, end: usize, quoted: bool) -> Token {
 fn is_end_mark(c: char) -> bool {
     matches!(
         c,
-        ',' | '.' | ';' | '?' | '!' | ':' | ')' | ']' | '"' | '”' | '…'
+        ',' | '.' | ';' | '?' | '!' | ':' | ')' | ']' | '"' | '”' | '“' | '»' | '…'
     )
 }
 
-fn is_opening_quote(c: char) -> bool {
-    matches!(c, '"' | '“')
+/// The marks between which words mean themselves, as different languages write them.
+const QUOTES: [(char, char); 8] = [
+    ('"', '"'),
+    ('“', '”'),
+    ('„', '“'),
+    ('„', '”'),
+    ('«', '»'),
+    ('»', '«'),
+    ('‘', '’'),
+    ('\'', '\''),
+];
+
+/// Where the last mark stands that closes what such a mark opens.
+fn last_closing(text: &[char], (opening, closing): (char, char)) -> Option<usize> {
+    let ends_a_word = |at: usize| text.get(at + 1).is_none_or(|next| !next.is_alphanumeric());
+    (0..text.len())
+        .rev()
+        .find(|at| text[*at] == closing && (!is_apostrophe(opening) || ends_a_word(*at)))
 }
 
-fn is_closing_quote(c: char) -> bool {
-    matches!(c, '"' | '”')
+/// Whether `word` closes what `opening` opened. An apostrophe within a word closes nothing.
+fn closes(opening: char, word: &[char]) -> bool {
+    let word = match is_apostrophe(opening) {
+        true => {
+            let marks = word
+                .iter()
+                .rev()
+                .take_while(|c| matches!(c, ',' | '.' | ';' | '?' | '!' | ':' | ')'));
+            let end = word.len() - marks.count();
+            &word[end.saturating_sub(1)..end]
+        }
+        false => word,
+    };
+    word.iter().any(|mark| QUOTES.contains(&(opening, *mark)))
+}
+
+fn is_apostrophe(c: char) -> bool {
+    matches!(c, '\'' | '‘')
+}
+
+/// "'til" and "'n'" leave letters out.
+fn is_short_form(word: &[char]) -> bool {
+    let letters = word.iter().filter(|c| c.is_alphabetic());
+    let word: String = letters.flat_map(|c| c.to_lowercase()).collect();
+    matches!(
+        word.as_str(),
+        "til" | "n" | "em" | "tis" | "twas" | "cause" | "bout" | "round" | "s"
+    )
 }
 
 /// Whether a word is a dash that stands between two thoughts.
@@ -144,6 +190,15 @@ impl<'a> Words<'a> {
         self.at
             .checked_sub(1)
             .and_then(|at| self.all.get(at))
+            .map_or("", |token| token.word.as_str())
+    }
+
+    /// The word so many before the first, unless a thought ends behind it; empty when there is none.
+    pub(crate) fn back(self, count: usize) -> &'a str {
+        self.at
+            .checked_sub(count)
+            .and_then(|at| self.all.get(at))
+            .filter(|token| !token.quoted && !token.closes)
             .map_or("", |token| token.word.as_str())
     }
 

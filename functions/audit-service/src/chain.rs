@@ -47,7 +47,7 @@ impl Record {
     /// SHA-256 over the record.
     #[must_use]
     pub fn hash(&self) -> String {
-        hash(&serde_json::to_value(self).unwrap_or_default())
+        hash(&serde_json::to_value(self).expect("a record with string keys"))
     }
 
     /// Whether the record follows number `after` with hash `previous_hash`, and `body` is its event.
@@ -77,7 +77,7 @@ impl Record {
 
 /// SHA-256 in hexadecimal over the canonical form of `value` (RFC 8785): however a store orders the fields.
 pub(crate) fn hash(value: &Value) -> String {
-    let canonical = serde_json_canonicalizer::to_vec(value).unwrap_or_default();
+    let canonical = serde_json_canonicalizer::to_vec(value).expect("a value has a canonical form");
     let digest = Sha256::digest(canonical);
     digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }

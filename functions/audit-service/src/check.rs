@@ -28,7 +28,6 @@ const MOST_TASKS: usize = 25;
 
 /// Body of a check, which an operator sends.
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
 struct Asked {
     user_id: String,
     /// Whether what is wrong is to be mended.
@@ -209,7 +208,7 @@ impl<D: Dapr> Checking<'_, D> {
             method: Method::POST,
             path: format!("/{function}/check"),
             headers: vec![("content-type".to_owned(), "application/json".to_owned())],
-            body: serde_json::to_vec(&check).unwrap_or_default(),
+            body: serde_json::to_vec(&check).expect("a body with string keys"),
         };
         let response = self.dapr.invoke(call).await?;
         let (status, body) = (response.status(), response.body());

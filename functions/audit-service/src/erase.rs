@@ -27,7 +27,6 @@ const TRIES: u32 = 8;
 
 /// Body of `POST /audit-service/erase`.
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
 struct Erase {
     user_id: String,
     /// Who asks for it: an operator's name or a function's app-id. It goes on record, so nothing of the person.

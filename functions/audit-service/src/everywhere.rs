@@ -2,6 +2,7 @@
 //! for it until it is done. Each function erases what its own lists lead to; then the tasks and events that are on record
 //! are named to them, so that what no list has goes as well; last of all what is on record.
 
+use api::inner::{EraseStretch, ErasedStretch};
 use chrono::{DateTime, Duration, Utc};
 use dapr::erase::{Erase, Erased};
 use dapr::{Dapr, DaprError, Invocation, Target};
@@ -10,7 +11,6 @@ use events::Timestamp;
 use http::{Method, StatusCode};
 use http_api::identity::function_caller;
 use http_api::{Function, Problem, Request, Response, json_response, parse_json};
-use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::documents::{Extent, event_key};
@@ -31,7 +31,7 @@ const ERASERS: [&str; 5] = [
 ];
 
 /// Those of them that have documents by the id of a task.
-const BY_TASK: [&str; 2] = [ASKER, "reminder-service"];
+const BY_TASK: [&str; 3] = [ASKER, "reminder-service", "notification-service"];
 
 /// The one that has documents by the id of an event.
 const BY_EVENT: &str = "notification-service";
@@ -45,33 +45,6 @@ const MOST_TASKS: usize = 25;
 /// Most steps of one request, and how long it goes on to begin one: whoever asks waits five seconds.
 const MOST_STEPS: u32 = 8;
 const LONGEST: Duration = Duration::seconds(2);
-
-/// Body of the request.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Asked {
-    user_id: String,
-    asked_by: String,
-    /// The person's last event.
-    event_id: Uuid,
-    requested_at: Timestamp,
-    /// Until when nothing of the person is taken in.
-    until: Timestamp,
-    /// Where to go on: `next` of the answer before.
-    #[serde(default)]
-    from: Option<String>,
-}
-
-/// How far it is.
-#[derive(Debug, Default, Serialize)]
-struct Answer {
-    /// Where the next request goes on; absent when all is done, or nothing can be done yet.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    next: Option<String>,
-    /// Whether the person's last event is not on record yet: until then, others may be on their way that name tasks.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    waits: bool,
-}
 
 /// How far an erasure has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -115,7 +88,7 @@ pub(crate) async fn erase<D: Dapr>(
     request: &Request,
 ) -> Result<Response, Problem> {
     function_caller(request.headers(), &function.app_api_token, ASKER)?;
-    let asked: Asked = parse_json(request)?;
+    let asked: EraseStretch = parse_json(request)?;
     let erasing = Erasing {
         work: Work {
             function,
@@ -136,15 +109,15 @@ pub(crate) async fn erase<D: Dapr>(
             From::Lists(0)
         }
         None => {
-            let answer = Answer {
+            let answer = ErasedStretch {
                 waits: true,
-                ..Answer::default()
+                ..ErasedStretch::default()
             };
             return Ok(json_response(StatusCode::OK, &answer));
         }
     };
     let next = erasing.go_on(from).await?.map(From::text);
-    let answer = Answer { next, waits: false };
+    let answer = ErasedStretch { next, waits: false };
     Ok(json_response(StatusCode::OK, &answer))
 }
 
@@ -262,7 +235,7 @@ impl<D: Dapr> Erasing<'_, D> {
             method: Method::POST,
             path: format!("/{function}/erase"),
             headers: vec![("content-type".to_owned(), "application/json".to_owned())],
-            body: serde_json::to_vec(&erase).unwrap_or_default(),
+            body: serde_json::to_vec(&erase).expect("a body with string keys"),
         };
         let response = self.dapr().invoke(call).await?;
         let (status, body) = (response.status(), response.body());

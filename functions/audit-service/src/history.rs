@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use api::history::{Record, UNREADABLE};
 use dapr::{Dapr, DaprError, Document, Json};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::batch::{Bodies, Flaw, Known, known, parsed};
@@ -14,9 +15,6 @@ const PAGE_BYTES: usize = 1024 * 1024;
 
 /// Chunks of a story that a page is looked for in: all but the newest are full, and each has more than a page.
 const PAGE_CHUNKS: u64 = 3;
-
-/// `event_type` of an item whose event can't be shown.
-const UNREADABLE: &str = "UNREADABLE";
 
 /// Numbers of a page, the newest first, and whether there are more behind it.
 pub(crate) struct Page {
@@ -151,20 +149,8 @@ struct Metadata {
     causation_id: Option<Uuid>,
 }
 
-#[derive(Serialize)]
-struct Item {
-    number: u64,
-    /// `None` where not even the record can be read.
-    at: Option<String>,
-    event_type: String,
-    event_id: Option<Uuid>,
-    task_id: String,
-    source: String,
-    sequence: Option<u64>,
-    correlation_id: Option<Uuid>,
-    causation_id: Option<Uuid>,
-    payload: BTreeMap<String, Json>,
-}
+/// A record as it is shown, with what its payload has passed on unread.
+type Item = Record<Json>;
 
 fn item(known: &Known, body: Option<&Document>) -> Item {
     match parsed::<Body>(body) {

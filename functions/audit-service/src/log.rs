@@ -12,12 +12,16 @@ use crate::documents::{
     story_chunk_key, story_key,
 };
 
-/// Records an event, unless it is on record, or its person was erased since it happened.
+/// Records an event, unless it is on record, or its person was erased since it happened. That notifications were read is
+/// for open screens only: what ended them is on record, and who looked at what and when is nobody's business for ever.
 pub(crate) async fn record<D: Dapr>(
     dapr: &D,
     event: &Event,
     now: DateTime<Utc>,
 ) -> Result<Effect, HandleError> {
+    if event.event_type == EventType::NotificationsRead {
+        return Ok(Effect::ignored());
+    }
     let user = event.user_id.as_str();
     let (key, erasure_key) = (head_key(user), erasure_key(user));
     let tasks = tasks(event)?;

@@ -12,7 +12,7 @@ use crate::chain::hash;
 /// TASK_CHANGED has `{"same_as_sequence", "sha256"}` in the place of `payload.task`: the `sequence` of the same person's
 /// event that has the task, and the SHA-256 of the task's canonical form (RFC 8785).
 pub(crate) fn kept(event: &Event) -> Value {
-    let mut body = serde_json::to_value(event).unwrap_or_default();
+    let mut body = serde_json::to_value(event).expect("an event with string keys");
     if event.event_type == EventType::TaskChanged
         && let Some(reference) = reference(&event.payload)
     {

@@ -36,7 +36,6 @@ const MOST_LOOKED_AT: usize = 10_000;
 
 /// Body of `POST /audit-service/replay`, which an operator sends.
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
 struct Replay {
     user_id: String,
     /// Which function's state was lost.

@@ -1,13 +1,13 @@
 //! The routes.
 
-use dapr::{Dapr, Json};
+use api::history::Page;
+use dapr::Dapr;
 use events::Event;
 use http::{Method, StatusCode};
 use http_api::{
     Answer, Function, Paging, Problem, Request, Response, cursor_to_text, json_response, query,
     segments, unknown_parameter,
 };
-use serde::Serialize;
 use uuid::Uuid;
 
 use crate::verify::verify;
@@ -45,13 +45,6 @@ pub async fn route<D: Dapr>(function: &Function<D>, request: Request) -> Answer 
     }
 }
 
-/// A page of history.
-#[derive(Serialize)]
-struct HistoryPage {
-    items: Vec<Json>,
-    next_cursor: Option<String>,
-}
-
 async fn list<D: Dapr>(function: &Function<D>, request: &Request) -> Result<Response, Problem> {
     let person = function.person(request).await?;
     let (mut paging, mut task) = (Paging::default(), None);
@@ -74,7 +67,7 @@ async fn list<D: Dapr>(function: &Function<D>, request: &Request) -> Result<Resp
         None => history::all(dapr, user, before, paging.limit as u64).await?,
     };
     let shown = history::show(dapr, user, &page).await?;
-    let page = HistoryPage {
+    let page = Page {
         items: shown.items,
         next_cursor: shown.next.map(|number| cursor_to_text(&number.to_string())),
     };

@@ -232,7 +232,7 @@ impl<'a, D: Dapr> Telling<'a, D> {
     }
 
     async fn send_story(&mut self) -> Result<(), DaprError> {
-        let body = serde_json::to_vec(&self.story()).unwrap_or_default();
+        let body = serde_json::to_vec(&self.story()).expect("a story with string keys");
         self.send(format!("/{}/restore", self.to.app_id), body)
             .await
     }
@@ -243,7 +243,7 @@ impl<'a, D: Dapr> Telling<'a, D> {
             carry: self.carry.as_ref(),
             continues,
         };
-        let body = serde_json::to_vec(&part).unwrap_or_default();
+        let body = serde_json::to_vec(&part).expect("a part with string keys");
         self.send(format!("/{}/restore/part", self.to.app_id), body)
             .await
     }

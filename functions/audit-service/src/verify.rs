@@ -1,8 +1,8 @@
 //! Whether a person's chain is whole: nothing changed, left out or put in, and no event gone but those that were erased.
 
+use api::history::Verification;
 use dapr::{Dapr, DaprError, Document};
 use http_api::Problem;
-use serde::Serialize;
 
 use crate::batch::{BATCH_BYTES, Bodies, Flaw, Known, known, parsed};
 use crate::chain::{BEGINNING, Record};
@@ -15,36 +15,11 @@ const MOST_BYTES: usize = 32 * 1024 * 1024;
 /// How many records are read at a time.
 const BATCH: u64 = 100;
 
-/// What the walk along the chain found.
-#[derive(Serialize)]
-#[serde(untagged)]
-pub(crate) enum Verified {
-    /// All is as it was recorded, as far as it was looked at.
-    Whole {
-        valid: bool,
-        records: u64,
-        from: u64,
-        to: u64,
-        /// How many of the events of these records were erased.
-        erased: u64,
-        next_from: Option<u64>,
-        hash: String,
-    },
-    /// The first record that is not.
-    Broken {
-        valid: bool,
-        record: u64,
-        reason: String,
-    },
-}
-
-impl Verified {
-    fn broken(record: u64, reason: impl Into<String>) -> Self {
-        Self::Broken {
-            valid: false,
-            record,
-            reason: reason.into(),
-        }
+fn broken(record: u64, reason: impl Into<String>) -> Verification {
+    Verification::Broken {
+        valid: false,
+        record,
+        reason: reason.into(),
     }
 }
 
@@ -52,7 +27,11 @@ impl Verified {
 ///
 /// # Errors
 /// 422 when there is no such number; else what the store answered.
-pub(crate) async fn verify<D: Dapr>(dapr: &D, user: &str, from: u64) -> Result<Verified, Problem> {
+pub(crate) async fn verify<D: Dapr>(
+    dapr: &D,
+    user: &str,
+    from: u64,
+) -> Result<Verification, Problem> {
     let extent = Extent::read(dapr, user).await?;
     let end = extent.head.number;
     let behind = end.saturating_add(1);
@@ -64,7 +43,7 @@ pub(crate) async fn verify<D: Dapr>(dapr: &D, user: &str, from: u64) -> Result<V
         number: from,
         previous: match before(dapr, user, from).await? {
             Ok(hash) => hash,
-            Err(reason) => return Ok(Verified::broken(from - 1, reason)),
+            Err(reason) => return Ok(broken(from - 1, reason)),
         },
         erased: 0,
         erased_through: extent.erased_through(),
@@ -78,7 +57,7 @@ pub(crate) async fn verify<D: Dapr>(dapr: &D, user: &str, from: u64) -> Result<V
         while let Some(batch) = bodies.next(dapr, user, BATCH_BYTES).await? {
             for (known, body) in batch {
                 if let Err(reason) = walk.step(known, body.as_ref()) {
-                    return Ok(Verified::broken(known.number, reason));
+                    return Ok(broken(known.number, reason));
                 }
             }
         }
@@ -87,9 +66,9 @@ pub(crate) async fn verify<D: Dapr>(dapr: &D, user: &str, from: u64) -> Result<V
     let to = walk.number - 1;
     if to == end && walk.previous != extent.head.hash {
         let reason = "the chain ends otherwise than was recorded";
-        return Ok(Verified::broken(to, reason));
+        return Ok(broken(to, reason));
     }
-    Ok(Verified::Whole {
+    Ok(Verification::Whole {
         valid: true,
         records: end,
         from,

@@ -2,11 +2,12 @@
 
 use domain::{Due, Recurrence};
 use events::{DueDocument, RecurrenceDocument};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// A task of a list or an answer: the JSON, and what the chatbot reads of it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Value", into = "Value")]
 pub struct Known {
     /// The task's id, as it stands in paths.
     pub id: String,
@@ -52,5 +53,19 @@ impl Known {
         self.value["reminders"]
             .as_array()
             .is_some_and(|reminders| !reminders.is_empty())
+    }
+}
+
+impl TryFrom<Value> for Known {
+    type Error = &'static str;
+
+    fn try_from(value: Value) -> Result<Self, Self::Error> {
+        Self::read(value).ok_or("a task without id or title")
+    }
+}
+
+impl From<Known> for Value {
+    fn from(task: Known) -> Self {
+        task.value
     }
 }

@@ -2,10 +2,11 @@
 //!
 //! A message is `understand → load → plan → carry out → reply`: `language` understands, [`plan`] decides what is to be
 //! done (pure), `tasks` asks the task service with the person's own token, [`reply`] finds the words, `turn` puts them
-//! in order. [`conversation`] is what is remembered from one message to the next.
+//! in order. [`conversation`] is what is remembered from one message to the next; `kept` has a repeat do the same again.
 
 pub mod command;
 pub mod conversation;
+mod kept;
 mod known;
 pub mod plan;
 mod quick_add;

@@ -4,6 +4,7 @@ use chrono::NaiveDate;
 use domain::{Due, Recurrence, ReminderRule, zone};
 use events::{DueDocument, RecurrenceDocument, ReminderDocument};
 use language::{Choice, Context, Edit, Found, Intent, ListQuery, NewDue, Period, QuickAdd, Target};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::Known;
@@ -61,7 +62,7 @@ pub enum Say {
 }
 
 /// One command, with the task as it was.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Step {
     /// What the task service is asked.
     pub command: Command,

@@ -1,40 +1,26 @@
 //! `POST /api/quick-add` and its preview: one task out of one text.
 
+use api::chat::{QuickAdd, QuickAddPreview, Span, SpanKind};
 use chrono::Weekday;
 use domain::zone::{self, Tz};
 use events::{DueDocument, RecurrenceDocument, ReminderDocument, Timestamp};
 use http_api::Problem;
-use language::{Context, MAX_TEXT_CHARS, QuickAdd, SpanKind};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use language::{Context, MAX_TEXT_CHARS, QuickAdd as Understood};
 
-/// Body of both routes.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Body {
-    text: String,
-    now: Option<Timestamp>,
-    time_zone: Option<String>,
+/// What the text says.
+///
+/// # Errors
+/// 422 when there is too much of it.
+pub(crate) fn read(request: &QuickAdd, now: Timestamp, zone: Tz) -> Result<Understood, Problem> {
+    check_length("/text", &request.text)?;
+    let context = context(request.now.unwrap_or(now), zone);
+    Ok(language::quick_add(&request.text, &context))
 }
 
-impl Body {
-    /// The zone that the person says, if they say one.
-    ///
-    /// # Errors
-    /// 422 when it is none.
-    pub(crate) fn zone(&self) -> Result<Option<Tz>, Problem> {
-        zone_of(self.time_zone.as_deref())
-    }
-
-    /// What the text says.
-    ///
-    /// # Errors
-    /// 422 when there is too much of it.
-    pub(crate) fn read(&self, now: Timestamp, zone: Tz) -> Result<QuickAdd, Problem> {
-        check_length("/text", &self.text)?;
-        let context = context(self.now.unwrap_or(now), zone);
-        Ok(language::quick_add(&self.text, &context))
-    }
+/// Whether the text is no new task after all.
+pub(crate) fn asks_for_nothing(request: &QuickAdd, now: Timestamp, zone: Tz) -> bool {
+    let context = context(request.now.unwrap_or(now), zone);
+    language::asks_for_nothing(&request.text, &context)
 }
 
 /// A zone that a request names.
@@ -69,39 +55,45 @@ pub(crate) fn context(now: Timestamp, zone: Tz) -> Context {
 }
 
 /// The answer of the preview. What was not said is null.
-pub(crate) fn preview(quick: &QuickAdd, zone: Tz) -> Value {
-    let spans: Vec<Value> = quick
-        .spans
-        .iter()
-        .map(|span| json!({ "start": span.start, "end": span.end, "kind": kind(span.kind) }))
-        .collect();
-    let reminders = quick.reminders.as_ref().map(|rules| {
-        let documents = rules.iter().map(|&rule| ReminderDocument::from(rule));
-        documents.collect::<Vec<_>>()
+pub(crate) fn preview(quick: &Understood, zone: Tz) -> QuickAddPreview {
+    let spans = quick.spans.iter().map(|span| Span {
+        start: span.start,
+        end: span.end,
+        kind: kind(span.kind),
     });
-    json!({
-        "title": quick.title,
-        "due": quick.due.as_ref().map(DueDocument::from),
-        "time_zone": zone.name(),
-        "reminders": reminders,
-        "recurrence": quick.recurrence.as_ref().map(RecurrenceDocument::from),
-        "recurrence_text": quick.recurrence.as_ref().map(domain::Recurrence::describe),
-        "priority": quick.priority.map(|priority| priority.level()),
-        "labels": quick.labels.iter().map(|label| label.as_str()).collect::<Vec<_>>(),
-        "list": quick.list.as_ref().map(|list| list.as_str()),
-        "spans": spans,
-        "notes": quick.notes,
-    })
+    let reminders = quick.reminders.as_ref().map(|rules| {
+        let reminders = rules
+            .iter()
+            .map(|&rule| ReminderDocument::from(rule).into());
+        reminders.collect()
+    });
+    let labels = quick.labels.iter().map(ToString::to_string);
+    QuickAddPreview {
+        title: quick.title.clone(),
+        due: quick.due.as_ref().map(|due| DueDocument::from(due).into()),
+        time_zone: zone.name().to_owned(),
+        reminders,
+        recurrence: quick
+            .recurrence
+            .as_ref()
+            .map(|recurrence| RecurrenceDocument::from(recurrence).into()),
+        recurrence_text: quick.recurrence.as_ref().map(domain::Recurrence::describe),
+        priority: quick.priority.map(|priority| priority.level()),
+        labels: labels.collect(),
+        list: quick.list.as_ref().map(ToString::to_string),
+        spans: spans.collect(),
+        notes: quick.notes.clone(),
+    }
 }
 
-fn kind(kind: SpanKind) -> &'static str {
+fn kind(kind: language::SpanKind) -> SpanKind {
     match kind {
-        SpanKind::Date => "date",
-        SpanKind::Time => "time",
-        SpanKind::Recurrence => "recurrence",
-        SpanKind::Reminder => "reminder",
-        SpanKind::Priority => "priority",
-        SpanKind::Label => "label",
-        SpanKind::List => "list",
+        language::SpanKind::Date => SpanKind::Date,
+        language::SpanKind::Time => SpanKind::Time,
+        language::SpanKind::Recurrence => SpanKind::Recurrence,
+        language::SpanKind::Reminder => SpanKind::Reminder,
+        language::SpanKind::Priority => SpanKind::Priority,
+        language::SpanKind::Label => SpanKind::Label,
+        language::SpanKind::List => SpanKind::List,
     }
 }

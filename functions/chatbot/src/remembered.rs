@@ -46,13 +46,21 @@ impl Remembered {
         Tombstone::holds(self.erased, now)
     }
 
-    /// Takes in that these documents are written now; the writes that make room for them.
-    pub(crate) fn keep(&mut self, keys: &[&str], now: DateTime<Utc>) -> Vec<Write> {
+    /// Takes in that these documents are written now, and that `gone` is deleted; the writes that make room for them.
+    pub(crate) fn keep(
+        &mut self,
+        keys: &[&str],
+        gone: Option<&str>,
+        now: DateTime<Utc>,
+    ) -> Vec<Write> {
         self.erased = None;
         let ends = chrono::Duration::seconds(TTL_SECONDS.into());
-        let is_new = |kept: &Kept| !keys.contains(&kept.key.as_str());
+        let is_known = |kept: &Kept| {
+            let key = kept.key.as_str();
+            !keys.contains(&key) && gone != Some(key)
+        };
         self.documents
-            .retain(|kept| kept.until.utc() > now && is_new(kept));
+            .retain(|kept| kept.until.utc() > now && is_known(kept));
         self.documents.extend(keys.iter().map(|key| Kept {
             key: (*key).to_owned(),
             until: Timestamp::clamped(now + ends),

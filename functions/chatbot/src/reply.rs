@@ -73,12 +73,16 @@ fn one(done: &Done, context: &Context) -> String {
         (Command::Create { .. }, None) => format!("Added “{title}”."),
         (Command::Complete { .. }, _) => {
             let again = before
-                .and_then(|task| task.recurrence.as_ref())
-                .map(|recurrence| format!(" It repeats {}.", recurrence.describe()));
+                .and_then(repeats)
+                .map(|words| format!(" It repeats {words}."));
             format!("Done: “{title}”.{}", again.unwrap_or_default())
         }
         (Command::Reopen { .. }, _) => format!("“{title}” is open again."),
-        (Command::Delete { .. }, _) => format!("Deleted “{title}”."),
+        (Command::Delete { .. }, _) => {
+            let series = before.is_some_and(|task| task.recurrence.is_some());
+            let all = if series { " It won't come again." } else { "" };
+            format!("Deleted “{title}”.{all}")
+        }
         (Command::Patch { changes, .. }, after) => {
             patched(title, changes, before, after.as_ref(), context)
         }
@@ -92,9 +96,9 @@ fn added(task: &Known, context: &Context) -> String {
         text.push_str(" for ");
         text.push_str(&when(due, context));
     }
-    if let Some(recurrence) = &task.recurrence {
+    if let Some(words) = repeats(task) {
         text.push_str(", ");
-        text.push_str(&recurrence.describe());
+        text.push_str(&words);
     }
     text.push('.');
     if let Some(sentence) = reminders(task, context) {
@@ -115,6 +119,7 @@ fn reminders(task: &Known, context: &Context) -> Option<String> {
                 "at 09:00 that day".to_owned()
             }
             ReminderRule::BeforeDue(0) => "then".to_owned(),
+            rule if task.due.is_some_and(|due| rule.is_fixed_at(&due)) => "then".to_owned(),
             ReminderRule::BeforeDue(minutes) => format!("{} before", stretch(minutes)),
             ReminderRule::At(at) => {
                 let local = domain::zone::local(at, context.zone);
@@ -183,8 +188,8 @@ fn patched(
         words.push(format!("is now in the list {list}"));
     }
     if changes.get("due").is_none_or(|due| !due.is_null()) && changes.get("recurrence").is_some() {
-        words.push(match after.and_then(|task| task.recurrence.as_ref()) {
-            Some(recurrence) => format!("repeats {}", recurrence.describe()),
+        words.push(match after.and_then(repeats) {
+            Some(words) => format!("repeats {words}"),
             None => "no longer repeats".to_owned(),
         });
     }
@@ -223,8 +228,8 @@ pub fn tell(task: &Known, context: &Context) -> String {
         }
         None => text.push_str(" has no due date"),
     }
-    if let Some(recurrence) = &task.recurrence {
-        text.push_str(&format!(" and repeats {}", recurrence.describe()));
+    if let Some(words) = repeats(task) {
+        text.push_str(&format!(" and repeats {words}"));
     }
     text.push('.');
     text
@@ -361,6 +366,15 @@ fn line(task: &Known, today: NaiveDate, context: &Context) -> String {
         (Some(due), None) => format!("{} ({})", task.title, when(due, context)),
         (None, None) => task.title.clone(),
     }
+}
+
+/// How a task comes again.
+fn repeats(task: &Known) -> Option<String> {
+    let recurrence = task.recurrence.as_ref()?;
+    Some(match &task.due {
+        Some(due) => recurrence.dated(due).describe(),
+        None => recurrence.describe(),
+    })
 }
 
 /// A due date where the person is; of another zone's clocks when the task is by those.

@@ -1,20 +1,21 @@
 //! The routes of the chatbot, in one table.
 
-use dapr::Dapr;
+use api::chat::{ChatMessage, QuickAdd};
+use dapr::{Dapr, DaprError};
 use events::Timestamp;
 use http::{HeaderValue, Method, StatusCode, header};
 use http_api::identity::Person;
 use http_api::{
-    Answer, Function, Problem, Request, Response, erase_answer, idempotency_key, json_response,
-    parse_json, segments,
+    Answer, Fingerprint, Function, Problem, Request, Response, erase_answer, idempotency_key,
+    json_response, parse_json, segments,
 };
-use serde::Deserialize;
 use serde_json::Value;
 use uuid::Uuid;
 
 use crate::command::Command;
-use crate::plan;
-use crate::quick_add::{Body, check_length, context, preview, zone_of};
+use crate::kept::{Before, Begun, Keeping, Once, TRIES, Work};
+use crate::plan::{self, Step};
+use crate::quick_add::{self, check_length, context, preview, zone_of};
 use crate::remembered;
 use crate::tasks::Tasks;
 use crate::turn::Turn;
@@ -41,19 +42,10 @@ pub async fn route<D: Dapr>(function: &Function<D>, request: Request) -> Answer 
 /// The routes, over the function's means.
 struct Chatbot<'a, D>(&'a Function<D>);
 
-/// Body of `POST /api/chat`.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Message {
-    message: String,
-    conversation_id: Option<String>,
-    time_zone: Option<String>,
-}
-
 impl<D: Dapr> Chatbot<'_, D> {
     async fn chat(&self, request: &Request) -> Result<Response, Problem> {
         let person = self.0.person(request).await?;
-        let body: Message = parse_json(request)?;
+        let body: ChatMessage = parse_json(request)?;
         check_length("/message", &body.message)?;
         if body.message.trim().is_empty() {
             return Err(Problem::invalid_field("/message", "must not be empty"));
@@ -63,44 +55,45 @@ impl<D: Dapr> Chatbot<'_, D> {
             None => self.0.fresh().to_string(),
         };
         let zone = zone_of(body.time_zone.as_deref())?;
-        let answer_key = self.answer_key(&person, request)?;
-        if let Some(key) = &answer_key
-            && let Some(kept) = self.0.dapr.get(key).await?
-        {
-            return Ok(in_form(request, &kept.value.value()));
-        }
+        let keeping = self.keeping(&person, request)?;
+        let begun = match keeping.before().await? {
+            Before::Answer(answer) => return Ok(in_form(request, &answer)),
+            Before::Work(work) => Some(*work),
+            Before::Nothing => None,
+        };
         let tasks = self.tasks(&person, request)?;
-        let zone = match zone {
-            Some(zone) => zone,
-            None => tasks.zone().await?,
+        let zone = match (zone, &begun) {
+            (Some(zone), _) => zone,
+            (None, Some(begun)) => begun.context().zone,
+            (None, None) => tasks.zone().await?,
         };
         let turn = Turn {
             tasks,
+            keeping,
             context: context(Timestamp::clamped(self.0.now()), zone),
             message: &body.message,
             conversation_id: &conversation_id,
         };
-        Ok(in_form(request, &turn.run(answer_key).await?))
+        Ok(in_form(request, &turn.run(begun).await?))
     }
 
     /// Makes the task and passes on what the task service answers.
     async fn quick_add(&self, request: &Request) -> Result<Response, Problem> {
         let person = self.0.person(request).await?;
-        let body: Body = parse_json(request)?;
+        let body: QuickAdd = parse_json(request)?;
         let tasks = self.tasks(&person, request)?;
-        let zone = match body.zone()? {
-            Some(zone) => zone,
-            None => tasks.zone().await?,
+        let keeping = self.keeping(&person, request)?;
+        let work = match keeping.before().await? {
+            Before::Work(work) => *work,
+            Before::Answer(_) | Before::Nothing => {
+                let work = self.understand(&body, &tasks).await?;
+                begin(&keeping, work).await?
+            }
         };
-        let quick = body.read(Timestamp::clamped(self.0.now()), zone)?;
-        if quick.title.is_empty() {
-            let detail = "says when, but not what. Write what is to be done as well.";
-            return Err(Problem::invalid_field("/text", detail));
-        }
-        let command = Command::Create {
-            fields: plan::fields(&quick),
+        let Some(step) = work.steps.first() else {
+            return Err(Problem::internal("What was understood asks for nothing."));
         };
-        let mut response = tasks.command(&command, 0).await?;
+        let mut response = tasks.command(&step.command, 0).await?;
         let kept = [header::CONTENT_TYPE, header::LOCATION, header::ETAG];
         let headers = response.headers_mut();
         *headers = kept
@@ -111,14 +104,40 @@ impl<D: Dapr> Chatbot<'_, D> {
         Ok(response)
     }
 
+    /// What a text asks for: one new task.
+    async fn understand(&self, body: &QuickAdd, tasks: &Tasks<'_, D>) -> Result<Work, Problem> {
+        let zone = match zone_of(body.time_zone.as_deref())? {
+            Some(zone) => zone,
+            None => tasks.zone().await?,
+        };
+        let now = Timestamp::clamped(self.0.now());
+        let quick = quick_add::read(body, now, zone)?;
+        if quick.title.is_empty() {
+            let detail = "says when, but not what. Write what is to be done as well.";
+            return Err(Problem::invalid_field("/text", detail));
+        }
+        if quick_add::asks_for_nothing(body, now, zone) {
+            let detail = "takes back what it says, so there is nothing to be added.";
+            return Err(Problem::invalid_field("/text", detail));
+        }
+        let step = Step {
+            command: Command::Create {
+                fields: plan::fields(&quick),
+            },
+            before: None,
+            notes: Vec::new(),
+        };
+        Ok(Work::new(vec![step], false, &context(now, zone)))
+    }
+
     async fn preview(&self, request: &Request) -> Result<Response, Problem> {
         let person = self.0.person(request).await?;
-        let body: Body = parse_json(request)?;
-        let zone = match body.zone()? {
+        let body: QuickAdd = parse_json(request)?;
+        let zone = match zone_of(body.time_zone.as_deref())? {
             Some(zone) => zone,
             None => self.tasks(&person, request)?.zone().await?,
         };
-        let quick = body.read(Timestamp::clamped(self.0.now()), zone)?;
+        let quick = quick_add::read(&body, Timestamp::clamped(self.0.now()), zone)?;
         Ok(json_response(StatusCode::OK, &preview(&quick, zone)))
     }
 
@@ -141,10 +160,35 @@ impl<D: Dapr> Chatbot<'_, D> {
         })
     }
 
-    fn answer_key(&self, person: &Person, request: &Request) -> Result<Option<String>, Problem> {
+    fn keeping<'a>(
+        &'a self,
+        person: &'a Person,
+        request: &Request,
+    ) -> Result<Keeping<'a, D>, Problem> {
         let key = idempotency_key(request.headers())?;
-        Ok(key.map(|key| format!("request/{}/{key}", person.id)))
+        Ok(Keeping {
+            dapr: &self.0.dapr,
+            user: &person.id,
+            once: key.map(|key| Once {
+                key,
+                fingerprint: Fingerprint::of(request),
+            }),
+            now: self.0.now(),
+        })
     }
+}
+
+/// Keeps what a text comes to; what the same request came to, where that was first.
+async fn begin<D: Dapr>(keeping: &Keeping<'_, D>, work: Work) -> Result<Work, Problem> {
+    for _ in 0..TRIES {
+        let memory = keeping.remembered().await?;
+        match keeping.begin(work.clone(), &memory, None).await? {
+            Begun::Now(work) => return Ok(*work),
+            // A text is kept under a key of its own path, and so has no answer here.
+            Begun::Answered(_) | Begun::Changed => {}
+        }
+    }
+    Err(DaprError::Conflict.into())
 }
 
 fn check_conversation_id(id: String) -> Result<String, Problem> {

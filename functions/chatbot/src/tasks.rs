@@ -32,7 +32,7 @@ pub(crate) struct Tasks<'a, D> {
 /// What the task service said to a command.
 pub(crate) enum Answer {
     /// The task as it now is; `None` when it is gone.
-    Done(Option<Known>),
+    Done(Option<Box<Known>>),
     /// Why it was refused, for the person.
     Refused(String),
 }
@@ -101,11 +101,22 @@ impl<D: Dapr> Tasks<'_, D> {
             "/api/preferences".to_owned(),
         );
         let response = self.send(call).await?;
-        let preferences: Value = serde_json::from_slice(response.body()).unwrap_or_default();
-        let zone = preferences["time_zone"].as_str();
-        Ok(zone
-            .and_then(|zone| zone::parse(zone).ok())
-            .unwrap_or(Tz::UTC))
+        let preferences = match response.status() {
+            StatusCode::OK => serde_json::from_slice(response.body()).unwrap_or_default(),
+            _ => Value::Null,
+        };
+        let zone = match preferences.get("time_zone") {
+            // Nobody has said a zone yet.
+            Some(Value::Null) => Some(Tz::UTC),
+            Some(name) => name.as_str().and_then(|name| zone::parse(name).ok()),
+            None => None,
+        };
+        // By another zone's clocks the time would be wrong without a word.
+        zone.ok_or_else(|| {
+            let detail = format!("the preferences were answered {}", response.status());
+            let what = "time zone";
+            DaprError::Unavailable { what, detail }.into()
+        })
     }
 
     /// Carries out the command number `number` of this message.
@@ -117,7 +128,7 @@ impl<D: Dapr> Tasks<'_, D> {
         let response = self.command(command, number).await?;
         let body: Value = serde_json::from_slice(response.body()).unwrap_or_default();
         if response.status().is_success() {
-            return Ok(Answer::Done(Known::read(body)));
+            return Ok(Answer::Done(Known::read(body).map(Box::new)));
         }
         let detail = body["detail"].as_str();
         Ok(Answer::Refused(

@@ -1,26 +1,25 @@
-//! One message and its answer: understand, load, plan, carry out, reply, remember.
+//! One message and its answer: understand, load, plan, keep what it comes to, carry out, reply, remember.
 
-use dapr::{Condition, Dapr, DaprError, Document, Write};
+use api::chat::{ChatAction, ChatAnswer};
+use dapr::{Dapr, DaprError};
 use domain::zone;
 use events::{Timestamp, UnknownFields};
 use http_api::Problem;
 use language::{Context, Intent};
 use serde_json::{Value, json};
 
+use crate::Known;
 use crate::command::Command;
 use crate::conversation::{Conversation, Mention, Question, undo_message, undo_turn};
+use crate::kept::{Before, Begun, Keeping, TRIES, Work};
 use crate::plan::{self, Needs, Plan, Say, Step};
-use crate::remembered::{self, Remembered};
 use crate::reply::{self, Done};
 use crate::tasks::{Answer, Tasks};
-use crate::{Known, TTL_SECONDS};
-
-/// How often the conversation is tried to be kept when others of the same person are kept at once.
-const TRIES: u32 = 12;
 
 /// One message.
 pub(crate) struct Turn<'a, D> {
     pub(crate) tasks: Tasks<'a, D>,
+    pub(crate) keeping: Keeping<'a, D>,
     pub(crate) context: Context,
     pub(crate) message: &'a str,
     pub(crate) conversation_id: &'a str,
@@ -37,64 +36,89 @@ struct Said {
     was_undo: bool,
     /// The tasks that the reply shows.
     tasks: Vec<Known>,
+    /// What the person is asked.
+    question: Option<Question>,
+}
+
+/// What a message comes to.
+enum Decision {
+    Say(Said),
+    Do {
+        work: Work,
+        /// The conversation without what the message used up: the question that it answers, the turn that it takes back.
+        left: Option<Conversation>,
+    },
 }
 
 impl<D: Dapr> Turn<'_, D> {
-    /// Answers the message. With `answer_key` the answer is kept under it, together with the conversation.
+    /// Answers the message. With `begun` it was understood before, when the same request came first.
     ///
     /// # Errors
-    /// 401 when the token ended meanwhile, 503 when a service or the store does not answer.
-    pub(crate) async fn run(&self, answer_key: Option<String>) -> Result<Value, Problem> {
-        let dapr = self.tasks.dapr;
-        let key = Conversation::key(self.tasks.person.id.as_str(), self.conversation_id);
-        // A conversation of an older form is forgotten rather than refused.
-        let user_key = remembered::key(self.tasks.person.id.as_str());
-        let mut found = dapr.get_many(&[key.clone(), user_key]).await?.into_iter();
-        let (conversation, remembered) = (found.next().flatten(), found.next().flatten());
-        let conversation = conversation.and_then(|document| document.read(&key).ok());
-        let mut conversation: Conversation = conversation.unwrap_or_default();
-        conversation.turn = conversation.turn.saturating_add(1);
-        let said = self.answer(&mut conversation).await?;
-        let answer = self.shown(&conversation, &said);
-        remember(&mut conversation, said);
-
-        let mut writes = vec![Write::put(key, &conversation, Condition::Any).with_ttl(TTL_SECONDS)];
-        writes.extend(
-            answer_key.map(|key| Write::put(key, &answer, Condition::Any).with_ttl(TTL_SECONDS)),
-        );
-        if let Err(error) = self.keep(&writes, remembered).await {
-            self.not_remembered(&error);
+    /// 401 when the token ended meanwhile, 409 when its key was used for another request, 503 when a service or the store
+    /// does not answer.
+    pub(crate) async fn run(&self, begun: Option<Work>) -> Result<Value, Problem> {
+        if let Some(work) = begun {
+            let said = self.carry_out(work).await?;
+            return self.keep(said).await;
         }
-        Ok(answer)
-    }
-
-    /// Keeps what is remembered, and that it is; nothing of a person who was erased.
-    async fn keep(
-        &self,
-        writes: &[Write],
-        mut document: Option<Document>,
-    ) -> Result<(), DaprError> {
-        let dapr = self.tasks.dapr;
-        let key = remembered::key(self.tasks.person.id.as_str());
-        let keys: Vec<&str> = writes.iter().map(|write| write.key.as_str()).collect();
         for _ in 0..TRIES {
-            let mut remembered = Remembered::read(&key, document.as_ref())?;
-            if remembered.is_erased(self.context.now) {
-                return Ok(());
-            }
-            let mut all = remembered.keep(&keys, self.context.now);
-            all.extend(writes.iter().cloned());
-            let condition = Condition::as_read(document.as_ref());
-            all.push(Write::put(key.as_str(), &remembered, condition));
-            match dapr.transact(all).await {
-                Err(DaprError::Conflict) => document = dapr.get(&key).await?,
-                result => return result,
+            let memory = self.keeping.memory(self.conversation_id).await?;
+            let (work, left) = match self.decide(&memory.conversation).await? {
+                Decision::Say(said) => return self.keep(said).await,
+                Decision::Do { work, left } => (work, left),
+            };
+            let taken = left.as_ref().map(|left| (self.conversation_id, left));
+            match self.keeping.begin(work, &memory, taken).await? {
+                Begun::Now(work) => {
+                    let said = self.carry_out(*work).await?;
+                    return self.keep(said).await;
+                }
+                Begun::Answered(answer) => return Ok(answer),
+                Begun::Changed => {}
             }
         }
-        Err(DaprError::Conflict)
+        Err(DaprError::Conflict.into())
     }
 
-    /// What was done stays done, and is told; only what was spoken of is forgotten.
+    /// Puts the turn into the conversation, and keeps both. What was done stays done, and is told, also where only what was
+    /// spoken of is forgotten.
+    async fn keep(&self, mut said: Said) -> Result<Value, Problem> {
+        let mut problem = DaprError::Conflict;
+        for _ in 0..TRIES {
+            let memory = match self.keeping.memory(self.conversation_id).await {
+                Ok(memory) => memory,
+                Err(error) => {
+                    problem = error;
+                    break;
+                }
+            };
+            let mut conversation = memory.conversation.clone();
+            conversation.turn = conversation.turn.saturating_add(1);
+            let answer = self.shown(&conversation, &said);
+            remember(&mut conversation, &said);
+            let finished = self
+                .keeping
+                .finish(self.conversation_id, &conversation, &memory, &answer)
+                .await;
+            match finished {
+                Ok(()) => return Ok(answer),
+                Err(DaprError::Conflict) => {
+                    if let Ok(Before::Answer(answer)) = self.keeping.before().await {
+                        return Ok(answer);
+                    }
+                }
+                Err(error) => {
+                    self.not_remembered(&error);
+                    return Ok(answer);
+                }
+            }
+        }
+        self.not_remembered(&problem);
+        // Nobody knows how to take it back.
+        said.undo.clear();
+        Ok(self.shown(&Conversation::default(), &said))
+    }
+
     fn not_remembered(&self, error: &DaprError) {
         eprintln!(
             "the conversation {} is not kept: {error}",
@@ -102,38 +126,39 @@ impl<D: Dapr> Turn<'_, D> {
         );
     }
 
-    async fn answer(&self, conversation: &mut Conversation) -> Result<Said, Problem> {
+    async fn decide(&self, conversation: &Conversation) -> Result<Decision, Problem> {
         let intent = language::intent(self.message, &self.context);
-        if let Some(question) = conversation.question.take()
-            && let Some(chosen) = plan::answer(&question, self.message, &intent)
+        if let Some(question) = &conversation.question
+            && let Some(chosen) = plan::answer(question, self.message, &intent)
         {
-            return self.resume(&question, &chosen).await;
+            let left = Conversation {
+                question: None,
+                ..conversation.clone()
+            };
+            return self.resume(question, &chosen, left).await;
         }
         let asked_for = undo_turn(self.message);
         if asked_for.is_some() || intent == Intent::Undo {
-            return match conversation.take_undo(asked_for) {
-                Some(undo) => self.undo(undo.commands).await,
-                None => Ok(said(reply::say(&Say::NothingToUndo))),
+            let mut left = conversation.clone();
+            left.question = None;
+            return match left.take_undo(asked_for) {
+                Some(undo) => self.undo(undo.commands, left).await,
+                None => Ok(Decision::Say(said(reply::say(&Say::NothingToUndo)))),
             };
         }
         let needs = plan::needs(&intent, conversation, &self.context);
         let tasks = self.load(needs).await?;
         let plan = plan::plan(&intent, tasks, &self.context);
-        if let Plan::Ask(kind, candidates) = &plan {
-            conversation.question = Some(Question {
-                message: self.message.to_owned(),
-                asked_at: Timestamp::clamped(self.context.now),
-                time_zone: self.context.zone.name().to_owned(),
-                kind: *kind,
-                candidates: candidates.iter().map(Mention::from).collect(),
-                unknown: UnknownFields::default(),
-            });
-        }
-        self.follow(&intent, plan).await
+        self.follow(&intent, plan, None).await
     }
 
     /// Does what was asked before, to the tasks that were chosen now.
-    async fn resume(&self, question: &Question, chosen: &[Mention]) -> Result<Said, Problem> {
+    async fn resume(
+        &self,
+        question: &Question,
+        chosen: &[Mention],
+        left: Conversation,
+    ) -> Result<Decision, Problem> {
         let context = Context {
             now: question.asked_at.utc(),
             zone: zone::parse(&question.time_zone).unwrap_or(self.context.zone),
@@ -145,10 +170,10 @@ impl<D: Dapr> Turn<'_, D> {
             tasks.extend(self.tasks.one(&mention.id).await?);
         }
         if tasks.is_empty() {
-            return Ok(said(reply::say(&Say::NothingThere)));
+            return Ok(Decision::Say(said(reply::say(&Say::NothingThere))));
         }
         let plan = plan::for_chosen(&intent, tasks, &context);
-        self.follow(&intent, plan).await
+        self.follow(&intent, plan, Some(left)).await
     }
 
     async fn load(&self, needs: Needs) -> Result<Vec<Known>, Problem> {
@@ -160,9 +185,14 @@ impl<D: Dapr> Turn<'_, D> {
         }
     }
 
-    async fn follow(&self, intent: &Intent, plan: Plan) -> Result<Said, Problem> {
+    async fn follow(
+        &self,
+        intent: &Intent,
+        plan: Plan,
+        left: Option<Conversation>,
+    ) -> Result<Decision, Problem> {
         let context = &self.context;
-        Ok(match plan {
+        Ok(Decision::Say(match plan {
             Plan::Say(words) => said(reply::say(&words)),
             Plan::List(query, tasks) => Said {
                 reply: reply::list(&query, &tasks, context),
@@ -176,21 +206,31 @@ impl<D: Dapr> Turn<'_, D> {
             },
             Plan::Ask(kind, candidates) => Said {
                 reply: reply::ask(kind, intent, &candidates, context),
+                question: Some(Question {
+                    message: self.message.to_owned(),
+                    asked_at: Timestamp::clamped(context.now),
+                    time_zone: context.zone.name().to_owned(),
+                    kind,
+                    candidates: candidates.iter().map(Mention::from).collect(),
+                    unknown: UnknownFields::default(),
+                }),
                 tasks: candidates,
                 ..Said::default()
             },
-            Plan::Do(steps) => {
-                let (said, refusals) = self.carry_out(steps).await?;
-                let words = (!said.done.is_empty()).then(|| reply::done(&said.done, context));
-                Said {
-                    reply: lines(words, refusals),
-                    ..said
+            Plan::Do(mut steps) => {
+                for step in &mut steps {
+                    // A list shows a task without its long texts, and these must come back when a deletion is undone.
+                    if let Command::Delete { id } = &step.command {
+                        step.before = self.tasks.one(id).await?.or(step.before.take());
+                    }
                 }
+                let work = Work::new(steps, false, context);
+                return Ok(Decision::Do { work, left });
             }
-        })
+        }))
     }
 
-    async fn undo(&self, commands: Vec<Command>) -> Result<Said, Problem> {
+    async fn undo(&self, commands: Vec<Command>, left: Conversation) -> Result<Decision, Problem> {
         let mut steps = Vec::new();
         for command in commands {
             let before = match command.task_id() {
@@ -203,25 +243,22 @@ impl<D: Dapr> Turn<'_, D> {
                 notes: Vec::new(),
             });
         }
-        let (said, refusals) = self.carry_out(steps).await?;
-        let words = (!said.done.is_empty()).then(|| reply::undone(&said.done));
-        Ok(Said {
-            reply: lines(words, refusals),
-            was_undo: true,
-            ..said
-        })
+        let left = Some(left);
+        let work = Work::new(steps, true, &self.context);
+        Ok(Decision::Do { work, left })
     }
 
     /// Carries out what can be; also says why the rest was refused.
-    async fn carry_out(&self, steps: Vec<Step>) -> Result<(Said, Vec<String>), Problem> {
-        let (mut said, mut refusals) = (Said::default(), Vec::new());
-        for (number, mut step) in steps.into_iter().enumerate() {
-            // A list shows a task without its long texts, and these must come back when a deletion is undone.
-            if let Command::Delete { id } = &step.command {
-                step.before = self.tasks.one(id).await?.or(step.before);
-            }
+    async fn carry_out(&self, work: Work) -> Result<Said, Problem> {
+        let mut said = Said {
+            was_undo: work.was_undo,
+            ..Said::default()
+        };
+        let (context, mut refusals) = (work.context(), Vec::new());
+        for (number, step) in work.steps.into_iter().enumerate() {
             match self.tasks.carry_out(&step.command, number).await? {
                 Answer::Done(after) => {
+                    let after = after.map(|task| *task);
                     let value = |task: &Option<Known>| task.as_ref().map(|task| task.value.clone());
                     let (was, is) = (value(&step.before), value(&after));
                     said.undo
@@ -235,31 +272,31 @@ impl<D: Dapr> Turn<'_, D> {
             }
         }
         said.undo.reverse();
-        Ok((said, refusals))
+        let words = (!said.done.is_empty()).then(|| match said.was_undo {
+            true => reply::undone(&said.done),
+            false => reply::done(&said.done, &context),
+        });
+        said.reply = lines(words, refusals);
+        Ok(said)
     }
 
     /// The answer as the client sees it.
     fn shown(&self, conversation: &Conversation, said: &Said) -> Value {
         let can_undo = !said.undo.is_empty();
         let undo = can_undo.then(|| undo_message(conversation.turn));
-        let actions: Vec<Value> = said
-            .done
-            .iter()
-            .map(|done| {
-                let task = done.after.as_ref().or(done.step.before.as_ref());
-                json!({
-                    "kind": done.step.command.kind(),
-                    "task": task.map(|task| &task.value),
-                    "undo": undo,
-                })
-            })
-            .collect();
-        let tasks: Vec<&Value> = said.tasks.iter().map(|task| &task.value).collect();
-        json!({
-            "reply": said.reply,
-            "conversation_id": self.conversation_id,
-            "actions": actions,
-            "tasks": tasks,
+        let actions = said.done.iter().map(|done| {
+            let task = done.after.as_ref().or(done.step.before.as_ref());
+            ChatAction {
+                kind: done.step.command.kind().to_owned(),
+                task: task.map(|task| &task.value),
+                undo: undo.clone(),
+            }
+        });
+        json!(ChatAnswer {
+            reply: said.reply.clone(),
+            conversation_id: self.conversation_id.to_owned(),
+            actions: actions.collect(),
+            tasks: said.tasks.iter().map(|task| &task.value).collect(),
         })
     }
 }
@@ -276,8 +313,9 @@ fn lines(words: Option<String>, refusals: Vec<String>) -> String {
     lines.join("\n")
 }
 
-fn remember(conversation: &mut Conversation, said: Said) {
-    conversation.can_undo(said.undo, said.was_undo);
+fn remember(conversation: &mut Conversation, said: &Said) {
+    conversation.question.clone_from(&said.question);
+    conversation.can_undo(said.undo.clone(), said.was_undo);
     if !said.tasks.is_empty() {
         conversation.shown = said.tasks.iter().map(Mention::from).collect();
     }

@@ -1,19 +1,30 @@
-//! A message on its way through a channel: sent when it is time, and again while the channel does not take it.
+//! A message on its way through a channel: sent when it is time, and again while the channel does not take it. What was
+//! decided when it was put on its way is decided anew each time that it is about to be sent.
 
 use chrono::{DateTime, Duration, Utc};
-use dapr::ordered::Item;
+use dapr::ordered::{Item, Reading};
 use dapr::timetable::{self, Entry, Insert, Looked};
-use dapr::{Binding, Condition, Dapr, DaprError, Write};
+use dapr::{Binding, Condition, Dapr, DaprError, Document, Write};
 use domain::{EventId, UserId};
 use events::{
     Chain, Event, EventType, NotificationDelivered, NotificationDocument, NotificationFailed,
-    Payload, Timestamp, UnknownFields,
+    NotificationWithdrawn, Payload, Timestamp, UnknownFields,
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::SOURCE;
 use crate::channel::{Channels, Message};
+use crate::confirm::Code;
+use crate::inbox::Inbox;
+use crate::preferences::{self, Preferences};
+use crate::{SOURCE, refusal};
+
+mod code;
+mod look;
+
+use code::{CODE_BODY, CODE_TITLE, CODE_TRIES};
+pub(crate) use code::{begin_code, code_key};
+use look::{Look, look, look_at_code};
 
 /// Seconds between tries; after the last one the message is given up. A day in all.
 const WAITS: [i64; 11] = [
@@ -35,8 +46,8 @@ const SEND_SECONDS: i64 = 50;
 /// For how long a message, and the channel, belong to the tick that is about to send: longer than that may take.
 const CLAIM_SECONDS: i64 = SEND_SECONDS + 10;
 
-/// How long one tick goes on to begin sending, in milliseconds; the rest is left to the next one. Shorter than what is left of
-/// the timetable's lease by then, unless a message takes seconds.
+/// How long one tick goes on to begin sending, in milliseconds; the rest is left to the next one. The
+/// timetable's lease is not renewed meanwhile, and outlasts this where a message takes no more than a second or two.
 const SEND_FOR_MS: i64 = 5_000;
 
 /// The document that says which tick is sending e-mail: real Dapr's SMTP binding mixes up the recipients of two mails that
@@ -47,6 +58,7 @@ const SENDER_KEY: &str = "sender/email";
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Delivery {
     notification: NotificationDocument,
+    /// Where it was to go last.
     address: String,
     state: State,
     tries: u32,
@@ -68,6 +80,8 @@ enum State {
     Waiting,
     Delivered,
     Failed,
+    /// There was no need for it any more, or no wish.
+    Withdrawn,
 }
 
 /// The document [`SENDER_KEY`].
@@ -85,6 +99,10 @@ enum Try {
     NotNow(String),
     /// The channel never will.
     Never(String),
+    /// It was not tried: it is not to be sent before then.
+    PutOff(DateTime<Utc>),
+    /// It was not tried, and never will be.
+    Withdrawn(&'static str),
 }
 
 /// The key of the message that a notification sends.
@@ -229,7 +247,7 @@ impl<D: Dapr, C: Channels> Sending<'_, D, C> {
                 looked.left.push(key.clone());
                 break;
             }
-            let delivery = match self.claim(key, now.max(until)).await {
+            let mut delivery = match self.claim(key, now.max(until)).await {
                 Ok(Claim::Ours(delivery)) => *delivery,
                 Ok(Claim::Stale) => continue,
                 Ok(Claim::Taken) => {
@@ -246,9 +264,36 @@ impl<D: Dapr, C: Channels> Sending<'_, D, C> {
                 }
                 Err(error) => return Err(error),
             };
-            let result = match &hangs {
-                Some(reason) => Try::NotNow(reason.clone()),
-                None => self.send(&delivery).await,
+            let look = match self.look(key, &delivery, now.max(until)).await {
+                Ok(look) => look,
+                Err(error @ DaprError::Corrupt { .. }) => {
+                    looked.put_off.push((key.clone(), error.to_string()));
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
+            let result = match (look, &hangs) {
+                (Look::Erased, _) => {
+                    let write = Write::delete(key, Condition::Any);
+                    self.dapr.transact(vec![write]).await?;
+                    continue;
+                }
+                (Look::Withdraw(reason), _) => Try::Withdrawn(reason),
+                (Look::PutOff(at), _) => Try::PutOff(at),
+                (Look::Send { .. }, Some(reason)) => Try::NotNow(reason.clone()),
+                (Look::Send { address }, None) => {
+                    delivery.address = address;
+                    let code = match delivery.is_code() {
+                        true => Some(self.make_code(user_of(key), &delivery.address, now).await?),
+                        false => None,
+                    };
+                    match code {
+                        // Somebody changed the address in this moment: it is looked at again.
+                        Some(None) => Try::PutOff(now),
+                        Some(code) => self.send(&delivery, code.as_deref()).await,
+                        None => self.send(&delivery, None).await,
+                    }
+                }
             };
             if let Try::NotNow(reason) = &result
                 && ((self.clock)() - now).num_seconds() >= HANGS_AFTER_SECONDS
@@ -321,13 +366,73 @@ impl<D: Dapr, C: Channels> Sending<'_, D, C> {
         }
     }
 
-    async fn send(&self, delivery: &Delivery) -> Try {
+    /// Looks at what may have changed since the message was put on its way.
+    async fn look(
+        &self,
+        key: &str,
+        delivery: &Delivery,
+        now: DateTime<Utc>,
+    ) -> Result<Look, DaprError> {
+        let user = user_of(key);
+        let was_read = async |inbox: &Inbox, reading: &Reading<'_, D>| match inbox.is_erased(now) {
+            true => Ok(None),
+            false => {
+                let was_read = inbox.was_read(reading, &delivery.notification).await?;
+                Ok(Some(was_read))
+            }
+        };
+        let Some(was_read) = Inbox::read_settled(self.dapr, user, was_read).await? else {
+            return Ok(Look::Erased);
+        };
+        let key = preferences::key(user);
+        let preferences = self.dapr.get(&key).await?;
+        let preferences = preferences.map(|document| document.read(&key));
+        let preferences: Preferences = preferences.transpose()?.unwrap_or_default();
+        Ok(match delivery.is_code() {
+            _ if preferences.erased.is_some() => Look::Erased,
+            true => look_at_code(&preferences),
+            false => look(&preferences, was_read, now),
+        })
+    }
+
+    /// Makes the code that is about to be sent; `None` when `address` is not to be confirmed any more.
+    async fn make_code(
+        &self,
+        user: &str,
+        address: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Option<String>, DaprError> {
+        let key = preferences::key(user);
+        let Some(document) = self.dapr.get(&key).await? else {
+            return Ok(None);
+        };
+        let mut preferences: Preferences = document.read(&key)?;
+        if preferences.email.to_confirm() != Some(address) {
+            return Ok(None);
+        }
+        let mut code = Code::wanted(address, preferences.email.code.as_ref());
+        let digits = code.make(now);
+        preferences.email.code = Some(code);
+        let write = Write::put(&key, &preferences, Condition::Unchanged(document.etag));
+        match self.dapr.transact(vec![write]).await {
+            Ok(()) => Ok(Some(digits)),
+            Err(DaprError::Conflict) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Sends a message; one with a `code` says nothing that a person has chosen.
+    async fn send(&self, delivery: &Delivery, code: Option<&str>) -> Try {
         let notification = &delivery.notification;
+        let (title, body) = match code {
+            Some(code) => (format!("{CODE_TITLE} {code}"), CODE_BODY.to_owned()),
+            None => (notification.title.clone(), notification.body.clone()),
+        };
         let message = Message {
             id: notification.id.to_string(),
             kind: notification.kind.clone(),
-            title: notification.title.clone(),
-            body: notification.body.clone(),
+            title,
+            body,
             link: notification.task_id.map_or_else(
                 || self.public_url.to_owned(),
                 |task| format!("{}/?task={task}", self.public_url),
@@ -349,7 +454,7 @@ impl<D: Dapr, C: Channels> Sending<'_, D, C> {
         let limit = std::time::Duration::from_secs(SEND_SECONDS.unsigned_abs());
         match self.dapr.within(limit, self.dapr.bind(binding)).await {
             Some(Ok(_)) => Try::Taken,
-            Some(Err(error)) => Try::NotNow(error.to_string()),
+            Some(Err(error)) => Try::NotNow(refusal::of(&error)),
             None => Try::NotNow(format!("it took longer than {SEND_SECONDS} s")),
         }
     }
@@ -363,13 +468,20 @@ impl<D: Dapr, C: Channels> Sending<'_, D, C> {
         now: DateTime<Utc>,
     ) -> Result<(), DaprError> {
         let dapr = self.dapr;
-        delivery.tries = delivery.tries.saturating_add(1);
+        let was_tried = !matches!(result, Try::PutOff(_) | Try::Withdrawn(_));
+        delivery.tries = delivery.tries.saturating_add(was_tried.into());
         delivery.claimed_until = None;
         let notification_id = delivery.notification.id;
         let channel = EMAIL.to_owned();
         let tries = delivery.tries;
-        let wait = WAITS.get(tries as usize - 1);
-        let user = key.split('/').nth(1).unwrap_or_default();
+        let waits = match delivery.is_code() {
+            true => &WAITS[..CODE_TRIES - 1],
+            false => &WAITS[..],
+        };
+        let wait = (tries as usize)
+            .checked_sub(1)
+            .and_then(|tried| waits.get(tried));
+        let user = user_of(key);
         let mut next = Vec::new();
         match (result, wait) {
             (Try::Taken, _) => {
@@ -387,6 +499,20 @@ impl<D: Dapr, C: Channels> Sending<'_, D, C> {
                 delivery.next_at = Timestamp::clamped(at);
                 next.push(Entry::new(at, user, key));
             }
+            (Try::PutOff(at), _) => {
+                delivery.next_at = Timestamp::clamped(at);
+                next.push(Entry::new(at, user, key));
+            }
+            (Try::Withdrawn(reason), _) => {
+                delivery.state = State::Withdrawn;
+                let payload = NotificationWithdrawn {
+                    notification_id,
+                    channel,
+                    tries,
+                    reason: reason.to_owned(),
+                };
+                publish(dapr, user, &delivery, &payload, now).await?;
+            }
             (Try::Never(reason) | Try::NotNow(reason), _) => {
                 delivery.state = State::Failed;
                 let payload = NotificationFailed {
@@ -403,11 +529,18 @@ impl<D: Dapr, C: Channels> Sending<'_, D, C> {
             let Some(document) = dapr.get(key).await? else {
                 return Ok(());
             };
+            if delivery.is_code() && is_another(&document, key, notification_id) {
+                return Ok(());
+            }
             let (insert, mut writes) = Insert::plan(dapr, next.clone(), now).await?;
-            let write = Write::put(key, &delivery, Condition::Unchanged(document.etag));
+            let unchanged = Condition::Unchanged(document.etag);
+            let write = Write::put(key, &delivery, unchanged.clone());
             writes.push(match delivery.state {
                 State::Waiting => write,
-                State::Delivered | State::Failed => write.with_ttl(FINISHED_TTL_SECONDS),
+                _ if delivery.is_code() => Write::delete(key, unchanged),
+                State::Delivered | State::Failed | State::Withdrawn => {
+                    write.with_ttl(FINISHED_TTL_SECONDS)
+                }
             });
             match dapr.transact(writes).await {
                 Ok(()) => return insert.confirm(dapr).await,
@@ -416,6 +549,17 @@ impl<D: Dapr, C: Channels> Sending<'_, D, C> {
             }
         }
     }
+}
+
+/// Whether another code was asked for while this one was sent.
+fn is_another(document: &Document, key: &str, id: Uuid) -> bool {
+    let stored = document.read::<Delivery>(key);
+    stored.is_ok_and(|stored| stored.notification.id != id)
+}
+
+/// Whose message it is that has this key.
+fn user_of(key: &str) -> &str {
+    key.split('/').nth(1).unwrap_or_default()
 }
 
 async fn publish<D: Dapr, P: Payload>(
@@ -428,6 +572,10 @@ async fn publish<D: Dapr, P: Payload>(
     let Ok(user) = UserId::parse(user) else {
         return Ok(());
     };
+    // A code is no notification, and there is nothing to be said of it for ever.
+    if delivery.is_code() {
+        return Ok(());
+    }
     let purpose = format!("{EMAIL}/{}", P::TYPE.name());
     let id = EventId(delivery.notification.id).derive(&purpose);
     let chain = Chain {

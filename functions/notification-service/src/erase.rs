@@ -1,4 +1,4 @@
-//! Erasing what this function has of a person: preferences, inbox, and messages on their way. Preferences and inbox stay as
+//! Erasing what this function has of a person: preferences, inbox, what rings, and messages on their way. Preferences and inbox stay as
 //! tombstones, which keep out what is still on its way.
 
 use dapr::erase::{Erase, Tombstone};
@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::inbox::{self, Inbox};
 use crate::preferences::{self, Preferences};
-use crate::{delivery, notice};
+use crate::{bells, delivery, notice};
 
 /// Most transactions of one request for what the inbox leads to.
 const MOST_STEPS: u32 = 16;
@@ -23,6 +23,11 @@ pub(crate) async fn erase<D: Dapr>(
     tombstone: Tombstone,
     erase: &Erase,
 ) -> Result<bool, DaprError> {
+    if !erase.task_ids.is_empty() {
+        let keys = erase.task_ids.iter().map(|task| bells::key(user, task));
+        let gone = keys.map(|key| Write::delete(key, Condition::Any));
+        dapr.transact(gone.collect()).await?;
+    }
     if !erase.event_ids.is_empty() {
         let notifications = erase.event_ids.iter();
         let notifications = notifications.map(|event| notice::id(EventId(*event)));
@@ -59,7 +64,8 @@ async fn erase_preferences<D: Dapr>(
         return Ok(());
     }
     let condition = Condition::as_read(document.as_ref());
-    dapr.transact(vec![Write::put(key, &erased, condition)])
+    let code = Write::delete(delivery::code_key(user), Condition::Any);
+    dapr.transact(vec![Write::put(key, &erased, condition), code])
         .await
 }
 

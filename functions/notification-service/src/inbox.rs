@@ -61,6 +61,16 @@ struct Kept {
     read: bool,
 }
 
+/// What marks notifications as read.
+#[derive(Default)]
+struct Marks {
+    changes: Vec<Change>,
+    /// Those that were not before.
+    ids: Vec<Uuid>,
+    /// How many are there at all.
+    found: usize,
+}
+
 /// The prefix of the list's chunks, and the key of the inbox's own document.
 pub(crate) fn prefix(user: &str) -> String {
     format!("inbox/{user}")
@@ -248,14 +258,17 @@ impl Inbox {
         self.head.mails.take(rate, now).is_ok()
     }
 
-    /// The writes that put a new notification in.
+    /// The writes that put a new notification in and mark others as read; which of those were not before.
     pub(crate) async fn add<D: Dapr>(
         mut self,
         dapr: &D,
         notification: &NotificationDocument,
-    ) -> Result<Vec<Write>, DaprError> {
-        self.head.unread += 1;
-        self.insert(dapr, notification).await
+        over: &[Uuid],
+    ) -> Result<(Vec<Write>, Vec<Uuid>), DaprError> {
+        let marks = self.marks(dapr, None, over).await?;
+        self.head.unread += u32::from(!notification.read);
+        let writes = self.insert(dapr, notification, marks.changes).await?;
+        Ok((writes, marks.ids))
     }
 
     /// The writes that put one back in which was read and lost; `None` when it is there.
@@ -267,7 +280,7 @@ impl Inbox {
         let key = sort_key(notification.created_at, notification.id);
         match self.find(dapr, &key).await? {
             Some(_) => Ok(None),
-            None => self.insert(dapr, notification).await.map(Some),
+            None => self.insert(dapr, notification, Vec::new()).await.map(Some),
         }
     }
 
@@ -275,14 +288,20 @@ impl Inbox {
         mut self,
         dapr: &D,
         notification: &NotificationDocument,
+        mut changes: Vec<Change>,
     ) -> Result<Vec<Write>, DaprError> {
         let key = sort_key(notification.created_at, notification.id);
         let item = Item {
             key: key.clone(),
             value: Json::of(notification),
         };
-        let mut changes = vec![Change::Put(item)];
-        let ended = self.ended(dapr).await?;
+        let mut ended = self.ended(dapr).await?;
+        // What has just been marked stays until the next ones end.
+        ended.retain(|item| {
+            let mut changed = changes.iter();
+            changed.all(|change| !matches!(change, Change::Put(put) if put.key == item.key))
+        });
+        changes.push(Change::Put(item));
         changes.extend(ended.iter().map(|item| Change::Remove(item.key.clone())));
         self.head.erased = None;
         let mut writes = self.edit(dapr, &changes).await?;
@@ -331,41 +350,103 @@ impl Inbox {
         }
     }
 
-    /// The writes that mark one as read; `None` when there is no such notification.
+    /// The writes that mark one as read, and whether it was not before; `None` when there is no such notification.
     pub(crate) async fn mark_read<D: Dapr>(
         mut self,
         dapr: &D,
         reading: &Reading<'_, D>,
         id: Uuid,
-    ) -> Result<Option<Vec<Write>>, DaprError> {
-        let Some(place) = dapr.get(&place_key(&self.user, id)).await? else {
+    ) -> Result<Option<(Vec<Write>, Vec<Uuid>)>, DaprError> {
+        let marks = self.marks(dapr, Some(reading), &[id]).await?;
+        if marks.found == 0 {
             return Ok(None);
-        };
-        let Place { key } = place.read(&place_key(&self.user, id))?;
-        let (prefix, list) = (prefix(&self.user), &self.head.list);
-        let Some(item) = reading.find(&prefix, list, &key).await? else {
-            return Ok(None);
-        };
-        let mut value = item.value.value();
-        if value["read"] == true || key <= self.head.read_up_to {
-            return Ok(Some(Vec::new()));
         }
-        value["read"] = json!(true);
-        let item = Item {
-            key: key.clone(),
-            value: Json::of(&value),
-        };
-        let mut writes = self.edit(dapr, &[Change::Put(item)]).await?;
-        self.head.unread = self.head.unread.saturating_sub(1);
+        if marks.ids.is_empty() {
+            return Ok(Some((Vec::new(), marks.ids)));
+        }
+        let mut writes = self.edit(dapr, &marks.changes).await?;
         writes.push(self.head_write());
-        Ok(Some(writes))
+        Ok(Some((writes, marks.ids)))
     }
 
-    /// The write that marks all as read.
-    pub(crate) fn mark_all_read(mut self, now: Timestamp) -> Write {
+    /// The writes that mark those of some notifications as read that are there, and which were not before. The inbox's own
+    /// document is written in any case.
+    pub(crate) async fn silence<D: Dapr>(
+        mut self,
+        dapr: &D,
+        ids: &[Uuid],
+    ) -> Result<(Vec<Write>, Vec<Uuid>), DaprError> {
+        let marks = self.marks(dapr, None, ids).await?;
+        let mut writes = match marks.changes.is_empty() {
+            true => Vec::new(),
+            false => self.edit(dapr, &marks.changes).await?,
+        };
+        writes.push(self.head_write());
+        Ok((writes, marks.ids))
+    }
+
+    /// The changes that mark notifications as read; they count as read from here on. Without a `reading` it is for those who
+    /// write what comes of it on condition that the inbox is unchanged.
+    async fn marks<D: Dapr>(
+        &mut self,
+        dapr: &D,
+        reading: Option<&Reading<'_, D>>,
+        ids: &[Uuid],
+    ) -> Result<Marks, DaprError> {
+        let mut marks = Marks::default();
+        let keys: Vec<String> = ids.iter().map(|id| place_key(&self.user, *id)).collect();
+        let places = dapr.get_many(&keys).await?;
+        for ((id, place_key), place) in ids.iter().zip(&keys).zip(places) {
+            let Some(place) = place else { continue };
+            let Place { key } = place.read(place_key)?;
+            let item = match reading {
+                Some(reading) => {
+                    let prefix = prefix(&self.user);
+                    reading.find(&prefix, &self.head.list, &key).await?
+                }
+                None => self.find(dapr, &key).await?,
+            };
+            let Some(item) = item else { continue };
+            marks.found += 1;
+            if !self.is_unread(&item) {
+                continue;
+            }
+            let mut value = item.value.value();
+            value["read"] = json!(true);
+            let value = Json::of(&value);
+            marks.changes.push(Change::Put(Item { key, value }));
+            marks.ids.push(*id);
+            self.head.unread = self.head.unread.saturating_sub(1);
+        }
+        Ok(marks)
+    }
+
+    /// The write that marks all as read, and which were not before.
+    pub(crate) async fn mark_all_read<D: Dapr>(
+        mut self,
+        reading: &Reading<'_, D>,
+        now: Timestamp,
+    ) -> Result<(Write, Vec<Uuid>), DaprError> {
+        let items = self.all(reading).await?;
+        let unread = items.iter().filter(|item| self.is_unread(item));
+        let ids = unread.filter_map(|item| item.value.read::<Kept>().ok());
+        let ids = ids.map(|kept| kept.id).collect();
         self.head.unread = 0;
         self.head.read_up_to = sort_key(now, Uuid::max());
-        self.head_write()
+        Ok((self.head_write(), ids))
+    }
+
+    /// Whether a notification is there and was read.
+    pub(crate) async fn was_read<D: Dapr>(
+        &self,
+        reading: &Reading<'_, D>,
+        notification: &NotificationDocument,
+    ) -> Result<bool, DaprError> {
+        let key = sort_key(notification.created_at, notification.id);
+        let item = reading
+            .find(&prefix(&self.user), &self.head.list, &key)
+            .await?;
+        Ok(item.is_some_and(|item| !self.is_unread(&item)))
     }
 
     /// Up to `limit` notifications before `cursor`, the newest first, and the cursor of the next page.

@@ -3,14 +3,17 @@
 //! [`notice`] says what an event means to a person; `inbox` is what they see in the app; `delivery` is a message on its
 //! way through a [`channel`]; `preferences` is what they want.
 
+mod bells;
 pub mod channel;
 mod check;
+mod confirm;
 mod delivery;
 mod erase;
 mod inbox;
 pub mod notice;
 mod preferences;
 mod react;
+mod refusal;
 mod routes;
 
 pub use routes::{Notifications, route};
@@ -63,6 +66,8 @@ mod component {
                     function,
                     channels: &Slots,
                     public_url: &variable("public_url"),
+                    // Whoever sets nothing has a mail server, as before there was a variable for it.
+                    mail_available: variable("mail_available") != "false",
                 };
                 super::route(&service, request).await
             },

@@ -1,14 +1,14 @@
 //! What a person wants: channels, quiet hours, time zone.
 
+use api::preferences::{Email, MAX_ADDRESS_BYTES};
 use chrono::{DateTime, Days, NaiveTime, Utc};
 use dapr::erase::Tombstone;
 use domain::zone;
 use events::UnknownFields;
-use http_api::Problem;
+use http_api::{Pace, Problem};
 use serde::{Deserialize, Serialize};
 
-/// Longest e-mail address, in bytes (RFC 5321 section 4.5.3.1.3, without the angle brackets).
-const MAX_ADDRESS: usize = 254;
+use crate::confirm::{Code, Said};
 
 /// The document `channels/{user}`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,42 +47,23 @@ pub(crate) struct EmailPreference {
     pub(crate) enabled: bool,
     #[serde(default)]
     pub(crate) address: Option<String>,
+    /// The address that was confirmed last; empty while there is none. Absent in documents from before addresses were
+    /// confirmed: there an address that mail goes to counts as confirmed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    confirmed_address: Option<String>,
+    /// The code that confirms `address`, from when one was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) code: Option<Code>,
+    /// How much of the codes that a person may have sent is used up.
+    #[serde(default, skip_serializing_if = "Pace::is_unused")]
+    pub(crate) codes: Pace,
     /// What a newer version says besides.
     #[serde(flatten)]
     pub(crate) unknown: UnknownFields,
 }
 
-/// The body of `GET` and `PUT /api/preferences`: what the document says, as far as this version promises it. Read
-/// strictly.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct PreferencesBody {
-    #[serde(default)]
-    time_zone: Option<String>,
-    #[serde(default)]
-    quiet_hours: Option<QuietHoursBody>,
-    #[serde(default)]
-    email: EmailBody,
-}
-
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct QuietHoursBody {
-    from: String,
-    to: String,
-}
-
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct EmailBody {
-    #[serde(default)]
-    enabled: bool,
-    #[serde(default)]
-    address: Option<String>,
-}
-
-impl From<PreferencesBody> for Preferences {
-    fn from(body: PreferencesBody) -> Self {
+impl From<api::preferences::Preferences> for Preferences {
+    fn from(body: api::preferences::Preferences) -> Self {
         Self {
             time_zone: body.time_zone,
             quiet_hours: body.quiet_hours.map(|quiet| QuietHours {
@@ -93,7 +74,7 @@ impl From<PreferencesBody> for Preferences {
             email: EmailPreference {
                 enabled: body.email.enabled,
                 address: body.email.address,
-                unknown: UnknownFields::default(),
+                ..EmailPreference::default()
             },
             erased: None,
             unknown: UnknownFields::default(),
@@ -101,17 +82,20 @@ impl From<PreferencesBody> for Preferences {
     }
 }
 
-impl From<Preferences> for PreferencesBody {
-    fn from(preferences: Preferences) -> Self {
-        Self {
-            time_zone: preferences.time_zone,
-            quiet_hours: preferences.quiet_hours.map(|quiet| QuietHoursBody {
-                from: quiet.from,
-                to: quiet.to,
+impl Preferences {
+    /// What is shown of them where mail is `available`, or where there is no mail server: as far as this version promises it.
+    pub(crate) fn shown(self, available: bool) -> api::preferences::Preferences {
+        api::preferences::Preferences {
+            time_zone: self.time_zone,
+            quiet_hours: self.quiet_hours.map(|quiet| api::preferences::QuietHours {
+                from: in_two_digits(quiet.from),
+                to: in_two_digits(quiet.to),
             }),
-            email: EmailBody {
-                enabled: preferences.email.enabled,
-                address: preferences.email.address,
+            email: Email {
+                enabled: self.email.enabled,
+                confirmed: self.email.is_confirmed(),
+                address: self.email.address,
+                available,
             },
         }
     }
@@ -126,11 +110,15 @@ impl Preferences {
     ///
     /// # Errors
     /// 422 with the field that is wrong.
-    pub(crate) fn of_body(body: PreferencesBody, stored: &Self) -> Result<Self, Problem> {
+    pub(crate) fn of_body(
+        body: api::preferences::Preferences,
+        stored: &Self,
+    ) -> Result<Self, Problem> {
         let mut preferences = Self::from(body);
         preferences.check()?;
         preferences.unknown.keep(&stored.unknown);
         preferences.email.unknown.keep(&stored.email.unknown);
+        preferences.email.follow(&stored.email);
         if let (Some(quiet), Some(stored)) = (&mut preferences.quiet_hours, &stored.quiet_hours) {
             quiet.unknown.keep(&stored.unknown);
         }
@@ -150,9 +138,10 @@ impl Preferences {
             }
         }
         match &self.email.address {
-            Some(address) if address.len() > MAX_ADDRESS || !address.contains('@') => Err(
-                Problem::invalid_field("/email/address", "is no e-mail address"),
-            ),
+            Some(address) if !is_address(address) => Err(Problem::invalid_field(
+                "/email/address",
+                "is no e-mail address",
+            )),
             None if self.email.enabled => Err(Problem::invalid_field(
                 "/email/address",
                 "is needed before e-mail can be turned on",
@@ -163,7 +152,8 @@ impl Preferences {
 
     /// Where mail goes, if it does.
     pub(crate) fn email_address(&self) -> Option<&str> {
-        self.email.address.as_deref().filter(|_| self.email.enabled)
+        let goes = self.email.enabled && self.email.is_confirmed();
+        self.email.address.as_deref().filter(|_| goes)
     }
 
     /// When a message may leave: `now`, or the end of the quiet hours that `now` lies in.
@@ -194,13 +184,191 @@ impl Preferences {
     }
 }
 
+impl EmailPreference {
+    /// Whether the address is the person's own.
+    pub(crate) fn is_confirmed(&self) -> bool {
+        self.address.is_some() && self.address.as_deref() == self.confirmed()
+    }
+
+    fn confirmed(&self) -> Option<&str> {
+        match &self.confirmed_address {
+            Some(address) => Some(address),
+            None => self.address.as_deref().filter(|_| self.enabled),
+        }
+    }
+
+    /// The address to which a code has to go before mail does.
+    pub(crate) fn to_confirm(&self) -> Option<&str> {
+        let waits = self.enabled && !self.is_confirmed();
+        self.address.as_deref().filter(|_| waits)
+    }
+
+    /// Takes over what was known of the addresses before this one was said.
+    fn follow(&mut self, stored: &Self) {
+        self.confirmed_address = Some(stored.confirmed().unwrap_or_default().to_owned());
+        self.codes = stored.codes;
+        let address = self.address.as_deref().unwrap_or_default();
+        self.code = stored.code.clone().filter(|code| code.is_for(address));
+    }
+
+    /// Hears the code that was sent; the right one confirms the address.
+    pub(crate) fn hear(&mut self, said: &str, now: DateTime<Utc>) -> Said {
+        let Some(code) = &mut self.code else {
+            return Said::Over;
+        };
+        let heard = code.hear(said, now);
+        if heard == Said::Right {
+            self.confirmed_address.clone_from(&self.address);
+            self.code = None;
+        }
+        heard
+    }
+}
+
+/// Whether mail can be sent to `address`: one `@`, before it 1 to 64 bytes that no mail program takes for something else,
+/// behind it a host's name.
+fn is_address(address: &str) -> bool {
+    let Some((local, host)) = address.split_once('@') else {
+        return false;
+    };
+    let is_plain = |c: char| c.is_alphanumeric() || "!#$%&'*+-/=?^_`{|}~.".contains(c);
+    let has_empty_part = |text: &str| text.split('.').any(str::is_empty);
+    let is_label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label.chars().all(|c| c.is_alphanumeric() || c == '-')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    address.len() <= MAX_ADDRESS_BYTES
+        && (1..=64).contains(&local.len())
+        && local.chars().all(is_plain)
+        && !has_empty_part(local)
+        && host.split('.').all(is_label)
+}
+
+/// A time as answers say it: people may write 9:00.
+fn in_two_digits(text: String) -> String {
+    time(&text).map_or(text, |time| time.format("%H:%M").to_string())
+}
+
 fn time(text: &str) -> Option<NaiveTime> {
     NaiveTime::parse_from_str(text, "%H:%M").ok()
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+
+    /// Seen to fail: answered as they were written, in a form that the API's document does not have.
+    #[test]
+    fn times_are_shown_in_two_digits() {
+        let quiet_hours = json!({ "from": "9:5", "to": "21:30" });
+        let body = serde_json::from_value(json!({ "quiet_hours": quiet_hours })).expect("a body");
+        let preferences = Preferences::of_body(body, &Preferences::default()).expect("good ones");
+        let shown = preferences.shown(true).quiet_hours.expect("quiet hours");
+        assert_eq!((shown.from.as_str(), shown.to.as_str()), ("09:05", "21:30"));
+    }
+
+    /// Seen to fail: all of the bad ones but those without an `@` and the one that is too long, which were taken.
+    #[test]
+    fn addresses() {
+        let long = format!("{}@b.test", "a".repeat(65));
+        let longest = format!(
+            "{}@{}.test",
+            "a".repeat(60),
+            ["b".repeat(60).as_str(); 3].join(".")
+        );
+        for good in [
+            "a@b",
+            "mia.o+x@example.org",
+            "o'brien@example.org",
+            "ü@bücher.example",
+            "用户@例子.广告",
+            "a@b-c.d",
+            &longest,
+        ] {
+            assert!(is_address(good), "{good}");
+        }
+        for bad in [
+            "",
+            "a",
+            "@",
+            "@b",
+            "a@",
+            "a@@b",
+            "a@b@c",
+            "a b@c",
+            " a@b",
+            "a@b ",
+            "a@b c",
+            "a@b,c@d",
+            "a,b@c",
+            "<a@b>",
+            "a<b@c",
+            "\"a\"@b",
+            "a@b\r\nBcc: c@d",
+            "a\u{0}@b",
+            "a\u{200b}@b",
+            "a\u{202e}@b",
+            "a@b.",
+            "a@.b",
+            "a@b..c",
+            "a@-b",
+            "a@b-",
+            "a@[127.0.0.1]",
+            ".a@b",
+            "a.@b",
+            "a..b@c",
+            "a;b@c",
+            "a@b_c",
+            &long,
+            &format!("{longest}.example"),
+        ] {
+            assert!(!is_address(bad), "{bad:?}");
+        }
+    }
+
+    /// Documents from before addresses were confirmed, and what becomes of them.
+    #[test]
+    fn what_counts_as_confirmed() {
+        let table = [
+            (json!({}), None, None),
+            (
+                json!({ "enabled": true, "address": "a@b" }),
+                Some("a@b"),
+                None,
+            ),
+            (json!({ "enabled": false, "address": "a@b" }), None, None),
+            (
+                json!({ "enabled": true, "address": "a@b", "confirmed_address": "" }),
+                None,
+                Some("a@b"),
+            ),
+            (
+                json!({ "enabled": true, "address": "a@b", "confirmed_address": "c@d" }),
+                None,
+                Some("a@b"),
+            ),
+            (
+                json!({ "enabled": true, "address": "a@b", "confirmed_address": "a@b" }),
+                Some("a@b"),
+                None,
+            ),
+            (
+                json!({ "enabled": false, "address": "a@b", "confirmed_address": "a@b" }),
+                None,
+                None,
+            ),
+        ];
+        for (email, goes_to, to_confirm) in table {
+            let document = json!({ "email": email });
+            let preferences: Preferences = serde_json::from_value(document).expect("a document");
+            assert_eq!(preferences.email_address(), goes_to, "{email}");
+            assert_eq!(preferences.email.to_confirm(), to_confirm, "{email}");
+        }
+    }
 
     #[test]
     fn quiet_hours() {

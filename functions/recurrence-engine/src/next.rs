@@ -33,11 +33,12 @@ pub struct Occurrence {
 #[must_use]
 pub fn next(task: &Task, completed_at: DateTime<Utc>) -> Option<Next> {
     let (recurrence, due, place) = (task.recurrence.as_ref()?, task.due?, task.series?);
+    let rule = recurrence.dated(&due).rule;
     let found = match recurrence.basis {
-        Basis::Due => by_rule(&recurrence.rule, due, place, completed_at),
+        Basis::Due => by_rule(&rule, due, place, completed_at),
         Basis::Completion => {
             let completed_on = zone::local(completed_at, due.zone).date();
-            by_completion(&recurrence.rule, due, place, completed_on)
+            by_completion(&rule, due, place, completed_on)
         }
     };
     Some(found.map_or(Next::Ended, Next::Again))
@@ -54,7 +55,8 @@ fn by_rule(
     let resume = zone::local(completed_at, due.zone).date().pred_opt()?;
     let here = Here {
         start: place.start,
-        date: due.date,
+        // Where people moved this one says nothing of the next.
+        date: place.slot.unwrap_or(due.date),
         number: place.occurrence,
         resume,
     };
@@ -88,7 +90,7 @@ fn by_completion(
     let goes_on = match rule.end {
         End::Never => true,
         End::Count(count) => number <= count,
-        End::Until(last) => date <= last,
+        End::Until(last) => date <= last.last_date(due.time, due.zone),
     };
     goes_on.then(|| Occurrence {
         number,

@@ -1,16 +1,17 @@
 //! A recurring task was completed, so its next occurrence is made; or reopened, so that is taken back.
 
+use api::inner::{NextOccurrence, OccurrenceFields, Withdraw};
 use chrono::{DateTime, Utc};
 use dapr::consumer::{self, Effect, HandleError};
 use dapr::{Condition, Dapr, DaprError, Document, Invocation, Target, Write};
+use domain::task::SeriesPlace;
 use domain::{SeriesId, Task, TaskId, UserId};
 use events::{
-    Chain, DueDocument, Event, EventType, Payload, ReminderDocument, Story, TaskCompleted,
-    TaskDocument, TaskRecurred, TaskReopened, UnknownFields,
+    Chain, ChecklistItemDocument, DueDocument, Event, EventType, Payload, ReminderDocument, Story,
+    TaskCompleted, TaskDocument, TaskRecurred, TaskReopened, UnknownFields,
 };
 use http::{Method, StatusCode};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::known::{self, Known};
@@ -85,7 +86,7 @@ async fn completed<D: Dapr>(
     };
 
     let id = series.id.occurrence(occurrence.number);
-    let call = create(event, &task, id, &occurrence);
+    let call = create(event, &task, series, id, &occurrence);
     match answer(dapr, call).await? {
         // Its owner deleted the occurrence that a first delivery of this event made: it stays deleted.
         Answer::Refused => return Ok(Vec::new().into()),
@@ -156,11 +157,11 @@ async fn reopened<D: Dapr>(
     if series.last_task_id != document.id {
         return Ok(Effect::ignored());
     }
-    let body = json!({
-        "user_id": event.user_id,
-        "correlation_id": event.metadata.correlation_id,
-        "causation_id": event.event_id,
-    });
+    let body = Withdraw {
+        user_id: event.user_id.clone(),
+        correlation_id: event.metadata.correlation_id,
+        causation_id: event.event_id,
+    };
     let path = format!("/task-service/tasks/{}/withdraw", series.next_task_id);
     answer(dapr, invocation(path, &body)).await?;
     let mut writes = known.list(dapr, &key, false).await?;
@@ -237,49 +238,50 @@ fn task(document: &TaskDocument) -> Result<Task, HandleError> {
 }
 
 /// The call that makes the next occurrence: the same however often the event is delivered.
-fn create(event: &Event, task: &Task, id: TaskId, occurrence: &Occurrence) -> Invocation {
-    let reminders: Vec<ReminderDocument> = next::reminders(task, &occurrence.due)
-        .into_iter()
-        .map(ReminderDocument::from)
-        .collect();
+fn create(
+    event: &Event,
+    task: &Task,
+    series: SeriesPlace,
+    id: TaskId,
+    occurrence: &Occurrence,
+) -> Invocation {
+    let reminders = next::reminders(task, &occurrence.due);
     // As it is known here: the engine and the task service may be of different versions.
     let again = TaskDocument::from(task);
-    let checklist: Vec<Value> = again
-        .checklist
-        .iter()
-        .map(|item| json!({ "text": item.text, "done": false }))
-        .collect();
-    let fields = json!({
-        "title": again.title,
-        "notes": again.notes,
-        "priority": again.priority,
-        "labels": again.labels,
-        "list": again.list,
-        "checklist": checklist,
-        "due": DueDocument::from(&occurrence.due),
-        "reminders": reminders,
-        "recurrence": again.recurrence,
-    });
-    let body = json!({
-        "user_id": event.user_id,
-        "id": id.0,
-        "series_id": again.series_id,
-        "occurrence": occurrence.number,
-        "series_start": again.series_start,
-        "task": fields,
-        "correlation_id": event.metadata.correlation_id,
-        "causation_id": event.event_id,
-    });
+    let undone = |item| ChecklistItemDocument {
+        done: false,
+        ..item
+    };
+    let body = NextOccurrence {
+        user_id: event.user_id.clone(),
+        id: id.0,
+        series_id: series.id.0,
+        occurrence: occurrence.number,
+        series_start: series.start,
+        task: OccurrenceFields {
+            title: again.title,
+            notes: again.notes,
+            priority: again.priority.into(),
+            labels: again.labels,
+            list: again.list,
+            checklist: again.checklist.into_iter().map(undone).collect(),
+            due: Some(DueDocument::from(&occurrence.due)),
+            reminders: reminders.into_iter().map(ReminderDocument::from).collect(),
+            recurrence: again.recurrence,
+        },
+        correlation_id: event.metadata.correlation_id,
+        causation_id: event.event_id,
+    };
     invocation("/task-service/tasks".to_owned(), &body)
 }
 
-fn invocation(path: String, body: &Value) -> Invocation {
+fn invocation<T: Serialize>(path: String, body: &T) -> Invocation {
     Invocation {
         target: Target::App("task-service".to_owned()),
         method: Method::POST,
         path,
         headers: vec![("content-type".to_owned(), "application/json".to_owned())],
-        body: body.to_string().into_bytes(),
+        body: serde_json::to_vec(body).expect("a body with string keys"),
     }
 }
 
@@ -332,6 +334,8 @@ async fn publish<D: Dapr, P: Payload>(
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]

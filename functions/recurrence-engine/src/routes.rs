@@ -1,5 +1,6 @@
 //! The routes.
 
+use api::recurrence::RecurrencePreviewRequest;
 use dapr::Dapr;
 use events::Event;
 use http::{Method, StatusCode};
@@ -9,7 +10,7 @@ use http_api::{
 };
 
 use crate::known;
-use crate::preview::Preview;
+use crate::preview;
 use crate::react::{self, react};
 
 /// Answers a request.
@@ -48,6 +49,6 @@ async fn erase<D: Dapr>(function: &Function<D>, request: &Request) -> Result<Res
 
 async fn preview<D: Dapr>(function: &Function<D>, request: &Request) -> Result<Response, Problem> {
     function.person(request).await?;
-    let preview: Preview = parse_json(request)?;
-    Ok(json_response(StatusCode::OK, &preview.answer()?))
+    let request: RecurrencePreviewRequest = parse_json(request)?;
+    Ok(json_response(StatusCode::OK, &preview::answer(&request)?))
 }

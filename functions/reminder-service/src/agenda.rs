@@ -3,6 +3,7 @@
 
 use std::ops::{Bound, ControlFlow};
 
+use api::reminder::{self, ScheduledReminder};
 use dapr::erase::{Answers, Tombstone};
 use dapr::ordered::{self, Change, Directory, Item, Order, Reading};
 use dapr::outbox::OutboxHead;
@@ -10,10 +11,9 @@ use dapr::{Dapr, DaprError, Document, Json, Write};
 use events::{Timestamp, UnknownFields};
 use http_api::Pace;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 use uuid::Uuid;
 
-use crate::book::{Book, Entry};
+use crate::book::{Book, Entry, State};
 
 /// The document `user/{user}`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -144,17 +144,23 @@ pub(crate) async fn page<D: Dapr>(
 }
 
 /// What the list shows of a reminder.
-pub(crate) fn shown(task: Uuid, book: &Book, entry: &Entry) -> serde_json::Value {
-    json!({
-        "id": entry.id,
-        "task_id": task,
-        "title": book.title,
-        "due": book.due,
-        "at": entry.at,
-        "set_for": entry.set_for,
-        "before_due_minutes": entry.before_due_minutes,
-        "state": entry.state,
-    })
+pub(crate) fn shown(task: Uuid, book: &Book, entry: &Entry) -> ScheduledReminder {
+    ScheduledReminder {
+        id: entry.id,
+        task_id: task,
+        title: book.title.clone(),
+        due: book.due.clone().map(Into::into),
+        at: entry.at,
+        set_for: entry.set_for,
+        before_due_minutes: entry.before_due_minutes,
+        state: match entry.state {
+            State::Scheduled => reminder::State::Scheduled,
+            State::Snoozed => reminder::State::Snoozed,
+            State::Triggered => reminder::State::Triggered,
+            State::Dismissed => reminder::State::Dismissed,
+            State::Cancelled => reminder::State::Cancelled,
+        },
+    }
 }
 
 /// Whether `at` is an instant that a list can be sorted by: the years 1970 to 9999.

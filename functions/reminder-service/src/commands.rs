@@ -1,15 +1,15 @@
 //! The person's own commands on a reminder: snooze and dismiss. Like those of the task service they are one
 //! transaction, with their event in the outbox.
 
+use api::reminder::Snooze;
 use chrono::{DateTime, Duration, Utc, Weekday};
 use dapr::timetable::{Entry as Due, Insert};
 use dapr::{Condition, Dapr, DaprError, Write};
 use domain::{EventId, TaskId, UserId, zone};
 use events::{Chain, Event, ReminderDismissed, ReminderSnoozed, Timestamp};
-use http_api::{Problem, Rate, refuse_erased};
+use http_api::{Fingerprint, KeptAnswer, Problem, Rate, refuse_erased};
 use language::{Context, MAX_TEXT_CHARS};
-use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::agenda::{self, Head, Pointer};
@@ -33,57 +33,44 @@ pub(crate) enum Command {
     Dismiss,
 }
 
-/// Body of a snooze: one of `until`, `minutes` and `text`.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct SnoozeBody {
-    until: Option<Timestamp>,
-    minutes: Option<i64>,
-    /// Words such as "tomorrow at 9", by the clocks of `time_zone`.
-    text: Option<String>,
-    time_zone: Option<String>,
+/// Until when.
+///
+/// # Errors
+/// 422 when it says none of the three or more than one, not in the future, or further than a year away.
+pub(crate) fn until(snooze: &Snooze, now: DateTime<Utc>) -> Result<DateTime<Utc>, Problem> {
+    let (pointer, until) = match (snooze.until, snooze.minutes, &snooze.text) {
+        (Some(until), None, None) => ("/until", Some(until.utc())),
+        (None, Some(minutes), None) => (
+            "/minutes",
+            Duration::try_minutes(minutes).and_then(|wait| now.checked_add_signed(wait)),
+        ),
+        (None, None, Some(text)) => ("/text", Some(moment(snooze, text, now)?)),
+        _ => {
+            let detail = "Say one of `until` (an instant), `minutes` and `text`.";
+            return Err(Problem::invalid_field("", detail));
+        }
+    };
+    until
+        .filter(|&until| until > now && until <= now + Duration::minutes(MAX_SNOOZE_MINUTES))
+        .ok_or_else(|| Problem::invalid_field(pointer, "Must be within a year from now."))
 }
 
-impl SnoozeBody {
-    /// Until when.
-    ///
-    /// # Errors
-    /// 422 when it says none of the three or more than one, not in the future, or further than a year away.
-    pub(crate) fn until(&self, now: DateTime<Utc>) -> Result<DateTime<Utc>, Problem> {
-        let (pointer, until) = match (self.until, self.minutes, &self.text) {
-            (Some(until), None, None) => ("/until", Some(until.utc())),
-            (None, Some(minutes), None) => (
-                "/minutes",
-                Duration::try_minutes(minutes).and_then(|wait| now.checked_add_signed(wait)),
-            ),
-            (None, None, Some(text)) => ("/text", Some(self.moment(text, now)?)),
-            _ => {
-                let detail = "Say one of `until` (an instant), `minutes` and `text`.";
-                return Err(Problem::invalid_field("", detail));
-            }
-        };
-        until
-            .filter(|&until| until > now && until <= now + Duration::minutes(MAX_SNOOZE_MINUTES))
-            .ok_or_else(|| Problem::invalid_field(pointer, "Must be within a year from now."))
-    }
-
-    fn moment(&self, text: &str, now: DateTime<Utc>) -> Result<DateTime<Utc>, Problem> {
-        let name = self.time_zone.as_deref().ok_or_else(|| {
-            Problem::invalid_field("/time_zone", "is needed to understand `text`")
-        })?;
-        let zone =
-            zone::parse(name).map_err(|error| Problem::invalid_field("/time_zone", error))?;
-        let context = Context {
-            now,
-            zone,
-            week_start: Weekday::Mon,
-        };
-        let is_readable = text.chars().count() <= MAX_TEXT_CHARS;
-        let moment = is_readable.then(|| language::moment(text, &context));
-        moment.flatten().ok_or_else(|| {
-            Problem::invalid_field("/text", "says no time; write one such as “tomorrow at 9”")
-        })
-    }
+fn moment(snooze: &Snooze, text: &str, now: DateTime<Utc>) -> Result<DateTime<Utc>, Problem> {
+    let name = snooze
+        .time_zone
+        .as_deref()
+        .ok_or_else(|| Problem::invalid_field("/time_zone", "is needed to understand `text`"))?;
+    let zone = zone::parse(name).map_err(|error| Problem::invalid_field("/time_zone", error))?;
+    let context = Context {
+        now,
+        zone,
+        week_start: Weekday::Mon,
+    };
+    let is_readable = text.chars().count() <= MAX_TEXT_CHARS;
+    let moment = is_readable.then(|| language::moment(text, &context));
+    moment.flatten().ok_or_else(|| {
+        Problem::invalid_field("/text", "says no time; write one such as “tomorrow at 9”")
+    })
 }
 
 /// Who asks for what.
@@ -93,6 +80,7 @@ pub(crate) struct Request<'a> {
     pub(crate) command: Command,
     /// The caller's idempotency key, or a fresh id.
     pub(crate) key: String,
+    pub(crate) fingerprint: Fingerprint,
     pub(crate) event_id: EventId,
     pub(crate) chain: Chain,
     pub(crate) now: DateTime<Utc>,
@@ -130,7 +118,8 @@ impl Request<'_> {
             return Ok(Err(problem));
         }
         if let Some(answered) = answered {
-            return Ok(Ok(answered.value.value()));
+            let answered: KeptAnswer = answered.read(&request_key)?;
+            return Ok(answered.to(&self.fingerprint));
         }
         let Some(pointer) = pointer else {
             return Ok(Err(no_such_reminder()));
@@ -161,7 +150,7 @@ impl Request<'_> {
         }
         let mut writes =
             agenda::edit(dapr, &mut head, user, pointer.task_id, &before, &book).await?;
-        let mut events = [self.event(TaskId(pointer.task_id))];
+        let mut events = [self.event(TaskId(pointer.task_id), entry.version)];
         writes.extend(head.outbox.append(user, &mut events, false));
         let check = head.outbox.plan_check(self.now);
         let due = matches!(self.command, Command::Snooze(_))
@@ -170,7 +159,7 @@ impl Request<'_> {
             .chain(check.map(|at| Due::new(at, user, head_key.as_str())))
             .collect();
         let (insert, entries) = Insert::plan(dapr, due, self.now).await?;
-        let answer = agenda::shown(pointer.task_id, &book, &entry);
+        let answer = json!(agenda::shown(pointer.task_id, &book, &entry));
         writes.extend(entries);
         let number = head.outbox.sequence;
         writes.push(head.answers.keep(user, number, &request_key, self.now));
@@ -185,27 +174,33 @@ impl Request<'_> {
             &book,
             Condition::Unchanged(document.etag),
         ));
+        let answered = KeptAnswer::new(self.fingerprint.clone(), answer.clone());
         writes.push(
-            Write::put(request_key, &answer, Condition::Absent).with_ttl(REQUEST_TTL_SECONDS),
+            Write::put(request_key, &answered, Condition::Absent).with_ttl(REQUEST_TTL_SECONDS),
         );
         dapr.transact(writes).await?;
         insert.confirm(dapr).await?;
         Ok(Ok(answer))
     }
 
-    fn event(&self, task: TaskId) -> Event {
+    fn event(&self, task: TaskId, version: u64) -> Event {
         let (reminder_id, now) = (self.reminder, Timestamp::clamped(self.now));
         let (id, user, task, chain) = (self.event_id, self.user, Some(task), self.chain);
+        let reminder_version = Some(version);
         match self.command {
             Command::Snooze(until) => {
                 let payload = ReminderSnoozed {
                     reminder_id,
                     until: Timestamp::clamped(until),
+                    reminder_version,
                 };
                 Event::new(id, SOURCE, user, task, &payload, chain, now)
             }
             Command::Dismiss => {
-                let payload = ReminderDismissed { reminder_id };
+                let payload = ReminderDismissed {
+                    reminder_id,
+                    reminder_version,
+                };
                 Event::new(id, SOURCE, user, task, &payload, chain, now)
             }
         }

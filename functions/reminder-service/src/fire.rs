@@ -103,6 +103,8 @@ fn triggered(key: &str, book: &Book, entry: &Entry, now: DateTime<Utc>) -> Optio
         due: book.due.clone(),
         scheduled_at: entry.at,
         late_seconds: (now - entry.at.utc()).num_seconds().unsigned_abs(),
+        set_for: Some(entry.set_for),
+        task_sequence: Some(book.sequence),
     };
     let chain = Chain {
         correlation_id: book.correlation_id,

@@ -1,5 +1,6 @@
 //! The routes.
 
+use api::reminder::{Page, ScheduledReminder, Snooze};
 use dapr::ordered::{self, Reading};
 use dapr::outbox::relay_user;
 use dapr::{Dapr, DaprError, Document};
@@ -8,16 +9,15 @@ use events::{Event, PartAnswer, Timestamp};
 use http::{Method, StatusCode};
 use http_api::identity::Person;
 use http_api::{
-    Answer, Function, Paging, Problem, Request, Response, cursor_to_text, erase_answer,
-    idempotency_key, json_response, parse_json, query, restore_answer, segments,
+    Answer, Fingerprint, Function, Paging, Problem, Request, Response, cursor_to_text,
+    erase_answer, idempotency_key, json_response, parse_json, query, restore_answer, segments,
 };
-use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::agenda::{self, Head, Pointer};
 use crate::book::Book;
 use crate::check::Checking;
-use crate::commands::{self, Command, SnoozeBody};
+use crate::commands::{self, Command};
 use crate::erase;
 use crate::fire;
 use crate::schedule::{self, Part};
@@ -72,14 +72,15 @@ impl<D: Dapr + Clone + 'static> Reminders<'_, D> {
         };
         let (items, next) = ordered::read_settled(&self.0.dapr, &head_key, parse, read).await?;
         let next_cursor = next.map(|key| cursor_to_text(&key));
-        Ok(json_response(
-            StatusCode::OK,
-            &json!({ "items": items, "next_cursor": next_cursor }),
-        ))
+        Ok(json_response(StatusCode::OK, &Page { items, next_cursor }))
     }
 
     /// What the list shows of reminders.
-    async fn shown(&self, user: &str, pointers: Vec<Pointer>) -> Result<Vec<Value>, DaprError> {
+    async fn shown(
+        &self,
+        user: &str,
+        pointers: Vec<Pointer>,
+    ) -> Result<Vec<ScheduledReminder>, DaprError> {
         let keys: Vec<String> = pointers
             .iter()
             .map(|pointer| schedule::key(user, pointer.task_id))
@@ -98,8 +99,8 @@ impl<D: Dapr + Clone + 'static> Reminders<'_, D> {
 
     async fn snooze(&self, request: &Request, id: &str) -> Result<Answer, Problem> {
         let person = self.0.person(request).await?;
-        let body: SnoozeBody = parse_json(request)?;
-        let until = body.until(self.0.now())?;
+        let body: Snooze = parse_json(request)?;
+        let until = commands::until(&body, self.0.now())?;
         self.command(person, request, id, Command::Snooze(until))
             .await
     }
@@ -124,6 +125,7 @@ impl<D: Dapr + Clone + 'static> Reminders<'_, D> {
             reminder,
             command,
             key: idempotency_key(request.headers())?.unwrap_or_else(|| fresh.to_string()),
+            fingerprint: Fingerprint::of(request),
             event_id: EventId(fresh),
             chain: self.0.chain(request),
             now: self.0.now(),

@@ -89,7 +89,7 @@ pub(crate) async fn restore_part<D: Dapr>(
     };
     book.follow(&part.story.events)?;
     if part.continues {
-        let carry = serde_json::to_value(&book).unwrap_or_default();
+        let carry = serde_json::to_value(&book).expect("a book with string keys");
         return Ok(Part::Carry(carry));
     }
     let restored = put_back(dapr, &part.story, book, now).await?;
@@ -188,7 +188,7 @@ impl<'a> Shelf<'a> {
         Ok(Effect {
             writes,
             insert,
-            ignored: false,
+            ..Effect::default()
         })
     }
 }

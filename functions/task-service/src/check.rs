@@ -11,7 +11,7 @@ use dapr::ordered::{
 };
 use dapr::{Condition, Dapr, DaprError, Document, Write};
 use domain::{Task, TaskId, UserId};
-use http_api::Problem;
+use http_api::{Fingerprint, Problem};
 
 use crate::commit::{Command, publish};
 use crate::decide::{self, Context};
@@ -434,7 +434,7 @@ impl<'a, D: Dapr> Checking<'a, D> {
             context: self.context,
             task_id: id,
             request_key: request.to_string(),
-            fingerprint: String::new(),
+            fingerprint: Fingerprint::default(),
             rate: None,
         };
         let decide = |found| Ok(decide::settle(id, found, has_moved));

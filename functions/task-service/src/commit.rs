@@ -1,8 +1,6 @@
 //! From a decision to an acknowledged change: one state transaction with the task, the lists, the head, the events and
 //! the answer. Publishing follows after the answer.
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use dapr::ordered::{self, Change as ListChange, Directory, Item};
 use dapr::outbox::{Numbered, Pending, ToPublish, relay_in_turn};
 use dapr::timetable::{Entry, Insert};
@@ -10,10 +8,8 @@ use dapr::{Condition, Dapr, DaprError, Document, Write};
 use domain::task::MAX_OPEN_TASKS;
 use domain::{TaskId, UserId};
 use events::{DeleteReason, TaskDocument};
-use http_api::{Problem, Rate, refuse_erased};
+use http_api::{Fingerprint, Problem, Rate, refuse_erased};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
-use sha2::{Digest, Sha256};
 
 use crate::decide::{Change, Context, Outcome};
 use crate::head::{self, Head};
@@ -32,8 +28,8 @@ pub(crate) struct Command<'a> {
     pub(crate) task_id: TaskId,
     /// The caller's idempotency key, or a fresh id.
     pub(crate) request_key: String,
-    /// What tells this command from another one sent by mistake under the same key.
-    pub(crate) fingerprint: String,
+    /// Of the request; that of none where the key is a fresh id.
+    pub(crate) fingerprint: Fingerprint,
     /// How many commands a person may give; absent for what no person asks for.
     pub(crate) rate: Option<Rate>,
 }
@@ -42,7 +38,7 @@ pub(crate) struct Command<'a> {
 #[derive(Debug)]
 pub(crate) struct Committed {
     /// The task as it now is; `None` when it is gone.
-    pub(crate) task: Option<Value>,
+    pub(crate) task: Option<TaskDocument>,
     /// Whether this very command made the task.
     pub(crate) created: bool,
     pub(crate) to_publish: ToPublish,
@@ -51,19 +47,9 @@ pub(crate) struct Committed {
 /// The answer kept under `request/{user}/{key}`.
 #[derive(Serialize, Deserialize)]
 struct Answered {
-    fingerprint: String,
-    task: Option<Value>,
+    fingerprint: Fingerprint,
+    task: Option<TaskDocument>,
     created: bool,
-}
-
-/// The fingerprint of a command: method, path and body.
-pub(crate) fn fingerprint(method: &http::Method, path: &str, body: &[u8]) -> String {
-    let mut digest = Sha256::new();
-    for part in [method.as_str().as_bytes(), path.as_bytes(), body] {
-        digest.update((part.len() as u64).to_be_bytes());
-        digest.update(part);
-    }
-    URL_SAFE_NO_PAD.encode(digest.finalize())
 }
 
 impl Command<'_> {
@@ -133,11 +119,7 @@ impl Command<'_> {
     }
 
     fn repeat(&self, answered: Answered) -> Result<Committed, Problem> {
-        if answered.fingerprint != self.fingerprint {
-            return Err(Problem::conflict(
-                "This Idempotency-Key was used for another request. Use a new one.",
-            ));
-        }
+        self.fingerprint.check(&answered.fingerprint)?;
         Ok(Committed {
             task: answered.task,
             created: answered.created,
@@ -152,9 +134,7 @@ impl Command<'_> {
         documents: Documents,
         outcome: Outcome,
     ) -> Result<Committed, Failed> {
-        let task = outcome
-            .after()
-            .map(|task| serde_json::to_value(TaskDocument::from(task)).unwrap_or_default());
+        let task = outcome.after().map(TaskDocument::from);
         if outcome.change.is_none() {
             return Ok(Committed {
                 task,

@@ -7,6 +7,7 @@
 
 use std::time::Duration;
 
+use api::inner::{EraseStretch, ErasedStretch};
 use chrono::{DateTime, Utc};
 use dapr::erase::{Erase, Tombstone};
 use dapr::ordered;
@@ -17,7 +18,6 @@ use domain::{EventId, TaskId, UserId};
 use events::{Chain, ErasureRequested, Event, Timestamp};
 use http::{Method, StatusCode};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 use uuid::Uuid;
 
 use crate::check::task_of;
@@ -51,15 +51,6 @@ struct Erasure {
     /// Where the audit service goes on: `next` of its last answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     from: Option<String>,
-}
-
-/// What the audit service says of a stretch.
-#[derive(Debug, Deserialize)]
-struct Stretch {
-    next: Option<String>,
-    /// Whether the person's last event has not arrived there yet.
-    #[serde(default)]
-    waits: bool,
 }
 
 /// How far an erasure is.
@@ -246,21 +237,21 @@ pub(crate) async fn advance<D: Dapr>(dapr: &D, user: &UserId) -> Result<Progress
     })
 }
 
-async fn ask<D: Dapr>(dapr: &D, user: &UserId, erasure: &Erasure) -> Result<Stretch, Stuck> {
-    let body = json!({
-        "user_id": user.as_str(),
-        "asked_by": erasure.asked_by,
-        "event_id": erasure.event_id,
-        "requested_at": erasure.requested_at,
-        "until": erasure.until,
-        "from": erasure.from,
-    });
+async fn ask<D: Dapr>(dapr: &D, user: &UserId, erasure: &Erasure) -> Result<ErasedStretch, Stuck> {
+    let body = EraseStretch {
+        user_id: user.to_string(),
+        asked_by: erasure.asked_by.clone(),
+        event_id: erasure.event_id,
+        requested_at: erasure.requested_at,
+        until: erasure.until,
+        from: erasure.from.clone(),
+    };
     let call = Invocation {
         target: Target::App("audit-service".to_owned()),
         method: Method::POST,
         path: "/audit-service/erase/everywhere".to_owned(),
         headers: vec![("content-type".to_owned(), "application/json".to_owned())],
-        body: body.to_string().into_bytes(),
+        body: serde_json::to_vec(&body).expect("a body with string keys"),
     };
     let unavailable = |detail: String| DaprError::Unavailable {
         what: "invoke",

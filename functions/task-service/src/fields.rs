@@ -2,57 +2,29 @@
 
 use std::collections::BTreeSet;
 
+use api::task::{NewTask, Recurrence, TaskPatch};
 use domain::reminder::Reminder;
 use domain::task::{ChecklistItem, MAX_CHECKLIST, MAX_LABELS, MAX_REMINDERS};
-use domain::{
-    Due, Label, ListName, Notes, Priority, Recurrence, ReminderId, ReminderRule, Task, Title,
-};
-use events::{DueDocument, RecurrenceDocument, ReminderDocument, TaskDocument, Timestamp};
+use domain::{Due, Label, ListName, Notes, Priority, ReminderId, ReminderRule, Task, Title};
+use events::{DueDocument, RecurrenceDocument, ReminderDocument, Timestamp};
 use http_api::{FieldError, Problem, from_json};
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::request;
-
 /// Fields that a person reads but can't write.
-const READ_ONLY: [&str; 10] = [
+const READ_ONLY: [&str; 11] = [
     "id",
     "version",
     "status",
     "series_id",
     "occurrence",
     "series_start",
+    "series_slot",
     "created_at",
     "updated_at",
     "completed_at",
     "revision",
 ];
-
-/// The fields as they come over the wire.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Fields {
-    #[serde(default)]
-    pub(crate) title: String,
-    #[serde(default)]
-    pub(crate) notes: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) priority: Option<u64>,
-    #[serde(default)]
-    pub(crate) labels: Vec<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) list: Option<String>,
-    #[serde(default)]
-    pub(crate) checklist: Vec<request::ChecklistItem>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) due: Option<request::Due>,
-    /// Absent: a task with a due time has one reminder at that time.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) reminders: Option<Vec<request::Reminder>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) recurrence: Option<request::Recurrence>,
-}
 
 /// The fields after all checks.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,66 +46,55 @@ pub struct CheckedFields {
     /// When the person hears of it.
     pub reminders: Vec<Reminder>,
     /// How it comes again.
-    pub recurrence: Option<Recurrence>,
+    pub recurrence: Option<domain::Recurrence>,
 }
 
-impl Fields {
-    /// Reads the fields of a new task.
-    pub(crate) fn of_new(value: Value) -> Result<Self, Problem> {
-        refuse_read_only(&value)?;
-        from_json(value)
-    }
+/// Reads the fields of a new task.
+pub(crate) fn of_new(value: Value) -> Result<NewTask, Problem> {
+    refuse_read_only(&value)?;
+    from_json(value)
+}
 
-    /// The fields of `task` after `patch` (RFC 7396).
-    pub(crate) fn of_patched(task: &Task, patch: &Value) -> Result<Self, Problem> {
-        if !patch.is_object() {
-            return Err(Problem::bad_request(
-                "A merge patch of a task is a JSON object.",
-            ));
-        }
-        refuse_read_only(patch)?;
-        let mut target = serde_json::to_value(Self::of_task(task)).unwrap_or_default();
-        merge(&mut target, patch);
-        from_json(target)
+/// The fields of `task` after `patch` (RFC 7396).
+pub(crate) fn of_patched(task: &Task, patch: &Value) -> Result<NewTask, Problem> {
+    if !patch.is_object() {
+        return Err(Problem::bad_request(
+            "A merge patch of a task is a JSON object.",
+        ));
     }
+    refuse_read_only(patch)?;
+    // A field that is unknown or of another type is refused by its place in the patch, also where null would take it out.
+    from_json::<TaskPatch>(patch.clone())?;
+    let mut target = json!(of_task(task));
+    merge(&mut target, patch);
+    from_json(target)
+}
 
-    /// The fields of `task` as it is.
-    pub(crate) fn of_task(task: &Task) -> Self {
-        let document = TaskDocument::from(task);
-        Self {
-            title: document.title,
-            notes: document.notes,
-            priority: Some(document.priority.into()),
-            labels: document.labels,
-            list: Some(document.list),
-            checklist: document.checklist.into_iter().map(Into::into).collect(),
-            due: document.due.map(Into::into),
-            reminders: Some(document.reminders.into_iter().map(Into::into).collect()),
-            // Only the rule: the simple fields would contradict a patched one.
-            recurrence: document.recurrence.map(|recurrence| request::Recurrence {
-                recurrence_type: None,
-                recurrence_interval: None,
-                recurrence_end: None,
-                ..recurrence.into()
-            }),
-        }
-    }
+/// The fields of `task` as it is.
+fn of_task(task: &Task) -> NewTask {
+    let mut fields = api::task::Task::from(task).fields();
+    // A patch may say another one than these come from.
+    fields.recurrence = fields.recurrence.map(Recurrence::only_rule);
+    fields
+}
 
+impl CheckedFields {
     /// Checks every field, and what they say of each other. `known` are the reminders that the task has: their ids
     /// are kept, all others are new.
-    pub(crate) fn check(
-        self,
+    pub(crate) fn of(
+        fields: NewTask,
         known: &[Reminder],
         new_id: impl Fn() -> Uuid,
     ) -> Result<CheckedFields, Problem> {
         let mut errors = Errors::default();
-        let (has_due, due_date) = (self.due.is_some(), self.due.as_ref().map(|due| due.date));
-        let due = self
+        let due_date = fields.due.as_ref().map(|due| due.date);
+        let has_due = fields.due.is_some();
+        let due = fields
             .due
             .map(DueDocument::from)
             .and_then(|due| errors.take(Due::try_from(&due).map_err(field)));
-        let has_recurrence = self.recurrence.is_some();
-        let end = self
+        let has_recurrence = fields.recurrence.is_some();
+        let end = fields
             .recurrence
             .as_ref()
             .filter(|rule| rule.rrule.is_some())
@@ -144,7 +105,7 @@ impl Fields {
                 "needs exactly one of count and until",
             );
         }
-        let recurrence = self
+        let recurrence = fields
             .recurrence
             .map(RecurrenceDocument::from)
             .and_then(|recurrence| errors.take(recurrence.parse(due_date).map_err(field)));
@@ -154,28 +115,28 @@ impl Fields {
                 "needs a due date to count from; send due as well",
             );
         }
-        let reminders = match self.reminders {
+        let reminders = match fields.reminders {
             Some(reminders) => {
                 let asked = reminders.into_iter().map(ReminderDocument::from);
                 errors.reminders(asked, known, has_due, due.as_ref(), &new_id)
             }
             None => errors.default_reminders(due.as_ref(), new_id),
         };
-        let title = errors.take(Title::parse(&self.title).map_err(|error| at("/title", error)));
-        let notes = errors.take(Notes::parse(&self.notes).map_err(|error| at("/notes", error)));
-        let priority = self.priority.map_or(Some(Priority::default()), |level| {
+        let title = errors.take(Title::parse(&fields.title).map_err(|error| at("/title", error)));
+        let notes = errors.take(Notes::parse(&fields.notes).map_err(|error| at("/notes", error)));
+        let priority = fields.priority.map_or(Some(Priority::default()), |level| {
             errors.take(Priority::parse(level).map_err(|error| at("/priority", error)))
         });
-        let list = self
+        let list = fields
             .list
             .as_deref()
             .map_or(Some(ListName::default()), |list| {
                 errors.take(ListName::parse(list).map_err(|error| at("/list", error)))
             });
-        let labels = errors.labels(&self.labels);
-        let checklist = errors.checklist(&self.checklist);
+        let labels = errors.labels(&fields.labels);
+        let checklist = errors.checklist(&fields.checklist);
         match (errors.0.is_empty(), title, notes, priority, list) {
-            (true, Some(title), Some(notes), Some(priority), Some(list)) => Ok(CheckedFields {
+            (true, Some(title), Some(notes), Some(priority), Some(list)) => Ok(Self {
                 title,
                 notes,
                 priority,
@@ -229,9 +190,9 @@ impl Errors {
             .collect()
     }
 
-    fn checklist(&mut self, items: &[request::ChecklistItem]) -> Vec<ChecklistItem> {
+    fn checklist(&mut self, items: &[api::task::ChecklistItem]) -> Vec<ChecklistItem> {
         self.limit("/checklist", items.len(), MAX_CHECKLIST);
-        let parse = |(i, item): (usize, &request::ChecklistItem)| {
+        let parse = |(i, item): (usize, &api::task::ChecklistItem)| {
             let text = Title::parse(&item.text)
                 .map_err(|error| at(format!("/checklist/{i}/text"), error))?;
             Ok(ChecklistItem {

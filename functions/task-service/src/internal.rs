@@ -1,101 +1,62 @@
 //! What the recurrence engine asks for: the next occurrence, and to take one back.
 //!
-//! It may be of another version, so what this one does not know is passed over; but what is known has its limits.
+//! What it says has the limits of what a person says.
 
+use api::inner::{NextOccurrence, Withdraw};
+use api::task::NewTask;
 use domain::task::SeriesPlace;
-use domain::{SeriesId, TaskId, UserId};
-use events::{Chain, ChecklistItemDocument, DueDocument, RecurrenceDocument, ReminderDocument};
+use domain::{SeriesId, UserId};
+use events::Chain;
 use http_api::Problem;
-use serde::Deserialize;
-use uuid::Uuid;
 
-use crate::fields::Fields;
 use crate::transfer::series_place;
 
-/// Body of `POST /task-service/tasks`.
-#[derive(Debug, Deserialize)]
-pub(crate) struct NextOccurrence {
-    user_id: String,
-    id: Uuid,
-    series_id: Uuid,
-    occurrence: u32,
-    series_start: chrono::NaiveDate,
-    task: Occurrence,
-    correlation_id: Uuid,
-    causation_id: Uuid,
+/// The place of an occurrence in its series.
+///
+/// # Errors
+/// 422 when a number or date is out of range.
+pub(crate) fn series(next: &NextOccurrence) -> Result<SeriesPlace, Problem> {
+    let slot = next.task.due.as_ref().map(|due| due.date);
+    let id = SeriesId(next.series_id);
+    series_place(id, next.occurrence, next.series_start, slot)
 }
 
 /// What is to be done once more.
-#[derive(Debug, Clone, Deserialize)]
-struct Occurrence {
-    title: String,
-    notes: String,
-    priority: u64,
-    labels: Vec<String>,
-    list: String,
-    checklist: Vec<ChecklistItemDocument>,
-    due: Option<DueDocument>,
-    reminders: Vec<ReminderDocument>,
-    recurrence: Option<RecurrenceDocument>,
-}
-
-/// Body of `POST /task-service/tasks/{id}/withdraw`.
-#[derive(Debug, Deserialize)]
-pub(crate) struct Withdraw {
-    user_id: String,
-    correlation_id: Uuid,
-    causation_id: Uuid,
-}
-
-impl NextOccurrence {
-    pub(crate) fn user(&self) -> Result<UserId, Problem> {
-        user(&self.user_id)
-    }
-
-    pub(crate) fn task_id(&self) -> TaskId {
-        TaskId(self.id)
-    }
-
-    pub(crate) fn series(&self) -> Result<SeriesPlace, Problem> {
-        series_place(SeriesId(self.series_id), self.occurrence, self.series_start)
-    }
-
-    pub(crate) fn chain(&self) -> Chain {
-        Chain {
-            correlation_id: self.correlation_id,
-            causation_id: Some(self.causation_id),
-        }
-    }
-
-    pub(crate) fn fields(&self) -> Fields {
-        let task = self.task.clone();
-        Fields {
-            title: task.title,
-            notes: task.notes,
-            priority: Some(task.priority),
-            labels: task.labels,
-            list: Some(task.list),
-            checklist: task.checklist.into_iter().map(Into::into).collect(),
-            due: task.due.map(Into::into),
-            reminders: Some(task.reminders.into_iter().map(Into::into).collect()),
-            recurrence: task.recurrence.map(Into::into),
-        }
+pub(crate) fn fields(next: &NextOccurrence) -> NewTask {
+    let task = next.task.clone();
+    NewTask {
+        title: task.title,
+        notes: task.notes,
+        priority: Some(task.priority),
+        labels: task.labels,
+        list: Some(task.list),
+        checklist: task.checklist.into_iter().map(Into::into).collect(),
+        due: task.due.map(Into::into),
+        reminders: Some(task.reminders.into_iter().map(Into::into).collect()),
+        recurrence: task.recurrence.map(Into::into),
     }
 }
 
-impl Withdraw {
-    pub(crate) fn user(&self) -> Result<UserId, Problem> {
-        user(&self.user_id)
-    }
-
-    pub(crate) fn chain(&self) -> Chain {
-        Chain {
-            correlation_id: self.correlation_id,
-            causation_id: Some(self.causation_id),
-        }
+/// The chain that an occurrence belongs to.
+pub(crate) fn chain_of_next(next: &NextOccurrence) -> Chain {
+    Chain {
+        correlation_id: next.correlation_id,
+        causation_id: Some(next.causation_id),
     }
 }
 
-fn user(text: &str) -> Result<UserId, Problem> {
-    UserId::parse(text).map_err(|error| Problem::invalid_field("/user_id", error))
+/// The chain that a withdrawal belongs to.
+pub(crate) fn chain_of_withdrawal(withdraw: &Withdraw) -> Chain {
+    Chain {
+        correlation_id: withdraw.correlation_id,
+        causation_id: Some(withdraw.causation_id),
+    }
+}
+
+/// Whose task it is.
+///
+/// # Errors
+/// 422 when that is nobody's id.
+pub(crate) fn user(user_id: &str) -> Result<UserId, Problem> {
+    UserId::parse(user_id).map_err(|error| Problem::invalid_field("/user_id", error))
 }

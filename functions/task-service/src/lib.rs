@@ -13,7 +13,6 @@ mod internal;
 mod list;
 mod place;
 mod record;
-mod request;
 mod routes;
 mod summary;
 mod transfer;

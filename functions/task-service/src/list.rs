@@ -4,12 +4,13 @@ mod filter;
 
 use std::ops::{Bound, ControlFlow};
 
+use api::task;
 use chrono::{DateTime, Utc};
 use dapr::ordered::{self, Item, Order, Reading};
 use dapr::{Dapr, DaprError, Document, Json};
 use domain::UserId;
 use http_api::{Problem, cursor_to_text};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use uuid::Uuid;
 
 pub(crate) use filter::{Listing, Sort, Which};
@@ -39,25 +40,17 @@ pub(crate) async fn list<D: Dapr>(
     Ok(ordered::read_settled(dapr, &key, parse, read).await?)
 }
 
-/// What a listing is answered.
-#[derive(Debug, Serialize)]
-pub(crate) struct Answer {
-    /// Summaries, as the lists keep them.
-    items: Vec<Json>,
-    pub(crate) next_cursor: Option<String>,
-    revision: u64,
-}
+/// What a listing is answered: summaries, as the lists keep them.
+pub(crate) type Answer = task::Page<Json>;
 
-impl Answer {
-    /// The tasks of the page.
-    pub(crate) fn ids(&self) -> Vec<Uuid> {
-        #[derive(Deserialize)]
-        struct Id {
-            id: Uuid,
-        }
-        let ids = self.items.iter().map(Json::read::<Id>);
-        ids.flatten().map(|item| item.id).collect()
+/// The ids of the tasks of a page.
+pub(crate) fn ids(page: &Answer) -> Vec<Uuid> {
+    #[derive(Deserialize)]
+    struct Id {
+        id: Uuid,
     }
+    let ids = page.items.iter().map(Json::read::<Id>);
+    ids.flatten().map(|item| item.id).collect()
 }
 
 /// What was found, and how much of it fits.

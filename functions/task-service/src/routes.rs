@@ -1,5 +1,8 @@
 //! The routes of the task service, in one table.
 
+use api::account::{CONFIRMATION, EraseAccount, Erasing, ErasingAccount};
+use api::inner::{NextOccurrence, Withdraw};
+use api::task::{Imported, TaskExport};
 use dapr::Dapr;
 use dapr::outbox::relay_user;
 use dapr::timetable::{self, Looked};
@@ -8,28 +11,25 @@ use events::{Chain, DataExported, Event, Timestamp, Topic};
 use http::{HeaderValue, Method, StatusCode, header};
 use http_api::identity::{dapr_caller, function_caller};
 use http_api::{
-    Answer, Function, IfMatch, Problem, Request, Response, empty, erase_answer, etag,
-    idempotency_key, if_match, json_response, parse_json, query, segments,
+    Answer, Fingerprint, Function, IfMatch, Problem, Request, Response, empty, erase_answer, etag,
+    idempotency_key, if_match, json_response, parse_call, parse_json, query, segments,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::check::Checking;
-use crate::commit::{Command, Committed, fingerprint, publish};
+use crate::commit::{Command, Committed, publish};
 use crate::decide::{self, Context, Outcome, SOURCE};
 use crate::erase::{self, Progress, Stuck, Wish};
-use crate::fields::Fields;
+use crate::fields::{self, CheckedFields};
 use crate::head;
-use crate::internal::{NextOccurrence, Withdraw};
+use crate::internal;
 use crate::list::{self, Listing};
 use crate::record::{self, Found};
-use crate::transfer::{self, Import};
+use crate::transfer;
 
 /// Who may ask for the next occurrence.
 const RECURRENCE_ENGINE: &str = "recurrence-engine";
-
-/// What the body of `DELETE /api/account` must say, so that nobody erases everything by mistake.
-const CONFIRMATION: &str = "erase";
 
 /// Who asked for an erasure, where that is the person. It goes on record, so it is nothing of theirs.
 const BY_THEMSELVES: &str = "person";
@@ -40,16 +40,8 @@ const MOST_NAME: usize = 200;
 /// Most stretches of an erasure that one request of an operator goes through.
 const MOST_STRETCHES: u32 = 4;
 
-/// Body of `DELETE /api/account`.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Confirmed {
-    confirm: String,
-}
-
 /// Body of `POST /task-service/erase/everywhere`.
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
 struct EraseEverywhere {
     user_id: String,
     /// Who asks for it: an operator's name, which goes on record, so nothing of the person.
@@ -126,10 +118,7 @@ impl<D: Dapr + Clone + 'static> Tasks<'_, D> {
         let key = record::key(&person.id, task_id);
         let document = self.0.dapr.get(&key).await?;
         let task = live(record::read(&key, document.as_ref())?)?;
-        Ok(task_response(
-            StatusCode::OK,
-            &serde_json::to_value(events::TaskDocument::from(&task)).unwrap_or_default(),
-        ))
+        Ok(task_response(StatusCode::OK, &(&task).into()))
     }
 
     /// On record before it is answered.
@@ -158,16 +147,16 @@ impl<D: Dapr + Clone + 'static> Tasks<'_, D> {
 
     async fn import(&self, request: &Request) -> Result<Response, Problem> {
         let person = self.0.person(request).await?;
-        let import: Import = parse_json(request)?;
+        let import: TaskExport = parse_json(request)?;
         let context = self.context(&person.id, self.0.chain(request));
         let (mut imported, mut skipped) = (0_u32, 0_u32);
-        for task in import.tasks(self.0.new_id)? {
+        for task in transfer::tasks(&import, self.0.new_id)? {
             let command = Command {
                 context: &context,
                 task_id: task.id,
                 // The task's own id keeps a repeat from doing anything.
                 request_key: self.0.fresh().to_string(),
-                fingerprint: String::new(),
+                fingerprint: Fingerprint::default(),
                 // One request counts as one command.
                 rate: (imported == 0).then_some(self.0.limits.commands),
             };
@@ -182,14 +171,14 @@ impl<D: Dapr + Clone + 'static> Tasks<'_, D> {
         }
         Ok(json_response(
             StatusCode::OK,
-            &json!({ "imported": imported, "skipped": skipped }),
+            &Imported { imported, skipped },
         ))
     }
 
     async fn create(&self, request: &Request) -> Result<Answer, Problem> {
         let person = self.0.person(request).await?;
-        let fields = Fields::of_new(parse_json(request)?)?;
-        let checked = fields.check(&[], self.0.new_id)?;
+        let new = fields::of_new(parse_json(request)?)?;
+        let checked = CheckedFields::of(new, &[], self.0.new_id)?;
         let id = TaskId(self.0.fresh());
         let context = self.context(&person.id, self.0.chain(request));
         let command = self.command(&context, id, request)?;
@@ -209,9 +198,9 @@ impl<D: Dapr + Clone + 'static> Tasks<'_, D> {
     async fn update(&self, request: &Request, id: &str) -> Result<Answer, Problem> {
         let patch: Value = parse_json(request)?;
         self.change(request, id, |context, task| {
-            let fields =
-                Fields::of_patched(&task, &patch)?.check(&task.reminders, context.new_id)?;
-            decide::update(context, task, fields)
+            let patched = fields::of_patched(&task, &patch)?;
+            let checked = CheckedFields::of(patched, &task.reminders, context.new_id)?;
+            decide::update(context, task, checked)
         })
         .await
     }
@@ -248,11 +237,11 @@ impl<D: Dapr + Clone + 'static> Tasks<'_, D> {
 
     async fn create_next(&self, request: &Request) -> Result<Answer, Problem> {
         function_caller(request.headers(), &self.0.app_api_token, RECURRENCE_ENGINE)?;
-        let next: NextOccurrence = parse_json(request)?;
-        let (user, id) = (next.user()?, next.task_id());
-        let checked = next.fields().check(&[], self.0.new_id)?;
-        let series = next.series()?;
-        let context = self.context(&user, next.chain());
+        let next: NextOccurrence = parse_call(request)?;
+        let (user, id) = (internal::user(&next.user_id)?, TaskId(next.id));
+        let checked = CheckedFields::of(internal::fields(&next), &[], self.0.new_id)?;
+        let series = internal::series(&next)?;
+        let context = self.context(&user, internal::chain_of_next(&next));
         let command = self.derived_command(&context, id, request);
         let decide = |found| decide::create_next(&context, id, checked.clone(), series, found);
         let committed = command.run(&self.0.dapr, decide).await?;
@@ -267,9 +256,9 @@ impl<D: Dapr + Clone + 'static> Tasks<'_, D> {
     async fn withdraw(&self, request: &Request, id: &str) -> Result<Answer, Problem> {
         function_caller(request.headers(), &self.0.app_api_token, RECURRENCE_ENGINE)?;
         let id = task_id(id)?;
-        let body: Withdraw = parse_json(request)?;
-        let user = body.user()?;
-        let context = self.context(&user, body.chain());
+        let body: Withdraw = parse_call(request)?;
+        let user = internal::user(&body.user_id)?;
+        let context = self.context(&user, internal::chain_of_withdrawal(&body));
         let command = self.derived_command(&context, id, request);
         let committed = command
             .run(&self.0.dapr, |found| decide::withdraw(id, found))
@@ -291,12 +280,17 @@ impl<D: Dapr + Clone + 'static> Tasks<'_, D> {
         if request.body().is_empty() {
             return Err(not_confirmed());
         }
-        let Confirmed { confirm } = parse_json(request)?;
+        let EraseAccount { confirm } = parse_json(request)?;
         if confirm != CONFIRMATION {
             return Err(not_confirmed());
         }
         self.keep_wish(&person.id, BY_THEMSELVES, request).await?;
-        let answer = json_response(StatusCode::ACCEPTED, &json!({ "state": "erasing" }));
+        let answer = json_response(
+            StatusCode::ACCEPTED,
+            &ErasingAccount {
+                state: Erasing::Erasing,
+            },
+        );
         let dapr = self.0.dapr.clone();
         Ok(Answer::then(answer, async move {
             // What fails here is done by the ticks.
@@ -399,12 +393,11 @@ impl<D: Dapr + Clone + 'static> Tasks<'_, D> {
     ) -> Result<Command<'a>, Problem> {
         let request_key =
             idempotency_key(request.headers())?.unwrap_or_else(|| self.0.fresh().to_string());
-        let fingerprint = fingerprint(request.method(), request.uri().path(), request.body());
         Ok(Command {
             context,
             task_id: id,
             request_key,
-            fingerprint,
+            fingerprint: Fingerprint::of(request),
             rate: Some(self.0.limits.commands),
         })
     }
@@ -418,19 +411,18 @@ impl<D: Dapr + Clone + 'static> Tasks<'_, D> {
     ) -> Command<'a> {
         let cause = context.chain.causation_id.unwrap_or_default();
         // The body of a repeat is the same but for nothing; the path tells a creation from a withdrawal.
-        let fingerprint = fingerprint(request.method(), request.uri().path(), request.body());
         Command {
             context,
             task_id: id,
             request_key: format!("{cause}-{id}"),
-            fingerprint,
+            fingerprint: Fingerprint::of(request),
             rate: None,
         }
     }
 
     fn answer(&self, user: UserId, status: StatusCode, committed: Committed) -> Answer {
-        let response = match &committed.task {
-            Some(task) => task_response(status, task),
+        let response = match committed.task {
+            Some(task) => task_response(status, &task.into()),
             None => empty(StatusCode::NO_CONTENT),
         };
         if committed.to_publish.own.is_empty() {
@@ -466,14 +458,13 @@ fn live(found: Found) -> Result<Task, Problem> {
 }
 
 /// A task with its `ETag`, and its `Location` when it is new.
-fn task_response(status: StatusCode, task: &Value) -> Response {
+fn task_response(status: StatusCode, task: &api::task::Task) -> Response {
     let mut response = json_response(status, task);
     let headers = response.headers_mut();
-    let version = task["version"].as_u64().unwrap_or_default();
-    headers.extend(HeaderValue::from_str(&etag(version)).map(|value| (header::ETAG, value)));
-    if let (StatusCode::CREATED, Some(id)) = (status, task["id"].as_str()) {
+    headers.extend(HeaderValue::from_str(&etag(task.version)).map(|value| (header::ETAG, value)));
+    if status == StatusCode::CREATED {
         headers.extend(
-            HeaderValue::from_str(&format!("/api/tasks/{id}"))
+            HeaderValue::from_str(&format!("/api/tasks/{}", task.id))
                 .map(|value| (header::LOCATION, value)),
         );
     }

@@ -1,11 +1,10 @@
 //! What a list shows of a task, and where in the list it stands.
 
+use api::task::TaskSummary;
 use chrono::{DateTime, NaiveTime, Utc};
 use dapr::Json;
 use dapr::ordered::Item;
 use domain::{Due, Task, zone};
-use events::TaskDocument;
-use serde_json::json;
 
 /// Sorts behind every instant: tasks without a due date come last.
 pub(crate) const NO_DUE: &str = "~";
@@ -49,19 +48,5 @@ fn list_instant(due: &Due) -> DateTime<Utc> {
 
 /// The task without its long texts, and with what a list shows instead of them.
 fn summary(task: &Task) -> Json {
-    let mut value = serde_json::to_value(TaskDocument::from(task)).unwrap_or_default();
-    if let Some(fields) = value.as_object_mut() {
-        fields.remove("notes");
-        fields.remove("checklist");
-        fields.insert(
-            "has_notes".to_owned(),
-            json!(!task.notes.as_str().is_empty()),
-        );
-        let done = task.checklist.iter().filter(|item| item.done).count();
-        fields.insert(
-            "checklist_progress".to_owned(),
-            json!({ "done": done, "total": task.checklist.len() }),
-        );
-    }
-    Json::of(&value)
+    Json::of(&TaskSummary::from(api::task::Task::from(task)))
 }

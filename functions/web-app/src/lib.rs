@@ -4,13 +4,14 @@
 //! `reference` renders the API's document for people.
 
 mod headers;
+mod openapi;
 mod page;
 mod reference;
 mod routes;
 mod session;
 pub mod site;
 
-pub use routes::{OPENAPI, WebApp, route};
+pub use routes::{WebApp, route};
 pub use session::SignIn;
 
 #[cfg(target_arch = "wasm32")]
@@ -30,10 +31,12 @@ mod component {
                 let service = WebApp {
                     function,
                     site: site::BUILT,
+                    is_https: variable("public_url").starts_with("https://"),
                     sign_in: SignIn {
                         client_id: variable("oidc_client_id"),
                         authorize_url: variable("oidc_authorize_url"),
                         token_url: variable("oidc_token_url"),
+                        revocation_url: variable("oidc_revocation_url"),
                         scope: variable("oidc_scope"),
                     },
                 };

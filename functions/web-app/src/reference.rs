@@ -6,8 +6,8 @@ use http::StatusCode;
 use http_api::Response;
 use serde_json::Value;
 
+use crate::openapi;
 use crate::page::{escape, page};
-use crate::routes;
 
 const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
 
@@ -53,7 +53,7 @@ pub(crate) fn page_for_people() -> Response {
     page(
         StatusCode::OK,
         "Nudge: API reference",
-        &render(&routes::parsed()),
+        &render(&openapi::parsed()),
     )
 }
 
@@ -124,7 +124,7 @@ fn source(schema: &Value) -> String {
         link if !link.is_empty() => format!("<p>{link}</p>"),
         _ => format!(
             "<pre>{}</pre>",
-            escape(&serde_json::to_string_pretty(schema).unwrap_or_default())
+            escape(&serde_json::to_string_pretty(schema).expect("a value is JSON"))
         ),
     }
 }
@@ -134,8 +134,7 @@ fn paragraphs(value: &Value) -> String {
     text.split("\n\n")
         .filter(|paragraph| !paragraph.is_empty())
         .fold(String::new(), |mut html, paragraph| {
-            // Writing to a String can't fail.
-            write!(html, "<p>{}</p>", escape(paragraph)).ok();
+            write!(html, "<p>{}</p>", escape(paragraph)).expect("a String takes all");
             html
         })
 }

@@ -1,16 +1,13 @@
 //! The routes: all that no other function has.
 
+use api::session::{Health, Status};
 use dapr::Dapr;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use http_api::{Function, Problem, Request, Response, json_response, segments};
-use serde_json::{Value, json};
 
 use crate::session::{self, SignIn};
 use crate::site::Site;
-use crate::{headers, page, reference};
-
-/// The API's document, OpenAPI 3.1.
-pub const OPENAPI: &str = include_str!("openapi.json");
+use crate::{headers, openapi, page, reference};
 
 /// First segments of paths that are not for browsers: what Dapr calls, and what it is called at. One that this function
 /// is asked for all the same does not exist.
@@ -26,6 +23,14 @@ const INNER: [&str; 9] = [
     "web-app",
 ];
 
+/// The answer of `/health`: that there is one says it all.
+const HEALTH: Health = Health {
+    status: Status::Ok,
+    function: None,
+    state: None,
+    time_zone_rules: None,
+};
+
 /// What the function works with.
 #[derive(Debug)]
 pub struct WebApp<'a, D> {
@@ -33,6 +38,8 @@ pub struct WebApp<'a, D> {
     pub function: &'a Function<D>,
     /// The built screen.
     pub site: Site,
+    /// Whether people reach it by HTTPS, which browsers are then told to keep to.
+    pub is_https: bool,
     /// Where people sign in.
     pub sign_in: SignIn,
 }
@@ -44,7 +51,7 @@ pub async fn route<D: Dapr>(service: &WebApp<'_, D>, request: Request) -> Respon
         .answer(&request)
         .await
         .unwrap_or_else(Response::from);
-    headers::secure(response.headers_mut(), &service.sign_in.token_url);
+    headers::secure(response.headers_mut(), &service.sign_in, service.is_https);
     if is_head {
         response.body_mut().clear();
     } else if response.status() != StatusCode::NOT_MODIFIED {
@@ -67,9 +74,9 @@ impl<D: Dapr> WebApp<'_, D> {
                 Err(Problem::method_not_allowed("GET, HEAD"))
             }
             ["api", "session"] => self.session(request).await,
-            ["api", "openapi.json"] => Ok(document()),
+            ["api", "openapi.json"] => Ok(openapi::response()),
             ["api", "docs"] => Ok(reference::page_for_people()),
-            ["health"] => Ok(json_response(StatusCode::OK, &json!({ "status": "ok" }))),
+            ["health"] => Ok(json_response(StatusCode::OK, &HEALTH)),
             ["web-app", "health"] => self.function.health("web-app").await,
             ["api" | "mcp" | "ws", ..] => Err(no_such_route()),
             [first, ..] if INNER.contains(first) => Err(no_such_route()),
@@ -108,17 +115,6 @@ fn reads(method: &Method) -> bool {
     matches!(*method, Method::GET | Method::HEAD)
 }
 
-fn document() -> Response {
-    let mut response = Response::new(OPENAPI.as_bytes().to_vec());
-    let headers = response.headers_mut();
-    headers.insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static("application/json"),
-    );
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-    response
-}
-
 /// Whether a browser asks for a page, by Fetch Metadata or, where there is none, by what it accepts.
 fn is_navigation(headers: &HeaderMap) -> bool {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
@@ -130,10 +126,4 @@ fn is_navigation(headers: &HeaderMap) -> bool {
 
 fn no_such_route() -> Problem {
     Problem::not_found("There is no such route.")
-}
-
-/// The API's document as a value.
-pub(crate) fn parsed() -> Value {
-    // A test reads the document, so this can't fail.
-    serde_json::from_str(OPENAPI).unwrap_or_default()
 }

@@ -6,7 +6,8 @@ use dapr::{Dapr, Invocation, Target};
 use futures::future::join_all;
 use grip::{Item, Items};
 use http::Method;
-use serde_json::Value;
+
+use crate::talk::{self, Message};
 
 /// How often an update is offered to a proxy: it may be lost, so the others don't wait for one that does not answer.
 const TRIES: u32 = 2;
@@ -24,11 +25,14 @@ pub(crate) struct Proxies<D> {
 impl<D: Dapr> Proxies<D> {
     /// Tells every proxy at once. One that does not take it loses it: its sockets are gone too, or see by the revision
     /// that they missed something, and must not keep everybody else's updates waiting. `id` is the message's own.
-    pub(crate) async fn tell(&self, channel: String, id: &str, message: &Value) {
+    ///
+    /// # Panics
+    /// Never: the items have string keys.
+    pub(crate) async fn tell(&self, channel: String, id: &str, message: &Message) {
         let items = Items {
-            items: vec![Item::text(channel, id, message.to_string())],
+            items: vec![Item::text(channel, id, talk::text(message))],
         };
-        let body = serde_json::to_vec(&items).unwrap_or_default();
+        let body = serde_json::to_vec(&items).expect("items with string keys");
         let addresses = self.addresses.split(',').map(str::trim);
         let tell = |address| {
             let body = body.clone();

@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use api::live::ClientMessage;
+use api::session::{Health, Status};
+use api::task;
 use dapr::consumer::Outcome;
 use dapr::{Dapr, Invocation, Target};
 use domain::UserId;
@@ -12,10 +15,10 @@ use http_api::identity::{self, dapr_caller};
 use http_api::{
     Answer, Function, Problem, Request, Response, delivery_answer, json_response, segments,
 };
-use serde_json::{Value, json};
+use serde::de::IgnoredAny;
 
 use crate::proxies::Proxies;
-use crate::talk::{self, Said};
+use crate::talk::{self, Message};
 
 /// Close codes of the application: the token is missing, wrong or over.
 const UNAUTHORIZED: u16 = 4401;
@@ -29,15 +32,18 @@ const MAX_MESSAGE: usize = 16 * 1024;
 const KEEP_ALIVE_SECONDS: u64 = 25;
 /// How long somebody may take to say who they are. Pushpin does not call more often than that by itself.
 const LOOK_AT_STRANGERS_SECONDS: u32 = 20;
-/// How soon after its end a token counts no more on a socket that says nothing, and how soon a screen knows of an
-/// update that was lost on its way to the proxy.
+/// How soon a screen knows of an update that was lost on its way to the proxy.
 const LOOK_AT_FRIENDS_SECONDS: u32 = 300;
 /// By when the proxy has done as it was told with a greeting.
 const SUBSCRIBED_AFTER: Duration = Duration::from_secs(1);
+/// Remembers, at the proxy, since when the socket is open (seconds since 1970).
+const OPENED: &str = "opened";
 /// Remembers, at the proxy, until when the token holds (seconds since 1970).
 const UNTIL: &str = "until";
 /// Remembers, at the proxy, the token itself.
 const TOKEN: &str = "token";
+/// Remembers, at the proxy, whose socket it is.
+const USER: &str = "user";
 
 /// What the gateway works with.
 #[derive(Debug)]
@@ -63,7 +69,12 @@ pub async fn route<D: Dapr + Clone + 'static>(
         }
         (&Method::GET, ["websocket-gateway", "health"]) => Ok(json_response(
             StatusCode::OK,
-            &json!({ "status": "ok", "function": "websocket-gateway" }),
+            &Health {
+                status: Status::Ok,
+                function: Some("websocket-gateway".to_owned()),
+                state: None,
+                time_zone_rules: None,
+            },
         )
         .into()),
         (_, ["ws"]) => Err(Problem::method_not_allowed("POST")),
@@ -75,8 +86,23 @@ pub async fn route<D: Dapr + Clone + 'static>(
 /// What the proxy remembers of a socket.
 #[derive(Debug, Clone, Default)]
 struct Memory {
+    /// Absent on a socket that an older version opened.
+    opened: Option<i64>,
     until: Option<i64>,
     token: Option<String>,
+    /// The id of whose screen it is.
+    user: Option<String>,
+}
+
+impl Memory {
+    /// Whether the socket is a screen of somebody else than `person`. One that an older version greeted does not say whose
+    /// it is, and counts as somebody else's.
+    fn is_not_of(&self, person: &UserId) -> bool {
+        match &self.user {
+            Some(user) => user != person.as_str(),
+            None => self.until.is_some(),
+        }
+    }
 }
 
 /// What a socket is answered.
@@ -92,12 +118,17 @@ struct Reply {
 }
 
 impl Reply {
-    fn say(&mut self, message: &Value) {
-        self.events.push(grip::Event::Text(message.to_string()));
+    fn say(&mut self, message: &Message) {
+        self.events.push(grip::Event::Text(talk::text(message)));
     }
 
     fn close(&mut self, code: u16) {
         self.events.push(grip::Event::Close(Some(code)));
+    }
+
+    fn closes(&self) -> bool {
+        let closes = |event: &grip::Event| matches!(event, grip::Event::Close(_));
+        self.events.iter().any(closes)
     }
 }
 
@@ -121,9 +152,12 @@ impl<D: Dapr + Clone + 'static> Gateway<'_, D> {
             return Err(Problem::unsupported_media_type(grip::MEDIA_TYPE));
         }
         let remembered = |name: &str| text(&format!("{}{name}", grip::META_PREFIX));
+        let number = |name| remembered(name).and_then(|text| text.parse().ok());
         let memory = Memory {
-            until: remembered(UNTIL).and_then(|text| text.parse().ok()),
+            opened: number(OPENED),
+            until: number(UNTIL),
             token: remembered(TOKEN).map(str::to_owned),
+            user: remembered(USER).map(str::to_owned),
         };
         let heard = grip::decode(request.body())
             .map_err(|error| Problem::bad_request(error.to_string()))?;
@@ -133,10 +167,14 @@ impl<D: Dapr + Clone + 'static> Gateway<'_, D> {
             self.look(&memory, &mut reply).await;
         }
         for event in heard {
+            if reply.closes() {
+                break;
+            }
             match event {
                 grip::Event::Open => {
                     reply.events.push(grip::Event::Open);
                     reply.look = Some(LOOK_AT_STRANGERS_SECONDS);
+                    reply.remember.opened = Some(self.function.now().timestamp());
                 }
                 grip::Event::Text(text) => self.hear(&text, &memory, &mut reply).await?,
                 grip::Event::Binary(_) => reply.say(&talk::error("Send text.")),
@@ -145,6 +183,7 @@ impl<D: Dapr + Clone + 'static> Gateway<'_, D> {
                 grip::Event::Pong(_) | grip::Event::Disconnect => {}
             }
         }
+        self.let_go(&memory, &mut reply);
         let response = socket_response(&reply, opens);
         Ok(match (reply.greeted, reply.remember.token) {
             (Some(person), Some(token)) => Answer::then(response, self.greet_again(person, token)),
@@ -159,7 +198,9 @@ impl<D: Dapr + Clone + 'static> Gateway<'_, D> {
         async move {
             proxies.dapr.pause(SUBSCRIBED_AFTER).await;
             if let Some(revision) = revision(&proxies.dapr, &token).await {
-                let hello = talk::hello(Some(revision));
+                let hello = Message::Hello {
+                    revision: Some(revision),
+                };
                 proxies
                     .tell(talk::channel(person.as_str()), &id.to_string(), &hello)
                     .await;
@@ -180,19 +221,13 @@ impl<D: Dapr + Clone + 'static> Gateway<'_, D> {
             return Ok(());
         }
         match serde_json::from_str(text) {
-            Ok(Said::Auth { token }) => self.authenticate(&token, reply).await,
-            Ok(Said::Ping)
-                if reply
-                    .remember
-                    .until
-                    .or(memory.until)
-                    .is_some_and(|until| until > self.function.now().timestamp()) =>
-            {
-                reply.say(&talk::pong());
-                Ok(())
-            }
-            Ok(Said::Ping) => {
-                reply.close(UNAUTHORIZED);
+            Ok(ClientMessage::Auth { token }) => self.authenticate(&token, memory, reply).await,
+            Ok(ClientMessage::Ping) => {
+                // Whose token is over by now is let go for that.
+                match reply.remember.until.or(memory.until) {
+                    Some(_) => reply.say(&Message::Pong),
+                    None => reply.close(UNAUTHORIZED),
+                }
                 Ok(())
             }
             Err(_) => {
@@ -204,7 +239,12 @@ impl<D: Dapr + Clone + 'static> Gateway<'_, D> {
         }
     }
 
-    async fn authenticate(&self, token: &str, reply: &mut Reply) -> Result<(), Problem> {
+    async fn authenticate(
+        &self,
+        token: &str,
+        memory: &Memory,
+        reply: &mut Reply,
+    ) -> Result<(), Problem> {
         let person = match identity::verify(
             &self.function.dapr,
             &self.function.issuer,
@@ -221,18 +261,27 @@ impl<D: Dapr + Clone + 'static> Gateway<'_, D> {
             }
             Err(problem) => return Err(problem),
         };
+        // What a proxy is subscribed to stays so: a socket that heard one person never hears another.
+        if memory.is_not_of(&person.id) || reply.remember.is_not_of(&person.id) {
+            reply.say(&talk::error(
+                "This socket is somebody else's. Open another one.",
+            ));
+            reply.close(UNAUTHORIZED);
+            return Ok(());
+        }
         reply.remember = Memory {
             until: Some(person.expires_at.timestamp()),
             token: Some(token.to_owned()),
+            user: Some(person.id.as_str().to_owned()),
+            ..reply.remember.clone()
         };
-        reply.look = Some(LOOK_AT_FRIENDS_SECONDS);
         reply.events.push(
             Control::Subscribe {
                 channel: talk::channel(person.id.as_str()),
             }
             .event(),
         );
-        let content = json!({ "type": "keep_alive" }).to_string();
+        let content = talk::text(&Message::KeepAlive);
         reply.events.push(
             Control::KeepAlive {
                 content,
@@ -240,20 +289,49 @@ impl<D: Dapr + Clone + 'static> Gateway<'_, D> {
             }
             .event(),
         );
-        reply.say(&talk::hello(revision(&self.function.dapr, token).await));
+        reply.say(&Message::Hello {
+            revision: revision(&self.function.dapr, token).await,
+        });
         reply.greeted = Some(person.id);
         Ok(())
     }
 
-    /// The proxy calls by itself: lets go who may not listen, and says to who does how far the list is by now.
+    /// Lets go who may not listen any more, whatever they said, and has everybody else looked at when that may be so: the
+    /// proxy calls by itself only where nothing was said, so whoever went on talking would be looked at by nobody.
+    fn let_go(&self, memory: &Memory, reply: &mut Reply) {
+        if reply.closes() {
+            return;
+        }
+        let now = self.function.now().timestamp();
+        let opened = reply.remember.opened.or(memory.opened);
+        match reply.remember.until.or(memory.until) {
+            Some(until) if until <= now => reply.close(UNAUTHORIZED),
+            Some(until) => reply.look = Some(self.look_at_friend(until)),
+            None if opened.is_some_and(|at| at + i64::from(LOOK_AT_STRANGERS_SECONDS) <= now) => {
+                reply.close(NOBODY);
+            }
+            _ => {}
+        }
+    }
+
+    /// After how many silent seconds a screen is looked at whose token holds until then.
+    fn look_at_friend(&self, until: i64) -> u32 {
+        let left = until.saturating_sub(self.function.now().timestamp());
+        u32::try_from(left.max(0))
+            .unwrap_or(u32::MAX)
+            .clamp(LOOK_AT_STRANGERS_SECONDS, LOOK_AT_FRIENDS_SECONDS)
+    }
+
+    /// The proxy calls by itself: lets go whom nobody knows, and says to who is known how far the list is by now.
     async fn look(&self, memory: &Memory, reply: &mut Reply) {
         match (memory.until, &memory.token) {
-            (Some(until), _) if until <= self.function.now().timestamp() => {
-                reply.close(UNAUTHORIZED);
-            }
+            // It is let go for that.
+            (Some(until), _) if until <= self.function.now().timestamp() => {}
             (Some(_), Some(token)) => {
                 if let Some(revision) = revision(&self.function.dapr, token).await {
-                    reply.say(&talk::hello(Some(revision)));
+                    reply.say(&Message::Hello {
+                        revision: Some(revision),
+                    });
                 }
             }
             _ => reply.close(NOBODY),
@@ -264,14 +342,14 @@ impl<D: Dapr + Clone + 'static> Gateway<'_, D> {
     /// see by the revision.
     async fn deliver(&self, request: &Request) -> Result<Response, Problem> {
         dapr_caller(request.headers(), &self.function.app_api_token)?;
-        let told = parse_delivery(request.body()).ok().and_then(|event| {
-            let told = talk::told(&event).ok()?;
-            Some((event, told))
+        let heard = parse_delivery(request.body()).ok().and_then(|event| {
+            let message = talk::message(&event).ok()?;
+            Some((event, message))
         });
-        let Some((event, told)) = told else {
+        let Some((event, message)) = heard else {
             return delivery_answer(Outcome::Drop);
         };
-        if let Some(message) = told {
+        if let Some(message) = message {
             let channel = talk::channel(&event.user_id);
             let id = event.event_id.to_string();
             self.proxies().tell(channel, &id, &message).await;
@@ -291,7 +369,8 @@ async fn revision<D: Dapr>(dapr: &D, token: &str) -> Option<u64> {
         body: Vec::new(),
     };
     let response = dapr.invoke(call).await.ok()?;
-    serde_json::from_slice::<Value>(response.body()).ok()?["revision"].as_u64()
+    let page: task::Page<IgnoredAny> = serde_json::from_slice(response.body()).ok()?;
+    Some(page.revision)
 }
 
 fn socket_response(reply: &Reply, opens: bool) -> Response {
@@ -310,10 +389,17 @@ fn socket_response(reply: &Reply, opens: bool) -> Response {
     if let Some(seconds) = reply.look {
         headers.insert(grip::KEEP_ALIVE_HEADER, HeaderValue::from(seconds));
     }
-    let Memory { until, token } = reply.remember.clone();
+    let Memory {
+        opened,
+        until,
+        token,
+        user,
+    } = reply.remember.clone();
     for (name, value) in [
+        (OPENED, opened.map(|opened| opened.to_string())),
         (UNTIL, until.map(|until| until.to_string())),
         (TOKEN, token),
+        (USER, user),
     ] {
         let name = HeaderName::try_from(format!("{}{name}", grip::SET_META_PREFIX));
         let value = value.and_then(|value| HeaderValue::try_from(value).ok());

@@ -1,71 +1,69 @@
-//! What is said on a socket: the client's messages, and what open screens are told.
+//! What open screens are told of events.
 
-use events::{Event, EventType, NotificationAdded, PayloadError, TaskChanged};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use api::live::ServerMessage;
+use events::{
+    Event, EventType, NotificationAdded, NotificationDocument, NotificationsRead, PayloadError,
+    TaskChanged, TaskDocument,
+};
 
-/// A message of a client.
-#[derive(Debug, PartialEq, Eq, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-pub(crate) enum Said {
-    /// Who they are: the first message, and again whenever they have a newer token.
-    Auth {
-        /// An access token.
-        token: String,
-    },
-    /// Whether somebody is there.
-    Ping,
-}
+/// A message on a socket, with its parts as the events have them.
+pub(crate) type Message = ServerMessage<TaskDocument, NotificationDocument>;
 
 /// The channel of a person's screens.
 pub(crate) fn channel(user: &str) -> String {
     format!("user-{user}")
 }
 
-pub(crate) fn hello(revision: Option<u64>) -> Value {
-    match revision {
-        Some(revision) => json!({ "type": "hello", "revision": revision }),
-        None => json!({ "type": "hello" }),
+/// The message as it goes over the socket.
+///
+/// # Panics
+/// Never: a message has string keys and integers.
+pub(crate) fn text(message: &Message) -> String {
+    serde_json::to_string(message).expect("a message with string keys")
+}
+
+pub(crate) fn error(detail: &str) -> Message {
+    Message::Error {
+        detail: detail.to_owned(),
     }
 }
 
-pub(crate) fn pong() -> Value {
-    json!({ "type": "pong" })
-}
-
-pub(crate) fn error(detail: &str) -> Value {
-    json!({ "type": "error", "detail": detail })
-}
-
 /// What screens are told of an event; `None` when it is nothing to them.
-pub(crate) fn told(event: &Event) -> Result<Option<Value>, PayloadError> {
-    match event.event_type {
+pub(crate) fn message(event: &Event) -> Result<Option<Message>, PayloadError> {
+    let message = match event.event_type {
         EventType::TaskChanged => {
             let TaskChanged {
                 revision,
                 previous_revision,
                 task,
+                ..
             } = event.payload()?;
-            let mut message =
-                json!({ "revision": revision, "previous_revision": previous_revision });
             match task {
-                Some(task) => {
-                    message["type"] = json!("task_changed");
-                    message["task"] = json!(task);
-                }
-                None => {
-                    message["type"] = json!("task_removed");
-                    message["task_id"] = json!(event.task_id);
-                }
+                Some(task) => Message::TaskChanged {
+                    revision,
+                    previous_revision,
+                    task,
+                },
+                None => Message::TaskRemoved {
+                    revision,
+                    previous_revision,
+                    task_id: event.task_id.clone(),
+                },
             }
-            Ok(Some(message))
         }
         EventType::NotificationAdded => {
-            let NotificationAdded { notification } = event.payload()?;
-            Ok(Some(
-                json!({ "type": "notification_added", "notification": notification }),
-            ))
+            let NotificationAdded { notification, .. } = event.payload()?;
+            Message::NotificationAdded { notification }
         }
-        _ => Ok(None),
-    }
+        EventType::NotificationsRead => {
+            let NotificationsRead {
+                notification_ids, ..
+            } = event.payload()?;
+            Message::NotificationsRead {
+                ids: notification_ids,
+            }
+        }
+        _ => return Ok(None),
+    };
+    Ok(Some(message))
 }

@@ -380,3 +380,41 @@ impl From<&Item> for Told {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Nothing asks the function behind the sockets here.
+    struct Silent;
+
+    impl Origin for Silent {
+        fn call(&self, _: Request<Bytes>) -> BoxFuture<'static, Result<Response<Bytes>, String>> {
+            Box::pin(async { Err("not asked".to_owned()) })
+        }
+    }
+
+    /// Like Pushpin (`sockets::what_is_published_needs_a_length` of the scenarios).
+    ///
+    /// Seen to fail: with bodies in chunks taken.
+    #[test]
+    fn what_is_published_needs_a_length() {
+        let settings = Settings {
+            key: Vec::new(),
+            issuer: String::new(),
+            max_connections: 1,
+            max_per_client: 1,
+            max_per_channel: 1,
+            max_strangers: 1,
+            max_message: 1,
+        };
+        let gateway = Gateway::new(settings, Arc::new(Silent));
+        let request = || Request::post("/publish/");
+        let items = Bytes::from_static(br#"{"items":[]}"#);
+        let sized = request().body(items.clone()).expect("a request");
+        assert_eq!(gateway.publish(&sized).status(), 200);
+        let chunked = request().header(header::TRANSFER_ENCODING, "chunked");
+        let chunked = chunked.body(items).expect("a request");
+        assert_eq!(gateway.publish(&chunked).status(), 411);
+    }
+}

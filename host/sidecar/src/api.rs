@@ -198,7 +198,7 @@ async fn send(sidecar: &Arc<Sidecar>, topic: &str, messages: Vec<Message>) -> An
     }
 }
 
-/// `/v1.0/invoke/{app-id or URL}/method/{path}`
+/// `/v1.0/invoke/{app-id, HTTPEndpoint or URL}/method/{path}`
 async fn invoke(
     sidecar: &Arc<Sidecar>,
     app_id: &str,
@@ -216,13 +216,14 @@ async fn invoke(
         .unwrap_or_default();
     let path_and_query = format!("/{}{query}", path.trim_start_matches('/'));
     let (mut parts, body) = request.into_parts();
-    let chunked = parts.headers.remove(header::TRANSFER_ENCODING);
+    let chunked = parts.headers.get(header::TRANSFER_ENCODING).cloned();
     strip_hop_by_hop(&mut parts.headers);
-    if let Some((scheme, rest)) = target
+    let given = target
         .split_once(':')
         .filter(|(scheme, _)| *scheme == "http" || *scheme == "https")
-    {
-        let base = format!("{scheme}://{}", rest.trim_matches('/'));
+        .map(|(scheme, rest)| format!("{scheme}://{}", rest.trim_matches('/')));
+    let configured = || sidecar.components.endpoint_of(&target, app_id);
+    if let Some(base) = given.or_else(|| configured().map(str::to_owned)) {
         parts.uri = format!("{base}{path_and_query}")
             .parse()
             .map_err(Failure::malformed)?;
@@ -285,6 +286,7 @@ fn strip_hop_by_hop(headers: &mut HeaderMap) {
         "keep-alive",
         "te",
         "trailer",
+        "transfer-encoding",
         "upgrade",
         "host",
         "content-length",
@@ -355,8 +357,7 @@ pub(crate) fn query_value(request: &Request<Bytes>, name: &str) -> Option<String
 }
 
 pub(crate) fn json_answer(status: StatusCode, body: &impl Serialize) -> Response<Bytes> {
-    // Every answer has string keys, so this can't fail.
-    let body = serde_json::to_vec(body).unwrap_or_default();
+    let body = serde_json::to_vec(body).expect("an answer with string keys");
     let mut response = Response::new(Bytes::from(body));
     *response.status_mut() = status;
     response.headers_mut().insert(

@@ -1,4 +1,4 @@
-//! Dapr's YAML files: components, subscriptions, resiliency, access lists. What is not understood is refused by name.
+//! Dapr's YAML files: components, endpoints, subscriptions, resiliency, access lists. What is not understood is refused by name.
 
 use std::collections::HashMap;
 use std::fs;
@@ -20,6 +20,7 @@ use access::{Access, AccessControl};
 #[derive(Debug, Default)]
 pub(crate) struct Components {
     pub(crate) components: HashMap<String, Component>,
+    pub(crate) endpoints: HashMap<String, Endpoint>,
     pub(crate) subscriptions: Vec<Subscription>,
     pub(crate) retries: HashMap<String, RetryPolicy>,
     /// The retry policy of what a pub/sub component delivers, by component.
@@ -36,6 +37,15 @@ pub(crate) struct Component {
     pub(crate) metadata: HashMap<String, String>,
     /// Empty: everybody.
     pub(crate) scopes: Vec<String>,
+}
+
+/// One `HTTPEndpoint`.
+#[derive(Debug, Clone)]
+pub(crate) struct Endpoint {
+    /// Without a slash at the end.
+    pub(crate) base_url: String,
+    /// Empty: everybody.
+    scopes: Vec<String>,
 }
 
 /// One `Subscription`, version v2alpha1.
@@ -111,6 +121,13 @@ struct ComponentSpec {
     kind: String,
     #[serde(default)]
     metadata: Vec<Item>,
+}
+
+/// What else Dapr takes (headers, a certificate) is not understood here.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct EndpointSpec {
+    base_url: String,
 }
 
 #[derive(Deserialize)]
@@ -237,6 +254,7 @@ impl Components {
         let file: File = serde_yaml_ng::from_str(text)?;
         match (file.kind.as_str(), file.api_version.as_str()) {
             ("Component", "dapr.io/v1alpha1") => self.component(file),
+            ("HTTPEndpoint", "dapr.io/v1alpha1") => self.endpoint(file),
             ("Subscription", "dapr.io/v2alpha1") => self.subscription(file),
             ("Resiliency", "dapr.io/v1alpha1") => self.resiliency(file),
             ("Configuration", "dapr.io/v1alpha1") => self.configuration(file),
@@ -272,6 +290,24 @@ impl Components {
             .insert(file.metadata.name.clone(), component)
         {
             Some(_) => bail!("there are two components called {}", file.metadata.name),
+            None => Ok(()),
+        }
+    }
+
+    fn endpoint(&mut self, file: File) -> Result<()> {
+        let EndpointSpec { base_url } = serde_json::from_value(file.spec)?;
+        if !["http://", "https://"]
+            .iter()
+            .any(|scheme| base_url.starts_with(scheme))
+        {
+            bail!("an endpoint's baseUrl begins with http:// or https://");
+        }
+        let endpoint = Endpoint {
+            base_url: base_url.trim_end_matches('/').to_owned(),
+            scopes: file.scopes,
+        };
+        match self.endpoints.insert(file.metadata.name.clone(), endpoint) {
+            Some(_) => bail!("there are two endpoints called {}", file.metadata.name),
             None => Ok(()),
         }
     }
@@ -344,12 +380,16 @@ impl Components {
         }
     }
 
+    /// Where the endpoint `name` leads, if `app_id` is in its scope.
+    pub(crate) fn endpoint_of(&self, name: &str, app_id: &str) -> Option<&str> {
+        let endpoint = self.endpoints.get(name)?;
+        in_scope(&endpoint.scopes, app_id).then_some(&endpoint.base_url)
+    }
+
     /// The component `name`, if it is of a kind that begins with `kind` and `app_id` is in its scope.
     pub(crate) fn find(&self, name: &str, kind: &str, app_id: &str) -> Option<&Component> {
         self.components.get(name).filter(|component| {
-            let in_scope =
-                component.scopes.is_empty() || component.scopes.iter().any(|scope| scope == app_id);
-            in_scope && component.kind.starts_with(kind)
+            in_scope(&component.scopes, app_id) && component.kind.starts_with(kind)
         })
     }
 
@@ -367,6 +407,11 @@ impl Components {
             statuses: Vec::new(),
         })
     }
+}
+
+/// Without scopes, something is for everybody.
+fn in_scope(scopes: &[String], app_id: &str) -> bool {
+    scopes.is_empty() || scopes.iter().any(|scope| scope == app_id)
 }
 
 impl RetrySpec {

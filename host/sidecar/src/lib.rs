@@ -156,6 +156,13 @@ impl Sidecar {
         }
     }
 
+    /// Whether any mail can be sent: a component of the kind has a mail server.
+    #[must_use]
+    pub fn sends_mail(&self) -> bool {
+        let mut components = self.components.components.values();
+        components.any(bindings::smtp::has_server)
+    }
+
     /// What SQLite finds wrong with the database, which it reads as a whole; nothing where all is well.
     ///
     /// # Errors

@@ -78,8 +78,8 @@ impl Store {
                 "its file system has no locks, so nothing keeps two from writing ({error}); keep it on a local disk, with --data"
             ),
         }
-        private::open_file(path).with_context(|| format!("can't write {}", path.display()))?;
-        // SQLite gives the log what the database has; where it is there already, it may be of a version before.
+        private::open_file(path)?;
+        // SQLite makes these with the mode of the database. Those that are there may be of an earlier version.
         for ending in ["-wal", "-shm"] {
             let mut beside = path.as_os_str().to_owned();
             beside.push(ending);
@@ -455,9 +455,9 @@ mod tests {
         assert!((400..500).contains(&there.count()));
     }
 
-    /// Nobody else reads what people wrote, also where a version before let them.
+    /// Only the owner of the files may read what people wrote, also where an earlier version let others read it.
     ///
-    /// Seen to fail: by the version before.
+    /// Seen to fail: with files made as the umask says, and with modes left as they were.
     #[cfg(unix)]
     #[tokio::test]
     async fn others_may_not_read_it() {

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::fs;
-use std::io::{ErrorKind, Write};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -11,11 +11,13 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ed25519_dalek::SigningKey;
 use ed25519_dalek::pkcs8::{DecodePrivateKey, EncodePrivateKey};
-use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
+use super::files::{KEY_FILE, temporary, write_private};
+use super::people::People;
 use super::{AUDIENCE, ISSUER, Person, now};
 
 /// 256 random bits as text.
@@ -23,16 +25,37 @@ pub(super) fn random_text() -> String {
     URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>())
 }
 
+/// The `typ` of access tokens (RFC 9068 section 2.1).
+const ACCESS_TOKEN: &str = "at+jwt";
+/// The `typ` and `aud` of what a browser shows in which somebody has signed in before. No function takes it for an access
+/// token.
+const KNOWN_BROWSER: &str = "nudge-browser+jwt";
+
+/// What a browser shows in which somebody has signed in before.
+#[derive(Serialize, Deserialize)]
+struct KnownBrowser {
+    aud: String,
+    /// Who signed in.
+    sub: String,
+    /// Of this browser alone.
+    jti: String,
+    /// Which passphrase they had. Absent in what versions gave that did not say.
+    #[serde(default)]
+    credential: String,
+    exp: u64,
+}
+
 /// Signs access tokens with EdDSA.
 pub(super) struct Keys {
     signing: EncodingKey,
+    verifying: DecodingKey,
     id: String,
     public: String,
 }
 
 impl Keys {
     pub(super) fn open(folder: &Path) -> Result<Self> {
-        let path = folder.join("key.der");
+        let path = folder.join(KEY_FILE);
         let der = match fs::read(&path) {
             Ok(der) => der,
             Err(error) if error.kind() == ErrorKind::NotFound => make_key(&path)?,
@@ -45,6 +68,7 @@ impl Keys {
         let public = URL_SAFE_NO_PAD.encode(key.verifying_key().as_bytes());
         Ok(Self {
             signing: EncodingKey::from_ed_der(&der),
+            verifying: DecodingKey::from_ed_components(&public)?,
             id: URL_SAFE_NO_PAD.encode(&Sha256::digest(&public)[..9]),
             public,
         })
@@ -53,6 +77,7 @@ impl Keys {
     pub(super) fn access_token(&self, person: &Person, expires_at: u64) -> Result<String> {
         let mut header = Header::new(Algorithm::EdDSA);
         header.kid = Some(self.id.clone());
+        header.typ = Some(ACCESS_TOKEN.to_owned());
         let mut claims = json!({
             "iss": ISSUER, "aud": AUDIENCE, "sub": person.name, "name": person.name, "iat": now(), "exp": expires_at,
         });
@@ -60,6 +85,40 @@ impl Keys {
             claims["email"] = json!(email);
         }
         Ok(jsonwebtoken::encode(&header, &claims, &self.signing)?)
+    }
+
+    /// What a browser is to show from now on, by which it is known as one that `person` has signed in with.
+    pub(super) fn known_browser(&self, person: &Person, expires_at: u64) -> Result<String> {
+        let mut header = Header::new(Algorithm::EdDSA);
+        header.typ = Some(KNOWN_BROWSER.to_owned());
+        let claims = KnownBrowser {
+            aud: KNOWN_BROWSER.to_owned(),
+            sub: person.name.clone(),
+            jti: random_text(),
+            credential: person.credential(),
+            exp: expires_at,
+        };
+        Ok(jsonwebtoken::encode(&header, &claims, &self.signing)?)
+    }
+
+    /// The id of the browser that shows `text`, if `person` has signed in with it before. All that they signed in with by
+    /// another passphrase have one id together: whoever had that passphrase may have got himself any number of them.
+    pub(super) fn browser_of(&self, person: &Person, text: &str) -> Option<String> {
+        let mut rules = Validation::new(Algorithm::EdDSA);
+        rules.set_audience(&[KNOWN_BROWSER]);
+        let shown = jsonwebtoken::decode::<KnownBrowser>(text, &self.verifying, &rules).ok()?;
+        let typ = shown.header.typ.as_deref();
+        let KnownBrowser {
+            sub,
+            jti,
+            credential,
+            ..
+        } = shown.claims;
+        let is_theirs = typ == Some(KNOWN_BROWSER) && sub == person.name;
+        is_theirs.then(|| match credential == person.credential() {
+            true => jti,
+            false => format!("by an earlier passphrase of {sub}"),
+        })
     }
 
     pub(super) fn jwks(&self) -> Value {
@@ -90,6 +149,9 @@ const KEPT_SECONDS: u64 = 2 * 365 * 24 * 60 * 60;
 /// Most tokens on file; those that end first make room.
 const MOST_TOKENS: usize = 10_000;
 
+/// The file that has them, in the sign-in's folder.
+pub(super) const REFRESH_FILE: &str = "refresh-tokens.json";
+
 /// Refresh tokens that were issued: only their hashes.
 pub(super) struct RefreshTokens {
     path: PathBuf,
@@ -105,6 +167,10 @@ struct Issued {
     family: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     redeemed_at: Option<u64>,
+    /// Which passphrase the person had at the time of the sign-in; another one ends it. Absent in files of versions that
+    /// did not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    credential: Option<String>,
 }
 
 /// Whose refresh token it was.
@@ -115,9 +181,11 @@ pub(super) struct Redeemed {
 }
 
 impl RefreshTokens {
-    pub(super) fn open(folder: &Path) -> Result<Self> {
-        let path = folder.join("refresh-tokens.json");
-        let tokens = match fs::read(&path) {
+    /// Opens them. Those that don't say by which passphrase somebody signed in are taken for sign-ins by the one that
+    /// `people` have now.
+    pub(super) fn open(folder: &Path, people: &People) -> Result<Self> {
+        let path = folder.join(REFRESH_FILE);
+        let mut tokens: HashMap<String, Issued> = match fs::read(&path) {
             Ok(text) => serde_json::from_slice(&text)
                 .with_context(|| format!("{} is damaged", path.display()))?,
             Err(error) if error.kind() == ErrorKind::NotFound => HashMap::new(),
@@ -125,45 +193,66 @@ impl RefreshTokens {
                 return Err(error).with_context(|| format!("can't read {}", path.display()));
             }
         };
-        Ok(Self {
+        let mut has_changed = false;
+        for issued in tokens.values_mut().filter(|one| one.credential.is_none()) {
+            let person = people.find(Some(&issued.subject)).ok();
+            issued.credential = person.map(Person::credential);
+            has_changed |= issued.credential.is_some();
+        }
+        let opened = Self {
             path,
-            tokens: Mutex::new(tokens),
-        })
+            tokens: Mutex::default(),
+        };
+        if has_changed {
+            opened.save(&tokens)?;
+        }
+        *opened.tokens() = tokens;
+        Ok(opened)
     }
 
-    /// A new token; in the family of the one that was redeemed for it, or in one of its own.
+    /// A new token for `person`; in the family of the one that was redeemed for it, or in one of its own. `None` when that
+    /// family was ended meanwhile: whoever signed out is not signed in again by what was on its way.
     pub(super) fn issue(
         &self,
-        subject: &str,
+        person: &Person,
         family: Option<String>,
         expires_at: u64,
-    ) -> Result<String> {
+    ) -> Result<Option<String>> {
         let token = random_text();
         let mut tokens = self.tokens();
+        let goes_on = |family: &String| tokens.values().any(|issued| issued.family == *family);
+        if !family.as_ref().is_none_or(goes_on) {
+            return Ok(None);
+        }
         make_room(&mut tokens, now());
         tokens.insert(
             hash(&token),
             Issued {
-                subject: subject.to_owned(),
+                subject: person.name.clone(),
                 expires_at,
                 family: family.unwrap_or_else(random_text),
                 redeemed_at: None,
+                credential: Some(person.credential()),
             },
         );
         self.save(&tokens)?;
-        Ok(token)
+        Ok(Some(token))
     }
 
     /// Each token is good once, and for a short while again. Whoever comes with it later is not the one that it was
     /// issued to, or that one was robbed: then nobody's token of that family counts any more (RFC 9700 section 4.14.2).
-    pub(super) fn redeem(&self, token: &str, now: u64) -> Option<Redeemed> {
+    ///
+    /// No token counts any more of whoever is not among `people` or has another passphrase by now.
+    pub(super) fn redeem(&self, token: &str, people: &People, now: u64) -> Option<Redeemed> {
         let mut tokens = self.tokens();
         let issued = tokens.get_mut(&hash(token))?;
         let redeemed = Redeemed {
             subject: issued.subject.clone(),
             family: issued.family.clone(),
         };
-        if issued.expires_at <= now {
+        let person = people.find(Some(&issued.subject)).ok();
+        let credential = person.map(Person::credential);
+        if issued.expires_at <= now || credential.is_none() || issued.credential != credential {
             return None;
         }
         match issued.redeemed_at {
@@ -174,14 +263,25 @@ impl RefreshTokens {
                     "a refresh token of {:?} was used again; that sign-in has ended",
                     redeemed.subject
                 );
-                tokens.retain(|_, issued| issued.family != redeemed.family);
-                if let Err(error) = self.save(&tokens) {
+                if let Err(error) = self.end(&mut tokens, &redeemed.family) {
                     tracing::error!("{error:#}");
                 }
                 return None;
             }
         }
         Some(redeemed)
+    }
+
+    /// Ends the sign-in that a token goes back to, whichever of its tokens it is.
+    pub(super) fn revoke(&self, token: &str) -> Result<()> {
+        let mut tokens = self.tokens();
+        let family = tokens.get(&hash(token)).map(|issued| issued.family.clone());
+        family.map_or(Ok(()), |family| self.end(&mut tokens, &family))
+    }
+
+    fn end(&self, tokens: &mut HashMap<String, Issued>, family: &str) -> Result<()> {
+        tokens.retain(|_, issued| issued.family != family);
+        self.save(tokens)
     }
 
     fn tokens(&self) -> MutexGuard<'_, HashMap<String, Issued>> {
@@ -210,23 +310,6 @@ fn hash(token: &str) -> String {
     URL_SAFE_NO_PAD.encode(Sha256::digest(token))
 }
 
-/// Writes beside and renames; readable by its owner only, as temporary files are.
-pub(super) fn write_private(path: &Path, bytes: &[u8]) -> Result<()> {
-    let written = temporary(path, bytes)?.persist(path);
-    written.with_context(|| format!("can't write {}", path.display()))?;
-    Ok(())
-}
-
-/// A synced file with `bytes` in the folder of `path`.
-fn temporary(path: &Path, bytes: &[u8]) -> Result<tempfile::NamedTempFile> {
-    let describe = || format!("can't write {}", path.display());
-    let folder = path.parent().unwrap_or_else(|| Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(folder).with_context(describe)?;
-    file.write_all(bytes).with_context(describe)?;
-    file.as_file().sync_all().with_context(describe)?;
-    Ok(file)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -237,6 +320,7 @@ mod tests {
             expires_at,
             family: "f".to_owned(),
             redeemed_at: None,
+            credential: None,
         }
     }
 

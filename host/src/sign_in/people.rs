@@ -2,13 +2,21 @@
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::time::SystemTime;
 
 use anyhow::{Context, Result, bail};
 use argon2::Argon2;
 use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
-use super::keys::write_private;
+use super::files::{has_key, write_private};
+
+/// The file that has them, in the sign-in's folder.
+pub(super) const FILE: &str = "people.toml";
 
 /// Somebody who may sign in.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -24,7 +32,8 @@ pub struct Person {
     pub passphrase_hash: Option<String>,
 }
 
-#[derive(Debug, Default, Serialize, Deserialize)]
+/// Everybody who may sign in.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct People {
     #[serde(default)]
@@ -34,6 +43,12 @@ pub(super) struct People {
 }
 
 impl Person {
+    /// Stands for the passphrase that they have, and for none: another one, or the same one set anew, gives another text.
+    pub(super) fn credential(&self) -> String {
+        let hash = self.passphrase_hash.as_deref().unwrap_or_default();
+        URL_SAFE_NO_PAD.encode(Sha256::digest(hash))
+    }
+
     /// Whether `passphrase` is theirs. Without one of their own they get in unless one is demanded.
     pub(super) fn accepts(&self, passphrase: &str, demanding: bool) -> bool {
         let Some(hash) = &self.passphrase_hash else {
@@ -47,9 +62,59 @@ impl Person {
     }
 }
 
+/// Compared against where nobody has the name that is asked for, so that the answer takes as long.
+static NOBODY: LazyLock<Person> = LazyLock::new(|| Person {
+    name: String::new(),
+    email: None,
+    passphrase_hash: hash("a passphrase that nobody has").ok(),
+});
+
+/// As long as a try for somebody, in vain.
+pub(super) fn accepts_nobody(passphrase: &str) {
+    NOBODY.accepts(passphrase, true);
+}
+
+/// What tells one state of a file from another: its time and its length. `None`: there is no file.
+type Stamp = Option<(SystemTime, u64)>;
+
+/// The people as the file has them now: `nudge person` may change it while the host runs.
+pub(super) struct Register {
+    folder: PathBuf,
+    read: Mutex<(Stamp, Arc<People>)>,
+}
+
+impl Register {
+    pub(super) fn open(folder: &Path) -> Result<Self> {
+        let people = Arc::new(People::open(folder)?);
+        // The stamp is that of no file, so the first look reads the file once more.
+        Ok(Self {
+            folder: folder.to_owned(),
+            read: Mutex::new((None, people)),
+        })
+    }
+
+    /// Everybody. A file that can't be read leaves those who were there before.
+    pub(super) fn now(&self) -> Arc<People> {
+        let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        let stamp = stamp(&self.folder.join(FILE));
+        if stamp != read.0 {
+            match People::open(&self.folder) {
+                Ok(people) => *read = (stamp, Arc::new(people)),
+                Err(error) => tracing::error!("the people are those of before: {error:#}"),
+            }
+        }
+        Arc::clone(&read.1)
+    }
+}
+
+fn stamp(path: &Path) -> Stamp {
+    let metadata = std::fs::metadata(path).ok()?;
+    Some((metadata.modified().ok()?, metadata.len()))
+}
+
 impl People {
     pub(super) fn open(folder: &Path) -> Result<Self> {
-        let path = folder.join("people.toml");
+        let path = folder.join(FILE);
         let mut people: Self = match std::fs::read_to_string(&path) {
             Ok(text) => {
                 toml::from_str(&text).with_context(|| format!("{} is malformed", path.display()))?
@@ -123,6 +188,10 @@ pub fn set(
     if name.trim().is_empty() || name.len() > 64 {
         bail!("a name has 1 to 64 characters");
     }
+    // The form takes what browsers and keyboards put around a name off, so nobody could sign in by such a one.
+    if name.trim() != name || name.chars().any(char::is_control) {
+        bail!("a name has no space around it and no control characters");
+    }
     let passphrase_hash = passphrase.map(hash).transpose()?;
     nudge_sidecar::private::make_folder(folder)?;
     // Two who are added at the same time are both added.
@@ -136,7 +205,8 @@ pub fn set(
             person.passphrase_hash = passphrase_hash.or(person.passphrase_hash.take());
         }
         None => {
-            if is_new {
+            // Whoever has run the host has things under the name that it gave them, and keeps it.
+            if is_new && !has_key(folder) {
                 people.people.clear();
             }
             people.people.push(Person {

@@ -1,7 +1,21 @@
+mod ending;
+mod guessing;
+
+use http::Version;
+
 use super::*;
 
 const ORIGIN: &str = "http://localhost:3000";
 const VERIFIER: &str = "a-verifier-of-at-least-43-characters-0123456789";
+
+/// Somebody at an address of their own.
+fn visitor(address: u32) -> Visitor<'static> {
+    Visitor {
+        origin: ORIGIN,
+        client: Client::at(std::net::Ipv4Addr::from(address).into()),
+        ends: None,
+    }
+}
 
 /// A sign-in in a folder of its own.
 struct Bench {
@@ -22,7 +36,7 @@ impl Bench {
     async fn get(&self, path: &str) -> Response<Bytes> {
         let request = Request::get(path).body(Bytes::new()).expect("a request");
         self.sign_in
-            .answer(&request, ORIGIN)
+            .answer(&request, visitor(1))
             .await
             .expect("an answer")
     }
@@ -39,7 +53,7 @@ impl Bench {
         }
         let request = request.body(encode(fields).into()).expect("a request");
         self.sign_in
-            .answer(&request, ORIGIN)
+            .answer(&request, visitor(1))
             .await
             .expect("an answer")
     }
@@ -60,6 +74,40 @@ impl Bench {
             .as_str()
             .unwrap_or_default()
             .to_owned())
+    }
+
+    fn redeem_at(&self, token: &str, now: u64) -> Option<keys::Redeemed> {
+        let people = self.sign_in.people.now();
+        self.sign_in.refresh.redeem(token, &people, now)
+    }
+
+    /// Signs somebody in, and returns their refresh token.
+    async fn signs_in(&self, name: &str, passphrase: &str) -> String {
+        let fields = [("name", name), ("passphrase", passphrase)];
+        let response = self.post(&authorize(&[]), Some(ORIGIN), &fields).await;
+        let code = code_of(&response).expect("a code");
+        let home = "http://localhost:3000/";
+        let tokens = self.token(&with_code(&code, VERIFIER, home)).await;
+        let tokens = tokens.expect("tokens");
+        tokens["refresh_token"].as_str().expect("one").to_owned()
+    }
+
+    /// Sends the form from an address, with a cookie of an earlier sign-in or without.
+    async fn tries(
+        &self,
+        address: u32,
+        cookie: Option<&str>,
+        name: &str,
+        passphrase: &str,
+    ) -> Response<Bytes> {
+        let fields = [("name", name), ("passphrase", passphrase)];
+        let mut request = Request::post(authorize(&[])).header(header::ORIGIN, ORIGIN);
+        if let Some(cookie) = cookie {
+            request = request.header(header::COOKIE, format!("a=b; {cookie}; c=d"));
+        }
+        let request = request.body(encode(&fields).into()).expect("a request");
+        let answer = self.sign_in.answer(&request, visitor(address)).await;
+        answer.expect("an answer")
     }
 
     /// Signs the only person in, and returns the code.
@@ -99,6 +147,12 @@ fn code_of(response: &Response<Bytes>) -> Option<String> {
     let fields = form(query.as_bytes());
     assert_eq!(fields["state"], "s&1");
     fields.get("code").cloned()
+}
+
+/// What a browser shows from an answer on, by which it is known.
+fn cookie_of(answer: &Response<Bytes>) -> String {
+    let cookie = answer.headers()[header::SET_COOKIE].to_str().expect("text");
+    cookie.split(';').next().expect("a pair").to_owned()
 }
 
 fn with_code<'a>(
@@ -169,6 +223,24 @@ async fn authorization_requests() {
     }
 }
 
+/// Nobody uses codes up from a page of another site, where a browser loads what it is told.
+#[tokio::test]
+async fn only_whoever_goes_there_gets_a_code() {
+    let bench = Bench::new(&[], false);
+    for (dest, gets_one) in [
+        ("document", true),
+        ("image", false),
+        ("iframe", false),
+        ("empty", false),
+    ] {
+        let request = Request::get(authorize(&[])).header("sec-fetch-dest", dest);
+        let request = request.body(Bytes::new()).expect("a request");
+        let answer = bench.sign_in.answer(&request, visitor(1)).await;
+        let code = code_of(&answer.expect("an answer"));
+        assert_eq!(code.is_some(), gets_one, "{dest}");
+    }
+}
+
 /// Refresh tokens rotate. Two tabs that use the same one at the same time both stay signed in, through a restart too;
 /// one that turns up later ends the sign-in, but not another of the same person.
 #[tokio::test]
@@ -195,7 +267,7 @@ async fn refresh_tokens() {
     let tab = bench.refresh(&tab).await.expect("a token");
 
     let later = now() + 60;
-    assert_eq!(bench.sign_in.refresh.redeem(&first, later), None);
+    assert_eq!(bench.redeem_at(&first, later), None);
     let refused = Err("invalid_grant".to_owned());
     assert_eq!(bench.refresh(&tab).await, refused);
     assert_eq!(bench.refresh(&second_tab).await, refused);
@@ -206,7 +278,7 @@ async fn refresh_tokens() {
         .await
         .expect("another sign-in goes on");
     let expired = now() + REFRESH_SECONDS + 1;
-    assert_eq!(bench.sign_in.refresh.redeem(&other, expired), None);
+    assert_eq!(bench.redeem_at(&other, expired), None);
     assert_eq!(bench.refresh("guess").await, refused);
 }
 
@@ -250,6 +322,10 @@ async fn passphrases() {
     assert!(demanding.token(Some("tom")).is_ok());
     let short = set_person(folder, "tom", None, Some("short"));
     assert!(short.is_err_and(|error| error.to_string().contains("8 characters")));
+    for name in [" tom", "tom\n", "t\0m", ""] {
+        let nobody = set_person(folder, name, None, Some("battery staple"));
+        assert!(nobody.is_err(), "{name:?} could never sign in");
+    }
 }
 
 /// One person without a passphrase is asked for one as soon as others can reach the address.
@@ -261,16 +337,51 @@ async fn one_person_on_an_open_address() {
     assert!(code_of(&bench.get(&authorize(&[])).await).is_none());
 }
 
-/// Many wrong guesses at once do not come to more guesses a second.
-#[tokio::test(start_paused = true)]
-async fn guesses_wait_for_each_other() {
-    let bench = Bench::new(&[("mia", Some("correct horse"))], true);
-    let begun = tokio::time::Instant::now();
-    let path = authorize(&[]);
-    let fields = [("name", "nobody"), ("passphrase", "guess")];
-    let guesses = (0..3 * MAX_TRIES).map(|_| bench.post(&path, Some(ORIGIN), &fields));
-    futures::future::join_all(guesses).await;
-    assert!(begun.elapsed() >= 3 * WRONG_DELAY, "{:?}", begun.elapsed());
+/// What a reverse proxy passes on needs a passphrase, even where nobody said that there is one.
+///
+/// Seen to fail: the one person was signed in without a question; then still by a proxy that says no more of itself than an
+/// old version of HTTP, or says it in a header of its own.
+#[tokio::test]
+async fn behind_a_proxy_nobody_gets_in_without_a_passphrase() {
+    let bench = Bench::new(&[], false);
+    assert!(code_of(&bench.get(&authorize(&[])).await).is_some());
+    let added = [
+        ("forwarded", Version::HTTP_11),
+        ("x-forwarded-for", Version::HTTP_11),
+        ("cf-connecting-ip", Version::HTTP_11),
+        // What nginx sends unless it is told otherwise: no word of itself.
+        ("accept", Version::HTTP_10),
+    ];
+    for (name, version) in added {
+        let begin = |builder: http::request::Builder| {
+            let builder = builder.version(version);
+            builder.header(name, "192.0.2.1")
+        };
+        let (get, post) = (Request::get(authorize(&[])), Request::post(authorize(&[])));
+        let (get, post) = (begin(get), begin(post));
+        let fields = encode(&[("name", "me"), ("passphrase", "")]);
+        for request in [get.body(Bytes::new()), post.body(fields.into())] {
+            let request = request.expect("a request");
+            let answer = bench.sign_in.answer(&request, visitor(1)).await;
+            let answer = answer.expect("an answer");
+            assert!(code_of(&answer).is_none(), "{name} {}", request.method());
+        }
+    }
+}
+
+/// A page that strangers may see names nobody.
+#[tokio::test]
+async fn an_open_address_tells_no_names() {
+    let people = [
+        ("mia", Some("correct horse")),
+        ("tom", Some("battery staple")),
+    ];
+    for demanding in [false, true] {
+        let bench = Bench::new(&people, demanding);
+        let page = bench.get(&authorize(&[])).await;
+        let page = String::from_utf8_lossy(page.body()).into_owned();
+        assert_eq!(page.contains("mia"), !demanding, "{page}");
+    }
 }
 
 /// The key stays the same from start to start, and a damaged file is not replaced by a new key.
@@ -293,6 +404,32 @@ fn keys_are_kept() {
     }
 }
 
+/// Only whoever runs the host may read keys and people, also where they were copied back with other modes.
+///
+/// Seen to fail: the key could be read by everybody after that.
+#[cfg(unix)]
+#[test]
+fn copied_files_are_closed_to_others() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().expect("a folder");
+    let sign_in = folder.path().join("sign-in");
+    set_person(&sign_in, "mia", None, Some("correct horse")).expect("a person");
+    SignIn::open(&sign_in, true).expect("a sign-in");
+    std::fs::write(sign_in.join(keys::REFRESH_FILE), "{}").expect("a file");
+    let paths = ["key.der", "people.toml", "refresh-tokens.json"].map(|name| sign_in.join(name));
+    let paths = paths.iter().chain([&sign_in]);
+    for path in paths.clone() {
+        let open = std::fs::Permissions::from_mode(0o755);
+        std::fs::set_permissions(path, open).expect("changed");
+    }
+    SignIn::open(&sign_in, true).expect("a sign-in");
+    for path in paths {
+        let metadata = std::fs::metadata(path).expect("it is there");
+        let mode = metadata.permissions().mode();
+        assert_eq!(mode & 0o077, 0, "{}", path.display());
+    }
+}
+
 /// People who are added at the same time are all added.
 #[test]
 fn people_are_added_at_the_same_time() {
@@ -307,4 +444,23 @@ fn people_are_added_at_the_same_time() {
     for i in 0..8 {
         assert!(sign_in.token(Some(&format!("p{i}"))).is_ok(), "p{i}");
     }
+}
+
+/// The one person of a host that has run stays when another one is added. Who is added before it first runs is alone.
+///
+/// Seen to fail: with the second person, the first could not sign in any more.
+#[tokio::test]
+async fn the_first_person_stays() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let sign_in = SignIn::open(folder.path(), false).expect("a sign-in");
+    assert!(sign_in.token(Some("me")).is_ok());
+    set_person(folder.path(), "mia", None, None).expect("added");
+    for name in ["me", "mia"] {
+        assert!(sign_in.token(Some(name)).is_ok(), "{name}");
+    }
+    let fresh = tempfile::tempdir().expect("a folder");
+    set_person(fresh.path(), "mia", None, None).expect("added");
+    let sign_in = SignIn::open(fresh.path(), false).expect("a sign-in");
+    assert!(sign_in.token(Some("me")).is_err());
+    assert!(sign_in.token(None).is_ok());
 }

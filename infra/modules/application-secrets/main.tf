@@ -9,8 +9,10 @@ terraform {
 
 variable "postgres" {
   description = "How the database is reached."
-  type        = object({ host = string, port = number, user = string, password = string, database = string })
-  sensitive   = true
+  type = object({
+    host = string, port = number, user = string, password = string, database = string, sslmode = string
+  })
+  sensitive = true
 }
 
 variable "kafka" {
@@ -36,6 +38,12 @@ resource "random_password" "app_api_token" {
   special = false
 }
 
+# What daprd demands of its function.
+resource "random_password" "dapr_api_token" {
+  length  = 40
+  special = false
+}
+
 resource "random_password" "grip_key" {
   length  = 40
   special = false
@@ -47,7 +55,7 @@ output "values" {
   value = {
     NUDGE_POSTGRES = join(" ", [
       "host=${var.postgres.host}", "port=${var.postgres.port}", "user=${var.postgres.user}",
-      "password=${var.postgres.password}", "dbname=${var.postgres.database}", "sslmode=require",
+      "password=${var.postgres.password}", "dbname=${var.postgres.database}", "sslmode=${var.postgres.sslmode}",
     ])
     token          = random_password.app_api_token.result
     grip_key       = random_password.grip_key.result
@@ -56,6 +64,8 @@ output "values" {
     kafka_username = var.kafka.username
     kafka_password = var.kafka.password
 
+    # Of the Secret beside it.
+    dapr_token         = random_password.dapr_api_token.result
     test_client_secret = var.test_client_secret
   }
 }

@@ -34,8 +34,8 @@ fn copy_shipped(folder: &Path, name: &str) {
     fs::copy(shipped.join(name), folder.join(name)).expect(name);
 }
 
-/// Writes the files for `app_id` into `folder`.
-pub(crate) fn write(folder: &Path, app_id: &str, mail: Option<SocketAddr>) {
+/// Writes the files for `app_id` into `folder`. The endpoint `outside` leads to `app_port`.
+pub(crate) fn write(folder: &Path, app_id: &str, app_port: u16, mail: Option<SocketAddr>) {
     write_events(folder, app_id);
     copy_shipped(folder, "statestore.yaml");
     let write = |name: &str, text: String| fs::write(folder.join(name), text).expect(name);
@@ -49,6 +49,7 @@ pub(crate) fn write(folder: &Path, app_id: &str, mail: Option<SocketAddr>) {
             &[("secretsFile", &secrets.display().to_string())],
         ),
     );
+    write("outside.yaml", endpoint("outside", app_port));
     write_cron(folder);
     if let Some(mail) = mail {
         write(
@@ -79,6 +80,18 @@ pub(crate) fn write_cron(folder: &Path) {
         ],
     );
     fs::write(folder.join("tick.yaml"), cron).expect("tick.yaml");
+}
+
+fn endpoint(name: &str, port: u16) -> String {
+    format!(
+        "apiVersion: dapr.io/v1alpha1
+kind: HTTPEndpoint
+metadata:
+  name: {name}
+spec:
+  baseUrl: http://127.0.0.1:{port}
+"
+    )
 }
 
 fn component(name: &str, kind: &str, metadata: &[(&str, &str)]) -> String {

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use crate::APP_API_TOKEN;
+use crate::{APP_API_TOKEN, DAPR_API_TOKEN};
 
 const START_LIMIT: Duration = Duration::from_secs(60);
 const STOP_LIMIT: Duration = Duration::from_secs(10);
@@ -49,6 +49,7 @@ impl Daprd {
             .arg("--resources-path")
             .arg(folder)
             .env("APP_API_TOKEN", APP_API_TOKEN)
+            .env("DAPR_API_TOKEN", DAPR_API_TOKEN)
             .env("DAPR_HOST_IP", "127.0.0.1")
             .env("NAMESPACE", "default")
             .stdin(Stdio::null())

@@ -27,6 +27,8 @@ pub use place::{Answer, Place, Where};
 
 /// What Dapr proves itself with towards the app.
 pub const APP_API_TOKEN: &str = "conformance-token";
+/// What the real daprd demands of the app. The host's sidecar is reached by nobody else, and demands nothing.
+pub const DAPR_API_TOKEN: &str = "conformance-api-token";
 /// The topic of the cases.
 pub const TOPIC: &str = "conformance";
 /// Where what could not be processed goes.

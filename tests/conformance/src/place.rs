@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::app::App;
 use crate::daprd::Daprd;
-use crate::{APP_API_TOKEN, components};
+use crate::{APP_API_TOKEN, DAPR_API_TOKEN, components};
 
 /// Where Dapr is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,9 +90,9 @@ impl Place {
         let run = Uuid::new_v4().simple().to_string();
         let (id, neighbour) = (format!("case-{run}"), format!("neighbour-{run}"));
         let folder = tempfile::tempdir().expect("a folder");
-        components::write(folder.path(), &id, mail);
         let app = App::new(&run);
         let app_port = app.listen().await;
+        components::write(folder.path(), &id, app_port, mail);
         let dapr = match place {
             Where::Within => {
                 let settings = Settings {
@@ -133,6 +133,22 @@ impl Place {
     /// Reads from the case's Dapr.
     pub async fn get(&self, path: &str) -> Answer {
         self.send(&self.id, "GET", path, &[], String::new()).await
+    }
+
+    /// The statuses that Dapr answers to `path` without its API token, and with another one. The host's sidecar, which nobody
+    /// else reaches, has none.
+    ///
+    /// # Panics
+    /// When it does not answer.
+    pub async fn without_api_token(&self, path: &str) -> Option<[u16; 2]> {
+        let Dapr::Beside(daprds, client) = &self.dapr else {
+            return None;
+        };
+        let url = format!("http://127.0.0.1:{}{path}", daprds[0].port);
+        let none = client.get(&url).send().await.expect("daprd answers");
+        let another = client.get(&url).header("dapr-api-token", APP_API_TOKEN);
+        let another = another.send().await.expect("daprd answers");
+        Some([none.status().as_u16(), another.status().as_u16()])
     }
 
     /// Calls the Dapr of `app_id` with `headers`.
@@ -176,6 +192,8 @@ async fn over_http(
     request: Request<Bytes>,
 ) -> Response<Bytes> {
     let (mut parts, body) = request.into_parts();
+    let token = http::HeaderValue::from_static(DAPR_API_TOKEN);
+    parts.headers.insert("dapr-api-token", token);
     parts.uri = format!("http://127.0.0.1:{port}{}", parts.uri)
         .parse()
         .expect("a path");

@@ -1,6 +1,7 @@
 //! The real host as a process of its own.
 
 use std::fs::{self, File};
+use std::io::{Seek, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
@@ -296,8 +297,23 @@ impl Drop for Host {
 /// # Panics
 /// When it fails.
 pub(crate) async fn run_command(data: &Path, arguments: &[&str]) -> String {
+    run_command_with(data, arguments, Stdio::null()).await
+}
+
+/// Makes `name` a person who signs in with `passphrase` at the host whose data folder is `data`.
+///
+/// # Panics
+/// When the command fails.
+pub async fn set_passphrase(data: &Path, name: &str, passphrase: &str) {
+    let mut line = tempfile::tempfile().expect("a file");
+    writeln!(line, "{passphrase}").expect("written");
+    line.rewind().expect("a file");
+    run_command_with(data, &["person", name], line.into()).await;
+}
+
+async fn run_command_with(data: &Path, arguments: &[&str], input: Stdio) -> String {
     let mut command = Command::new(binary());
-    command.args(arguments).arg("--data").arg(data);
+    command.args(arguments).arg("--data").arg(data).stdin(input);
     let output = timeout(PATIENCE, command.output()).await;
     let output = output.expect("it ends in time").expect("it runs");
     let said = String::from_utf8_lossy(&output.stderr);

@@ -2,7 +2,7 @@
 //!
 //! A [`Place`] is an address where Nudge runs. The tests in `tests/stories` know nothing else: by default each starts the
 //! real host with the real components on a free port, and with `NUDGE_URL` set they run against whatever is there (real
-//! Dapr, Kafka, PostgreSQL). The tests in `tests/host` start and kill a [`Host`] of their own.
+//! Dapr, Kafka, PostgreSQL). Every answer that its people get is held against the API's document. The tests in `tests/host` start and kill a [`Host`] of their own.
 //!
 //! | variable | what |
 //! |---|---|
@@ -15,6 +15,7 @@
 //! Everything here panics with a sentence when Nudge does not do what a story expects: that is what a test wants.
 
 mod answer;
+mod contract;
 mod host;
 pub mod load;
 mod mail;
@@ -26,7 +27,7 @@ pub mod token;
 mod wait;
 
 pub use answer::Answer;
-pub use host::{Host, HostSettings};
+pub use host::{Host, HostSettings, set_passphrase};
 pub use mail::{Mail, MailServer};
 pub use person::{Call, Person};
 pub use place::Place;

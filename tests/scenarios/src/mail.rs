@@ -35,6 +35,15 @@ impl Mail {
         self.header("Subject").unwrap_or_default()
     }
 
+    /// The code that confirms an address, if that is what the mail is for.
+    #[must_use]
+    pub fn code(&self) -> Option<String> {
+        let subject = self.subject();
+        subject
+            .strip_prefix("Your code for Nudge: ")
+            .map(str::to_owned)
+    }
+
     /// The body, decoded.
     #[must_use]
     pub fn body(&self) -> String {
@@ -92,6 +101,15 @@ impl MailServer {
             .filter(|mail| mail.to.iter().any(|to| to == recipient))
             .cloned()
             .collect()
+    }
+
+    /// The code of the last mail with one for a recipient, which must come.
+    pub async fn receives_code(&self, recipient: &str) -> String {
+        eventually(&format!("a code for {recipient}"), async || {
+            let mails = self.taken_for(recipient).into_iter();
+            mails.rev().find_map(|mail| mail.code())
+        })
+        .await
     }
 
     /// The first mail for a recipient with this subject, which must come.

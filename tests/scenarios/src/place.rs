@@ -98,13 +98,13 @@ impl Place {
                 String::from_utf8_lossy(&output.stdout).trim().to_owned()
             }
         };
-        Person::new(&self.address, &name, Some(token))
+        Person::new(&self.address, &name, Some(token)).by_contract()
     }
 
     /// Somebody who has not signed in.
     #[must_use]
     pub fn stranger(&self) -> Person {
-        Person::new(&self.address, "stranger", None)
+        Person::new(&self.address, "stranger", None).by_contract()
     }
 
     /// The issuer's key, where it is known.

@@ -10,7 +10,7 @@ use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
-use crate::PATIENCE;
+use crate::{PATIENCE, contract};
 
 /// How long the real screen waits for a greeting before it opens another socket.
 const ANSWER_LIMIT: Duration = Duration::from_secs(10);
@@ -144,7 +144,9 @@ impl Screen {
                 .expect("the socket says something in time");
             match message {
                 Some(Ok(Message::Text(text))) => {
-                    return Ok(serde_json::from_str(&text).expect("a message is JSON"));
+                    let message = serde_json::from_str(&text).expect("a message is JSON");
+                    contract::check_message(&message);
+                    return Ok(message);
                 }
                 Some(Ok(Message::Close(frame))) => {
                     // Lets the closing handshake end.

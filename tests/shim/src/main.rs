@@ -3,7 +3,8 @@
 //!
 //! What it has of the shim's: the application in a folder of the image, the choice of components by
 //! `SPIN_COMPONENTS_TO_RETAIN`, variables by `SPIN_VARIABLE_…` before the manifest's defaults, port 80 of every address, and
-//! Spin's health path. The rest is Nudge's host: limits, outgoing requests and how a component is run.
+//! Spin's health path. The rest is Nudge's host: limits, outgoing requests and how a component is run. `tests/spin` says what
+//! that has in common with Spin, and asks Spin itself the same.
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
@@ -31,8 +32,11 @@ async fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["compile", folder] => Application::load(Path::new(folder)).await.map(drop),
-        ["serve", folder] => serve(Path::new(folder)).await,
-        _ => bail!("usage: shim compile|serve FOLDER, a folder with a spin.toml"),
+        ["serve", folder] => serve(Path::new(folder), "0.0.0.0:80").await,
+        ["serve", folder, address] => serve(Path::new(folder), address).await,
+        _ => {
+            bail!("usage: shim compile FOLDER | serve FOLDER [ADDRESS], a folder with a spin.toml")
+        }
     }
 }
 
@@ -81,9 +85,9 @@ fn retain(manifest: &mut Manifest, retained: &str) -> Result<()> {
     Ok(())
 }
 
-async fn serve(folder: &Path) -> Result<()> {
+async fn serve(folder: &Path, address: &str) -> Result<()> {
     let application = Arc::new(Application::load(folder).await?);
-    let listener = TcpListener::bind(("0.0.0.0", 80)).await;
+    let listener = TcpListener::bind(address).await;
     let mut terminate = signal(SignalKind::terminate())?;
     let stop = async move {
         terminate.recv().await;
@@ -93,7 +97,7 @@ async fn serve(folder: &Path) -> Result<()> {
         let application = Arc::clone(&answering);
         async move { application.answer(request).await }
     };
-    let connections = accept(listener.context("port 80")?, answer, stop).await?;
+    let connections = accept(listener.with_context(|| address.to_owned())?, answer, stop).await?;
     connections.end().await;
     application.functions.finish().await;
     Ok(())

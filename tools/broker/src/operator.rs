@@ -156,6 +156,7 @@ fn record<P: Payload>(letter: &DeadLetter, app_id: &str, what: &str, payload: &P
     );
     ureq::post(&url)
         .header("content-type", "application/json")
+        .header("dapr-api-token", dapr_api_token())
         .send(entries.to_string())?;
     Ok(())
 }
@@ -213,7 +214,8 @@ fn reason(letter: &DeadLetter) -> String {
             dapr(letter.id.app_id()?)?,
             letter.attribute("id")
         );
-        let body = ureq::get(&url).call()?.body_mut().read_to_string()?;
+        let request = ureq::get(&url).header("dapr-api-token", dapr_api_token());
+        let body = request.call()?.body_mut().read_to_string()?;
         let document: Value = serde_json::from_str(&body)?;
         let reason = document["reason"].as_str().context("no reason")?;
         Ok(reason.to_owned())
@@ -225,4 +227,9 @@ fn reason(letter: &DeadLetter) -> String {
 fn dapr(app_id: &str) -> Result<String> {
     let name = format!("DAPR_{}", app_id.replace('-', "_").to_ascii_uppercase());
     std::env::var(&name).with_context(|| format!("set {name} to where its Dapr is"))
+}
+
+/// What Dapr demands of whoever calls it; empty where it demands nothing.
+fn dapr_api_token() -> String {
+    std::env::var("DAPR_API_TOKEN").unwrap_or_default()
 }

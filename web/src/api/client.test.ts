@@ -1,5 +1,5 @@
 import { describe as group, expect, test } from "vitest";
-import { Api, ApiError, NetworkError } from "./client";
+import { Api, ApiError, NetworkError, TimeoutError } from "./client";
 
 interface Sent {
   url: string;
@@ -85,4 +85,49 @@ group("a call", () => {
     const { api } = scripted(new Response(null, { status: 204 }));
     expect(await api.call("/api/tasks/7", { method: "DELETE", version: 3 })).toBeUndefined();
   });
+});
+
+group("an answer that does not come", () => {
+  const tokens = { token: async () => "t", renew: async () => "t" };
+  const wait = async () => {};
+  /** Fetch that ends only when it is told to. */
+  const hanging: typeof fetch = (_, init) =>
+    new Promise((_, reject) => {
+      const end = () => reject(init?.signal?.reason);
+      if (init?.signal?.aborted) end();
+      init?.signal?.addEventListener("abort", end);
+    });
+
+  test("is given up", async () => {
+    const api = new Api(tokens, hanging, wait, 5);
+    await expect(api.call("/api/chat", { method: "POST", body: {} })).rejects.toBeInstanceOf(TimeoutError);
+  });
+
+  test("is given up in its middle too", async () => {
+    const halting: typeof fetch = async (_, init) => {
+      const start = (controller: ReadableStreamDefaultController) => {
+        init?.signal?.addEventListener("abort", () => controller.error(init.signal?.reason));
+      };
+      return new Response(new ReadableStream({ start }));
+    };
+    const api = new Api(tokens, halting, wait, 5);
+    await expect(api.call("/api/tasks")).rejects.toBeInstanceOf(TimeoutError);
+  });
+
+  test("is no time-out when the caller gave up", async () => {
+    const request = new AbortController();
+    const api = new Api(tokens, hanging, wait, 1_000);
+    const called = api.call("/api/tasks", { signal: request.signal });
+    request.abort(new Error("given up"));
+    await expect(called).rejects.toThrow("given up");
+  });
+});
+
+test("the caller may bring the key, decide how often it is sent, and learns how long to wait", async () => {
+  const { api, sent } = scripted(json(429, { detail: "Too many." }, { "retry-after": "17" }));
+  const error = await api
+    .call("/api/chat", { method: "POST", body: {}, key: "mine", tries: 1 })
+    .catch((error: unknown) => error);
+  expect(sent.map(({ headers }) => headers.get("idempotency-key"))).toEqual(["mine"]);
+  expect((error as ApiError).retryAfter).toBe(17);
 });

@@ -12,7 +12,11 @@ export interface Tokens {
 
 /** The service refused a request. */
 export class ApiError extends Error {
-  constructor(readonly problem: Problem) {
+  constructor(
+    readonly problem: Problem,
+    /** So many seconds the service asks to wait before the next try. */
+    readonly retryAfter?: number,
+  ) {
     super(problem.detail || problem.title);
     this.name = "ApiError";
   }
@@ -22,11 +26,24 @@ export class ApiError extends Error {
   }
 }
 
+/** Whether an answer with this status may be another one later. */
+export function mayPass(status: number): boolean {
+  return status === 401 || status === 408 || status === 429 || status >= 500;
+}
+
 /** The service could not be reached. */
 export class NetworkError extends Error {
-  constructor() {
-    super("Nudge can't be reached just now.");
+  constructor(message = "Nudge can't be reached just now.") {
+    super(message);
     this.name = "NetworkError";
+  }
+}
+
+/** No answer came in time. */
+export class TimeoutError extends NetworkError {
+  constructor() {
+    super("Nudge does not answer just now.");
+    this.name = "TimeoutError";
   }
 }
 
@@ -36,12 +53,18 @@ export interface Call {
   query?: Record<string, string | undefined>;
   /** Sent as `If-Match`. */
   version?: number;
+  /** Sent as `Idempotency-Key` in place of a new one. */
+  key?: string;
+  /** How often it is sent in all when the service asks to try again. */
+  tries?: number;
   signal?: AbortSignal;
 }
 
 /** How often a command is sent in all when the service asks to try again. */
 const TRIES = 4;
 const MAX_WAIT_SECONDS = 5;
+/** How long an answer may take. */
+export const ANSWER_LIMIT = 20_000;
 
 export class Api {
   constructor(
@@ -49,6 +72,7 @@ export class Api {
     private readonly send: typeof fetch = (input, init) => fetch(input, init),
     private readonly wait: (ms: number) => Promise<void> = (ms) =>
       new Promise((resolve) => setTimeout(resolve, ms)),
+    private readonly limit = ANSWER_LIMIT,
   ) {}
 
   /**
@@ -57,7 +81,9 @@ export class Api {
    */
   async call<T>(path: string, call: Call = {}): Promise<T> {
     const headers = new Headers({ accept: "application/json" });
-    if (call.method && call.method !== "GET") headers.set("idempotency-key", crypto.randomUUID());
+    if (call.method && call.method !== "GET") {
+      headers.set("idempotency-key", call.key ?? crypto.randomUUID());
+    }
     if (call.version !== undefined) headers.set("if-match", `"${call.version}"`);
     if (call.body !== undefined) headers.set("content-type", "application/json");
     const url = path + queryString(call.query);
@@ -65,33 +91,43 @@ export class Api {
     for (let attempt = 1; ; attempt++) {
       const token = await this.tokens.token();
       headers.set("authorization", `Bearer ${token}`);
-      const response = await this.attempt(url, call, headers);
-      if (response.ok) return (await body(response)) as T;
-      const problem = await problemOf(response);
+      const { response, value, problem } = await this.attempt(url, call, headers);
+      if (!problem) return value as T;
       if (response.status === 401 && !renewed) {
         renewed = true;
         await this.tokens.renew(token);
-      } else if (response.status === 503 && attempt < TRIES) {
-        await this.wait(1000 * retryAfter(response));
+      } else if (response.status === 503 && attempt < (call.tries ?? TRIES)) {
+        await this.wait(1000 * Math.min(retryAfter(response) ?? 1, MAX_WAIT_SECONDS));
       } else {
-        throw new ApiError(problem);
+        throw new ApiError(problem, retryAfter(response));
       }
     }
   }
 
-  private async attempt(url: string, call: Call, headers: Headers): Promise<Response> {
+  /** One request and its whole answer, within the limit. */
+  private async attempt(url: string, call: Call, headers: Headers): Promise<Answered> {
+    const late = AbortSignal.timeout(this.limit);
+    const request = {
+      method: call.method ?? "GET",
+      headers,
+      body: call.body === undefined ? null : JSON.stringify(call.body),
+      signal: call.signal ? AbortSignal.any([call.signal, late]) : late,
+    };
     try {
-      return await this.send(url, {
-        method: call.method ?? "GET",
-        headers,
-        body: call.body === undefined ? null : JSON.stringify(call.body),
-        signal: call.signal ?? null,
-      });
+      const response = await this.send(url, request);
+      if (!response.ok) return { response, value: undefined, problem: await problemOf(response) };
+      return { response, value: await body(response), problem: undefined };
     } catch (error) {
       if (call.signal?.aborted) throw error;
-      throw new NetworkError();
+      throw late.aborted ? new TimeoutError() : new NetworkError();
     }
   }
+}
+
+interface Answered {
+  response: Response;
+  value: unknown;
+  problem: Problem | undefined;
 }
 
 function queryString(query: Call["query"]): string {
@@ -121,9 +157,10 @@ async function problemOf(response: Response): Promise<Problem> {
   }
 }
 
-function retryAfter(response: Response): number {
-  const seconds = Number(response.headers.get("retry-after") ?? "1");
-  return Number.isFinite(seconds) ? Math.min(Math.max(seconds, 0), MAX_WAIT_SECONDS) : 1;
+/** Seconds; the header may also name a date, which is not used here. */
+function retryAfter(response: Response): number | undefined {
+  const seconds = Number(response.headers.get("retry-after") || Number.NaN);
+  return Number.isFinite(seconds) ? Math.max(seconds, 0) : undefined;
 }
 
 /** What a person is told of an error. */

@@ -1,77 +1,120 @@
 // The conversation, and what is understood of a sentence while it is being typed.
 
-import { type Api, describe } from "../api/client";
+import type { Api } from "../api/client";
 import type { ChatAction, ChatAnswer, QuickAddPreview, Task } from "../api/types";
+import type { DeviceStorage } from "../device/kept";
+import { Queue, type Waiting } from "./queue";
 
+/** Something that was said, and its answer. */
 export interface Turn {
-  id: number;
+  id: string;
   said: string;
-  /** Absent while it is awaited. */
-  reply?: string;
-  failed?: boolean;
+  reply: string;
   actions: ChatAction[];
   tasks: Task[];
 }
 
+/** What the conversation needs of the browser. */
+export interface Device {
+  storage: DeviceStorage | undefined;
+  claim(name: string, then: () => void): () => void;
+}
+
 /** A sentence is read this long after the last key. */
 const PAUSE = 220;
+/** So much of a sentence is read at once. */
+const MOST_READ = 2_000;
 /** Most turns that stay on the screen. */
 const MOST_TURNS = 50;
 
 export class Chat {
   turns = $state.raw<readonly Turn[]>([]);
+  /** What was said and is not answered yet, in order. */
+  waiting = $state.raw<readonly Waiting[]>([]);
   preview = $state.raw<QuickAddPreview | undefined>();
   /** The sentence that the preview is of. */
   previewOf = $state("");
   private conversation: string | undefined;
-  private next = 0;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private request: AbortController | undefined;
+  private readonly queue: Queue<ChatAnswer>;
 
   constructor(
     private readonly api: Api,
     private readonly zone: () => string,
     private readonly onTask: (task: Task) => void,
-  ) {}
+    device: Device,
+  ) {
+    this.queue = new Queue({
+      ...device,
+      send: (body, key, signal) =>
+        api.call<ChatAnswer>("/api/chat", { method: "POST", body, key, signal, tries: 1 }),
+      conversation: () => this.conversation,
+      online: () => navigator.onLine,
+      now: Date.now,
+      random: Math.random,
+      newKey: () => crypto.randomUUID(),
+      setTimeout: (work, ms) => setTimeout(work, ms),
+      clearTimeout: (timer) => clearTimeout(timer as ReturnType<typeof setTimeout>),
+      onChange: (waiting) => {
+        this.waiting = waiting;
+      },
+      onAnswer: (key, text, answer) => this.answered(key, text, answer),
+    });
+  }
 
-  get busy(): boolean {
-    return this.turns.at(-1)?.reply === undefined && this.turns.length > 0;
+  /** The person whose conversation it is. */
+  open(person: string): void {
+    this.queue.open(person);
+  }
+
+  stop(): void {
+    this.queue.stop();
+  }
+
+  /** There may be a network again, or texts that another page has left. */
+  wake(): void {
+    this.queue.wake();
+  }
+
+  look(): void {
+    this.queue.look();
   }
 
   /** Takes a turn back: what it offers can be said once. */
-  async undo(turn: Turn, message: string): Promise<void> {
+  undo(turn: Turn, message: string): void {
+    if (!this.say(message)) return;
     const actions = turn.actions.map((action) => ({ ...action, undo: null }));
-    this.answer(turn.id, { actions });
-    await this.say(message);
+    this.turns = this.turns.map((other) => (other.id === turn.id ? { ...turn, actions } : other));
   }
 
-  /** Says something and shows the answer. */
-  async say(message: string): Promise<void> {
+  /** Says something; its answer comes in turn. False: too much is waiting already. */
+  say(message: string): boolean {
+    if (!this.queue.say(message, this.zone())) return false;
     this.forgetPreview();
-    const turn: Turn = { id: this.next++, said: message, actions: [], tasks: [] };
-    this.turns = [...this.turns, turn].slice(-MOST_TURNS);
-    const body = {
-      message,
-      time_zone: this.zone(),
-      ...(this.conversation === undefined ? {} : { conversation_id: this.conversation }),
-    };
-    try {
-      const answer = await this.api.call<ChatAnswer>("/api/chat", { method: "POST", body });
-      this.conversation = answer.conversation_id;
-      const { reply, actions, tasks } = answer;
-      this.answer(turn.id, { reply, actions, tasks });
-      for (const { kind, task } of actions) if (task && kind !== "deleted") this.onTask(task);
-    } catch (error) {
-      this.answer(turn.id, { reply: describe(error), failed: true });
-    }
+    return true;
   }
 
-  private answer(id: number, fields: Partial<Turn>): void {
-    this.turns = this.turns.map((turn) => (turn.id === id ? { ...turn, ...fields } : turn));
+  /** Shows a text that could not be saved where it was written. */
+  rescue(text: string, why: string): void {
+    this.queue.rescue(text, this.zone(), why);
   }
 
+  /** Takes something out that was said and is not answered. */
+  drop(key: string): void {
+    this.queue.drop(key);
+  }
+
+  private answered(id: string, said: string, answer: ChatAnswer): void {
+    const { reply, actions, tasks } = answer;
+    this.conversation = answer.conversation_id;
+    this.turns = [...this.turns, { id, said, reply, actions, tasks }].slice(-MOST_TURNS);
+    for (const { kind, task } of actions) if (task && kind !== "deleted") this.onTask(task);
+  }
+
+  /** What waits for its answer stays. */
   clear(): void {
-    this.turns = this.turns.filter((turn) => turn.reply === undefined);
+    this.turns = [];
   }
 
   /** The sentence is now this: it is read when the typing pauses. */
@@ -79,7 +122,7 @@ export class Chat {
     clearTimeout(this.timer);
     this.request?.abort();
     const sentence = text.trim();
-    if (sentence.length < 3) {
+    if (sentence.length < 3 || sentence.length > MOST_READ) {
       this.forgetPreview();
       return;
     }

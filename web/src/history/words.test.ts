@@ -26,7 +26,9 @@ test.each<[string, Record<string, unknown>, string | undefined]>([
     event_id: "e",
     task_id: "t",
     source: "task-service",
+    sequence: null,
     correlation_id: "c",
+    causation_id: null,
     payload,
   };
   expect(historyWords(record, clock)).toBe(words);

@@ -35,6 +35,7 @@ const WORDS: Record<string, Words> = {
   RECURRENCE_ENDED: () => "The repetition has ended",
   NOTIFICATION_ADDED: () => "Told in the app",
   NOTIFICATION_DELIVERED: ({ channel }) => `Sent by ${channel}`,
+  NOTIFICATION_WITHDRAWN: ({ channel, reason }) => `Not sent by ${channel}: ${reason}`,
   NOTIFICATION_FAILED: ({ channel, reason }) => `Could not be sent by ${channel}: ${reason}`,
 };
 

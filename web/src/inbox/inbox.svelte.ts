@@ -17,6 +17,8 @@ export class Inbox {
   private ringing = $state.raw<readonly string[]>([]);
   /** Those that this screen has silenced: a repeated delivery must not ring again. */
   private silenced = new Set<string>();
+  /** Those that count as read whatever an older answer says. */
+  private known = new Set<string>();
 
   readonly bells: readonly Notification[] = $derived(
     this.items.filter((item) => this.ringing.includes(item.id)),
@@ -24,17 +26,32 @@ export class Inbox {
 
   constructor(
     private readonly api: Api,
+    /** Whether a task is done or gone. */
+    private readonly isOver: (task: string) => Promise<boolean>,
     private readonly now: () => number = Date.now,
   ) {}
 
-  /** Reads the newest page. */
+  /** Reads the newest page. What nobody has answered rings, unless its task is done or gone: then it counts as read. */
   async read(): Promise<void> {
     const page = await this.page(null);
     this.items = page.items;
     this.unread = page.unread;
     this.cursor = page.next_cursor;
-    const recent = (item: Notification) => this.now() - Date.parse(item.created_at) < RING_AGAIN;
-    for (const item of page.items.filter(recent).reverse()) this.ring(item);
+    for (const { id } of page.items.filter(({ id, read }) => !read && this.known.has(id))) {
+      this.set(id, true);
+    }
+    const isNews = (item: Notification) =>
+      item.kind === "reminder" &&
+      !item.read &&
+      !this.silenced.has(item.id) &&
+      this.now() - Date.parse(item.created_at) < RING_AGAIN;
+    const news = page.items.filter(isNews).reverse();
+    const tasks = new Set(news.flatMap(({ task_id }) => task_id ?? []));
+    const over = new Set<string>();
+    for (const task of tasks) if (await this.isOver(task)) over.add(task);
+    const isOld = ({ task_id }: Notification) => task_id !== null && over.has(task_id);
+    for (const item of news) if (!isOld(item)) this.ring(item);
+    await this.tellRead(news.filter(isOld).map(({ id }) => id));
   }
 
   async readMore(): Promise<void> {
@@ -52,9 +69,10 @@ export class Inbox {
   /** Takes in what the socket told. True when it is new. */
   take(item: Notification): boolean {
     if (this.items.some(({ id }) => id === item.id)) return false;
-    this.items = [item, ...this.items];
-    if (!item.read) this.unread += 1;
-    this.ring(item);
+    const told = this.known.has(item.id) ? { ...item, read: true } : item;
+    this.items = [told, ...this.items];
+    if (!told.read) this.unread += 1;
+    this.ring(told);
     return true;
   }
 
@@ -73,28 +91,82 @@ export class Inbox {
     try {
       await this.api.call(`/api/notifications/${id}/read`, { method: "POST" });
     } catch (error) {
-      this.set(id, false);
+      if (!this.known.has(id)) this.set(id, false);
       throw error;
     }
   }
 
   async markAllRead(): Promise<void> {
     for (const item of this.items) this.silence(item.id);
-    const before = { items: this.items, unread: this.unread };
+    const unread = this.items.filter((item) => !item.read);
+    const before = this.unread;
     this.items = this.items.map((item) => ({ ...item, read: true }));
     this.unread = 0;
     try {
       await this.api.call("/api/notifications/read-all", { method: "POST" });
     } catch (error) {
-      this.items = before.items;
-      this.unread = before.unread;
+      const back = new Set(unread.map(({ id }) => id).filter((id) => !this.known.has(id)));
+      this.items = this.items.map((item) => (back.has(item.id) ? { ...item, read: false } : item));
+      this.unread = before - (unread.length - back.size);
       throw error;
     }
   }
 
-  /** Reminders of a task that is done or gone are no news any more: their bells stop. */
-  silenceTask(task: string): void {
-    for (const item of this.items) if (item.task_id === task) this.silence(item.id);
+  /** These were read, here or on another screen of the person: their bells stop everywhere. */
+  wasRead(ids: readonly string[]): void {
+    for (const id of ids) {
+      this.silence(id);
+      if (this.known.has(id)) continue;
+      this.known.add(id);
+      const item = this.items.find((item) => item.id === id);
+      // One that is on no page yet was counted all the same.
+      if (item ? !item.read : this.cursor !== null) this.set(id, true);
+    }
+  }
+
+  /** The task is done or gone: what was told of it is no news any more. */
+  taskIsOver(task: string): void {
+    this.wasRead(this.unreadOf(task));
+  }
+
+  /** The bells of a task stop. Answers those that rang. */
+  silenceTask(task: string): string[] {
+    const ids = this.items.filter((item) => item.task_id === task).map(({ id }) => id);
+    const rang = ids.filter((id) => this.ringing.includes(id));
+    for (const id of ids) this.silence(id);
+    return rang;
+  }
+
+  /** A bell stops while it is answered, and rings again when that is refused. */
+  async silently(id: string, work: () => Promise<unknown>): Promise<void> {
+    const rang = this.ringing.includes(id);
+    this.silence(id);
+    try {
+      await work();
+    } catch (error) {
+      if (rang) this.ringAgain([id]);
+      throw error;
+    }
+  }
+
+  /** What made these bells stop was refused. */
+  ringAgain(ids: readonly string[]): void {
+    for (const item of this.items.filter(({ id }) => ids.includes(id) && !this.known.has(id))) {
+      this.silenced.delete(item.id);
+      this.ring(item);
+    }
+  }
+
+  /** What was told of a task and not read. */
+  unreadOf(task: string): string[] {
+    return this.items.filter((item) => item.task_id === task && !item.read).map(({ id }) => id);
+  }
+
+  /** These count as read, here and for the service. */
+  async tellRead(ids: readonly string[]): Promise<void> {
+    this.wasRead(ids);
+    const told = ids.map((id) => this.api.call(`/api/notifications/${id}/read`, { method: "POST" }));
+    await Promise.all(told);
   }
 
   private silence(id: string): void {

@@ -20,9 +20,23 @@ export function dueChange(
   }
   const was = task.due ? dueWall(task.due, zone) : undefined;
   if (was?.date === date && (was.time ?? "") === time) return undefined;
+  if (task.due && was && (was.time ?? "") === time) {
+    // Another day alone: the time stays, and whose clocks show it.
+    return { due: { date: plusDays(task.due.date, daysBetween(was.date, date)) } };
+  }
   const patch: TaskPatch = { due: { date, time: time || null, time_zone: zone } };
   // A task that gets a time is heard of at that time, as a new one would be.
   const getsTime = time !== "" && was?.time === undefined;
   if (getsTime && task.reminders.length === 0) patch.reminders = [{ before_due_minutes: 0 }];
   return patch;
+}
+
+const DAY = 86_400_000;
+
+function daysBetween(from: string, to: string): number {
+  return Math.round((Date.parse(to) - Date.parse(from)) / DAY);
+}
+
+function plusDays(date: string, days: number): string {
+  return new Date(Date.parse(date) + days * DAY).toISOString().slice(0, 10);
 }

@@ -1,9 +1,11 @@
 // Single-key shortcuts, which a person can turn off (WCAG 2.1.4): speech input may type letters by mistake.
 
+import { browser } from "./browser";
+
 const KEY = "nudge.shortcuts";
 
 class Shortcuts {
-  private value = $state(localStorage.getItem(KEY) !== "off");
+  private value = $state(browser.shared.getItem(KEY) !== "off");
 
   get on(): boolean {
     return this.value;
@@ -11,7 +13,7 @@ class Shortcuts {
 
   set on(on: boolean) {
     this.value = on;
-    localStorage.setItem(KEY, on ? "on" : "off");
+    browser.shared.setItem(KEY, on ? "on" : "off");
   }
 }
 

@@ -28,6 +28,13 @@ export class Toasts {
   }
 
   private add(toast: Toast): void {
+    // The same trouble is told once, and stays.
+    const same = this.items.find(({ kind, text }) => kind === "error" && text === toast.text);
+    if (same) {
+      clearTimeout(this.timers.get(same.id));
+      if (!this.held) this.schedule(same);
+      return;
+    }
     this.items = [...this.items, toast].slice(-MOST);
     if (!this.held) this.schedule(toast);
   }

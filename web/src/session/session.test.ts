@@ -1,36 +1,28 @@
-import { beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test, vi } from "vitest";
 import { NetworkError } from "../api/client";
 import type { SessionInfo } from "../api/types";
+import { MemoryStorage } from "../device/fixture";
 import { challenge } from "./pkce";
 import { type Browser, REFRESH_TOKEN, Session, SignInError } from "./session";
 
 const INFO: SessionInfo = {
   issuer: "https://id.example",
+  audience: "nudge",
   client_id: "nudge-web",
   authorize_url: "https://id.example/authorize",
   token_url: "https://id.example/token",
+  revocation_url: "https://id.example/revoke",
   scope: "openid offline_access",
   features: [],
   person: null,
 };
-
-class MemoryStorage implements Storage {
-  private values = new Map<string, string>();
-  get length() {
-    return this.values.size;
-  }
-  clear = () => this.values.clear();
-  getItem = (key: string) => this.values.get(key) ?? null;
-  key = (index: number) => [...this.values.keys()][index] ?? null;
-  removeItem = (key: string) => void this.values.delete(key);
-  setItem = (key: string, value: string) => void this.values.set(key, value);
-}
 
 /** An issuer whose refresh tokens are good once, and a browser with tabs. */
 class World {
   shared = new MemoryStorage();
   good = new Set<string>();
   grants: URLSearchParams[] = [];
+  revoked: string[] = [];
   issued = 0;
   broken = false;
   now = 0;
@@ -48,11 +40,17 @@ class World {
     const shown: string[] = [];
     const timers: { work: () => void; ms: number }[] = [];
     const browser: Browser = {
-      fetch: async (_, init) => {
+      fetch: async (url, init) => {
         if (this.broken) throw new TypeError("no network");
         // The answer takes a while, so that tabs overlap.
         await new Promise((resolve) => setTimeout(resolve, 1));
         const grant = new URLSearchParams(String(init?.body));
+        if (url === INFO.revocation_url) {
+          const token = grant.get("token") ?? "";
+          this.good.delete(token);
+          this.revoked.push(token);
+          return new Response("{}");
+        }
         this.grants.push(grant);
         const refresh = grant.get("refresh_token");
         const holds = refresh ? this.good.delete(refresh) : grant.get("code") === "good";
@@ -195,5 +193,39 @@ describe("renewing", () => {
     other.session.storageChanged(REFRESH_TOKEN, null);
     expect(out).toBe(2);
     await expect(other.session.token()).rejects.toThrow("signed out");
+    await vi.waitFor(() => expect(world.good.size).toBe(0));
+  });
+
+  test("a tab whose person has signed out takes no token of the one who comes after", async () => {
+    const [ann, bob] = [world.tab(), world.tab("https://nudge.example/?code=good&state=s")];
+    await ann.session.resume();
+    ann.session.storageChanged(REFRESH_TOKEN, null);
+    bob.own.setItem("nudge.sign-in", JSON.stringify({ state: "s", verifier: "v", address: "/" }));
+    expect(await bob.session.resume()).toBe(true);
+    const bobs = world.shared.getItem(REFRESH_TOKEN);
+    await expect(ann.session.token()).rejects.toThrow("signed out");
+    await expect(ann.session.renew("access-2")).rejects.toThrow("signed out");
+    expect(world.shared.getItem(REFRESH_TOKEN)).toBe(bobs);
+  });
+
+  test("signing out while a token is renewed ends the new one", async () => {
+    const tab = world.tab();
+    await tab.session.resume();
+    const renewed = tab.session.renew("access-2");
+    tab.session.signOut();
+    await renewed;
+    await vi.waitFor(() => expect(world.revoked).toEqual(["refresh-3"]));
+    expect(world.good.size).toBe(0);
+    expect(world.shared.getItem(REFRESH_TOKEN)).toBeNull();
+    await expect(tab.session.token()).rejects.toThrow("signed out");
+  });
+
+  test("without an issuer that answers, signing out still forgets", async () => {
+    const tab = world.tab();
+    await tab.session.resume();
+    world.broken = true;
+    tab.session.signOut();
+    await expect(tab.session.token()).rejects.toThrow("signed out");
+    expect(world.shared.getItem(REFRESH_TOKEN)).toBeNull();
   });
 });

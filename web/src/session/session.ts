@@ -1,7 +1,7 @@
 // Who has signed in: OpenID Connect by authorization code with PKCE. The access token stays in memory; the refresh
 // token, which is good once, is shared by the tabs of this browser, which take turns on it.
 
-import { NetworkError, type Tokens } from "../api/client";
+import { ANSWER_LIMIT, NetworkError, type Tokens } from "../api/client";
 import type { SessionInfo } from "../api/types";
 import { challenge, randomText } from "./pkce";
 
@@ -9,9 +9,9 @@ import { challenge, randomText } from "./pkce";
 export interface Browser {
   fetch: typeof fetch;
   /** Shared by all tabs. */
-  shared: Storage;
+  shared: Pick<Storage, "getItem" | "setItem" | "removeItem">;
   /** Of this tab. */
-  own: Storage;
+  own: Pick<Storage, "getItem" | "setItem" | "removeItem">;
   /** Runs `work` while no other tab does. */
   exclusively<T>(work: () => Promise<T>): Promise<T>;
   now(): number;
@@ -68,6 +68,8 @@ export class Session implements Tokens {
   private access: { token: string; expiresAt: number } | undefined;
   private renewing: Promise<string> | undefined;
   private timer: number | undefined;
+  /** The person was signed in here and is no longer: what another person's tab shares is not for this session. */
+  private over = false;
   /** Told of every new access token. */
   onToken: (token: string) => void = () => {};
   /** Told when nobody is signed in any more. */
@@ -125,10 +127,29 @@ export class Session implements Tokens {
     this.browser.location.assign(target.href);
   }
 
-  /** Forgets the tokens, in all tabs. */
+  /** Forgets the tokens, in all tabs, and has the issuer end the refresh token. */
   signOut(): void {
-    this.browser.shared.removeItem(REFRESH_TOKEN);
+    // In turn with other tabs, so that none of them has just replaced the token.
+    void this.browser.exclusively(async () => {
+      const token = this.browser.shared.getItem(REFRESH_TOKEN);
+      this.browser.shared.removeItem(REFRESH_TOKEN);
+      // A renewal that was under way has brought another access token.
+      this.forget();
+      if (token) await this.revoke(token);
+    });
     this.forget();
+  }
+
+  /** Ends a refresh token at the issuer (RFC 7009). Where that does not work it ends by itself. */
+  private async revoke(token: string): Promise<void> {
+    if (!this.info.revocation_url) return;
+    const url = new URL(this.info.revocation_url, this.browser.location.origin);
+    const fields = { token, token_type_hint: "refresh_token", client_id: this.info.client_id };
+    const body = new URLSearchParams(fields);
+    const signal = AbortSignal.timeout(ANSWER_LIMIT);
+    // The page may go on to another address meanwhile.
+    const request = { method: "POST", body, signal, keepalive: true };
+    await this.browser.fetch(url.href, request).catch(() => {});
   }
 
   /** Another tab changed what all share. */
@@ -148,7 +169,8 @@ export class Session implements Tokens {
     return this.refresh();
   }
 
-  private refresh(): Promise<string> {
+  private async refresh(): Promise<string> {
+    if (this.over) throw this.signedOut();
     this.renewing ??= this.browser
       .exclusively(() => this.redeemRefreshToken())
       .finally(() => {
@@ -186,13 +208,14 @@ export class Session implements Tokens {
   private async ask(fields: Record<string, string>): Promise<TokenAnswer | undefined> {
     const url = new URL(this.info.token_url, this.browser.location.origin);
     const body = new URLSearchParams({ ...fields, client_id: this.info.client_id });
+    const signal = AbortSignal.timeout(ANSWER_LIMIT);
     let response: Response;
     try {
-      response = await this.browser.fetch(url.href, { method: "POST", body });
+      response = await this.browser.fetch(url.href, { method: "POST", body, signal });
+      if (response.ok) return (await response.json()) as TokenAnswer;
     } catch {
       throw new NetworkError();
     }
-    if (response.ok) return (await response.json()) as TokenAnswer;
     if (response.status >= 400 && response.status < 500 && response.status !== 429) return undefined;
     throw new NetworkError();
   }
@@ -224,7 +247,9 @@ export class Session implements Tokens {
     const was = this.access;
     this.access = undefined;
     if (this.timer !== undefined) this.browser.clearTimeout(this.timer);
-    if (was) this.onSignedOut();
+    if (!was) return;
+    this.over = true;
+    this.onSignedOut();
   }
 
   private takePending(): Pending | undefined {

@@ -13,9 +13,11 @@ test.each([
   ["FREQ=YEARLY;BYMONTHDAY=12;BYMONTH=3", "Every year on the 12th in Mar"],
   ["FREQ=DAILY;COUNT=10", "Every day, 10 times"],
   ["FREQ=WEEKLY;UNTIL=20261231", "Every week until 2026-12-31"],
+  ["FREQ=WEEKLY;UNTIL=20261231T200000", "Every week until 2026-12-31"],
+  ["FREQ=WEEKLY;UNTIL=20261231T120000Z", "Every week until 2026-12-31"],
   ["FREQ=HOURLY", "FREQ=HOURLY"],
 ])("%s", (rrule, words) => {
-  expect(recurrenceWords({ rrule })).toBe(words);
+  expect(recurrenceWords({ rrule, basis: "due" })).toBe(words);
 });
 
 test("counted from completion", () => {

@@ -79,10 +79,19 @@ function ordinal(number: number): string {
   return `${number}${suffix}`;
 }
 
+/** The day of an UNTIL; of an instant the one that is here then. */
+function day(until: string): string {
+  const [, date = "", time] = /^(\d{8})(?:T(\d{6}))?/.exec(until) ?? [];
+  const written = date.replace(/(\d{4})(\d{2})(\d{2})/, "$1-$2-$3");
+  if (!time || !until.endsWith("Z")) return written;
+  const at = new Date(`${written}T${time.replace(/(\d{2})(\d{2})(\d{2})/, "$1:$2:$3")}Z`);
+  // Swedish writes dates as ISO 8601 does.
+  return Number.isNaN(at.getTime()) ? written : at.toLocaleDateString("sv");
+}
+
 function end(rule: Map<string, string>): string {
   const count = rule.get("COUNT");
   const until = rule.get("UNTIL");
   if (count) return `, ${count} times`;
-  if (until) return ` until ${until.slice(0, 4)}-${until.slice(4, 6)}-${until.slice(6, 8)}`;
-  return "";
+  return until ? ` until ${day(until)}` : "";
 }

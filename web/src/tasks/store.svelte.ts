@@ -1,10 +1,12 @@
 // The tasks on this screen: the replica of the service's, with the person's own changes on top while they are on their
 // way. A change that the service refuses falls off again.
 
-import { type Api, ApiError, describe, NetworkError } from "../api/client";
-import type { Task, TaskFields, TaskPage, TaskPatch } from "../api/types";
+import { type Api, ApiError, describe, NetworkError, TimeoutError } from "../api/client";
+import type { ChecklistItem, Recurrence, Task, TaskFields, TaskPage, TaskPatch } from "../api/types";
+import { ChangedElsewhere } from "../drafts/text-draft.svelte";
 import { backoff } from "../live/backoff";
 import { apply, type Change, EMPTY, fromList, remove, type Replica, upsert } from "./replica";
+import type { TextField } from "./text-fields";
 
 interface Overlay {
   id: string;
@@ -48,6 +50,16 @@ export class TaskStore {
 
   get(id: string): Task | undefined {
     return this.visible.get(id);
+  }
+
+  /** The task as the service has it, without the person's own changes that are on their way. */
+  known(id: string): Task | undefined {
+    return this.replica.tasks.get(id);
+  }
+
+  /** Whether the service has told that the task is gone. */
+  isGone(id: string): boolean {
+    return this.replica.removed.has(id);
   }
 
   /** Takes in what the socket told; reads the list again when something was missed. */
@@ -122,8 +134,8 @@ export class TaskStore {
 
   private failed(error: unknown): void {
     this.trouble = describe(error);
-    // Without a network the connection comes back first, and reads then.
-    if (error instanceof NetworkError) return;
+    // Without a network the connection comes back first, and reads then. An answer that did not come is asked for again.
+    if (error instanceof NetworkError && !(error instanceof TimeoutError)) return;
     setTimeout(() => void this.read(), backoff(this.failures++, Math.random()));
   }
 
@@ -176,6 +188,51 @@ export class TaskStore {
     );
   }
 
+  /**
+   * Changes a task by what it is now: when somebody else was faster, `patch` is asked again with what they made of it. It
+   * throws what speaks against that. `shown` is what the screen shows meanwhile.
+   */
+  change(id: string, patch: (task: Task) => TaskPatch, shown: (task: Task) => Task): Promise<Task> {
+    return this.command(id, shown, () => this.changeNow(id, patch));
+  }
+
+  private async changeNow(id: string, patch: (task: Task) => TaskPatch): Promise<Task> {
+    for (let attempt = 1; ; attempt++) {
+      const known = attempt === 1 ? this.known(id) : undefined;
+      const task = isWhole(known) ? known : this.keep(await this.api.call<Task>(`/api/tasks/${id}`));
+      const call = { method: "PATCH", body: patch(task), version: task.version } as const;
+      try {
+        return await this.api.call<Task>(`/api/tasks/${id}`, call);
+      } catch (error) {
+        const isLate = error instanceof ApiError && error.status === 412;
+        if (!isLate || attempt >= TRIES) throw error;
+      }
+    }
+  }
+
+  /** Changes a text field from `base` to `value`. Whoever has changed it meanwhile is not overwritten. */
+  async saveText(id: string, field: TextField, value: string, base: string): Promise<string> {
+    const saved = await this.change(
+      id,
+      (task) => {
+        const now = field.read(task);
+        if (now !== base && now !== value) throw new ChangedElsewhere();
+        return field.patch(value);
+      },
+      (task) => patched(task, field.patch(value)),
+    );
+    return field.read(saved) ?? value;
+  }
+
+  /** Changes the steps by what they are now. */
+  saveSteps(id: string, change: (steps: readonly ChecklistItem[]) => ChecklistItem[]): Promise<Task> {
+    return this.change(
+      id,
+      (task) => ({ checklist: change(task.checklist ?? []) }),
+      (task) => (task.checklist ? { ...task, checklist: change(task.checklist) } : task),
+    );
+  }
+
   /** Deletes a task and answers what it was, so that it can be created again. */
   async delete(id: string): Promise<Task> {
     return this.command(
@@ -190,8 +247,9 @@ export class TaskStore {
     );
   }
 
-  async create(fields: Partial<TaskFields> & { title: string }): Promise<Task> {
-    return this.keep(await this.api.call<Task>("/api/tasks", { method: "POST", body: fields }));
+  /** Tried again under the same key, it is created once. */
+  async create(fields: Partial<TaskFields> & { title: string }, key: string): Promise<Task> {
+    return this.keep(await this.api.call<Task>("/api/tasks", { method: "POST", body: fields, key }));
   }
 
   /** Takes in a task that some answer brought. */
@@ -244,16 +302,26 @@ function overlaid(
   return visible;
 }
 
+/** Whether the long texts have been read too. */
+function isWhole(task: Task | undefined): task is Task {
+  return task?.notes !== undefined && task.checklist !== undefined;
+}
+
 /** The task as the patch will make it, as far as the screen shows it. */
 function patched(task: Task, patch: TaskPatch): Task {
   const { due, ...fields } = patch;
-  const next: Task = { ...task, ...fields };
+  const next = { ...task, ...fields } as Task;
   if (due === null) next.due = null;
   else if (due) {
     const { time, ...rest } = { ...task.due, ...due } as { date: string; time_zone: string; time?: string | null };
     next.due = time ? { ...rest, time } : rest;
   }
   return next;
+}
+
+/** Only the rule: it says all that the simple fields say. */
+function onlyRule({ rrule, basis }: Recurrence): Recurrence {
+  return rrule === undefined ? { basis } : { rrule, basis };
 }
 
 /** The fields of a task that make another one like it. */
@@ -265,12 +333,8 @@ export function fieldsOf(task: Task): TaskFields {
     labels: task.labels,
     list: task.list,
     checklist: task.checklist ?? [],
-    due: task.due,
     reminders: task.reminders.map(({ id: _, ...rule }) => rule),
-    // Only the rule: it says all that the simple fields say.
-    recurrence: task.recurrence && {
-      ...(task.recurrence.rrule === undefined ? {} : { rrule: task.recurrence.rrule }),
-      ...(task.recurrence.basis === undefined ? {} : { basis: task.recurrence.basis }),
-    },
+    ...(task.due && { due: task.due }),
+    ...(task.recurrence && { recurrence: onlyRule(task.recurrence) }),
   };
 }

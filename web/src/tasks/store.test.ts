@@ -1,8 +1,11 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { Api } from "../api/client";
 import type { Task } from "../api/types";
+import { ChangedElsewhere } from "../drafts/text-draft.svelte";
 import { task } from "./fixture";
+import { withStep } from "./steps";
 import { fieldsOf, TaskStore } from "./store.svelte";
+import { TEXT_FIELDS } from "./text-fields";
 
 /** A task service in memory, whose answers can be held back and refused. */
 class Service {
@@ -114,6 +117,50 @@ describe("own changes", () => {
     expect(store.get("a")).toBeUndefined();
     expect(fieldsOf(await deleting)).toMatchObject({ title: "Task a", notes: "long" });
     expect(store.get("a")).toBeUndefined();
+  });
+});
+
+describe("texts and steps", () => {
+  const whole = (fields: Partial<Task> = {}) => task("a", { notes: "", checklist: [], ...fields });
+
+  beforeEach(async () => {
+    service.put(whole());
+    await store.fetch("a");
+  });
+
+  test("are saved on top of what others have made of other fields", async () => {
+    service.put(whole({ version: 2, title: "theirs" }));
+    const saved = await store.saveText("a", TEXT_FIELDS.notes, "mine", "");
+    expect(saved).toBe("mine");
+    expect(store.get("a")).toMatchObject({ title: "theirs", notes: "mine", version: 3 });
+  });
+
+  test("never overwrite what others have made of the same field, which is then known", async () => {
+    service.put(whole({ version: 2, notes: "theirs" }));
+    const saving = store.saveText("a", TEXT_FIELDS.notes, "mine", "");
+    expect(store.get("a")?.notes).toBe("mine");
+    expect(store.known("a")?.notes).toBe("");
+    await expect(saving).rejects.toBeInstanceOf(ChangedElsewhere);
+    expect(store.get("a")?.notes).toBe("theirs");
+    expect(service.tasks.get("a")?.notes).toBe("theirs");
+  });
+
+  test("go one after the other, each on top of the one before", async () => {
+    const step = (text: string) => store.saveSteps("a", (steps) => withStep(steps, text));
+    await Promise.all([step("one"), store.saveText("a", TEXT_FIELDS.labels, "#x", ""), step("two")]);
+    expect(service.tasks.get("a")).toMatchObject({
+      labels: ["x"],
+      checklist: [
+        { text: "one", done: false },
+        { text: "two", done: false },
+      ],
+    });
+  });
+
+  test("of a task whose long texts are not here are made on what the service has", async () => {
+    service.put(task("b", { version: 2, notes: "n", checklist: [{ text: "theirs", done: true }] }));
+    await store.saveSteps("b", (steps) => withStep(steps, "mine"));
+    expect(service.tasks.get("b")?.checklist).toHaveLength(2);
   });
 });
 

@@ -8,7 +8,17 @@ function setting(name) {
 
 export const url = setting("NUDGE_URL");
 
-/** Calls the API as the person whom the host signs in without a form: with the token that the pages of `context` use. */
+/** Signs the pages of `context` in as the host's first person: the other tests have made more, so the host asks who it is. */
+export async function signIn(context) {
+  const page = await context.newPage();
+  await page.goto(url);
+  await page.getByLabel("Who are you?").selectOption("me");
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.locator("header [role=status]", { hasText: "Live" }).waitFor();
+  await page.close();
+}
+
+/** Calls the API as the person who is signed in: with the token that the pages of `context` use. */
 export function caller(context) {
   const token = new Promise((resolve) => {
     context.on("request", (request) => {

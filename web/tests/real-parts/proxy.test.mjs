@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { device, launch } from "../browser.mjs";
 import { PATIENCE, Screen } from "../screen.mjs";
-import { caller, killProxy, url } from "./nudge.mjs";
+import { caller, killProxy, signIn, url } from "./nudge.mjs";
 
 let browser;
 
@@ -19,6 +19,7 @@ after(async () => {
 // Seen to fail with a screen that did not read the list again after a reconnection, and with one that stayed away.
 test("two tabs find what they missed while the proxy was dead, and hear each other again", async () => {
   const { context, complaints } = await device(browser);
+  await signIn(context);
   const api = caller(context);
   const tabs = [await Screen.open(context, url), await Screen.open(context, url)];
   const before = await api("POST", "/api/tasks", { title: "Before the fall" });

@@ -60,10 +60,12 @@ pub(crate) struct Daprds {
 }
 
 impl Daprds {
-    /// Finds the program and writes the configuration. `environment` holds what the component files ask for.
+    /// Finds the program and writes the configuration. `environment` holds what the component files ask for; `key_set` is
+    /// scheme and authority of the address of the issuer's keys.
     pub(crate) fn new(
         place: &Place,
         components: &Path,
+        key_set: &str,
         environment: BTreeMap<String, String>,
     ) -> Result<Self> {
         let folder = place.parts.join("daprd");
@@ -76,7 +78,10 @@ impl Daprds {
         Ok(Self {
             program: program()?,
             // Dapr does not look into folders below.
-            resources: vec![components.to_owned(), components.join("subscriptions")],
+            resources: vec![
+                with_key_set(components, &folder, key_set)?,
+                components.join("subscriptions"),
+            ],
             configuration,
             environment,
         })
@@ -120,6 +125,22 @@ impl Daprds {
             stop_limit: Duration::from_secs(15),
         }
     }
+}
+
+/// A copy of `components` in `folder`, in which the endpoint of the key set leads to `base_url`.
+fn with_key_set(components: &Path, folder: &Path, base_url: &str) -> Result<PathBuf> {
+    let copy = folder.join("components");
+    fs::create_dir_all(&copy)?;
+    for entry in fs::read_dir(components).context("can't read dapr-components")? {
+        let path = entry?.path();
+        let (Some(name), true) = (path.file_name(), path.is_file()) else {
+            continue;
+        };
+        let text = fs::read_to_string(&path)?;
+        let text = text.replace("http://sign-in.nudge.internal", base_url);
+        fs::write(copy.join(name), text)?;
+    }
+    Ok(copy)
 }
 
 /// Dapr resolves app-ids by multicast where nothing is said; a file does on one machine. Reloading is off, so that editing

@@ -12,7 +12,7 @@ pub(crate) mod place;
 pub(crate) mod postgres;
 mod pushpin;
 pub(crate) mod restore;
-mod runtime;
+pub(crate) mod runtime;
 pub(crate) mod sasl;
 pub(crate) mod system;
 
@@ -21,6 +21,7 @@ use std::hash::{DefaultHasher, Hasher};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::slice;
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
@@ -30,6 +31,7 @@ use crate::{steps, web};
 pub(crate) use bench::bench;
 use part::Part;
 use place::Place;
+use runtime::Runtime;
 use system::System;
 
 /// With which parts, and where.
@@ -49,7 +51,7 @@ pub(crate) struct Settings {
     pub(crate) port: u16,
     /// What runs the functions, with --dapr.
     #[arg(long, value_enum, default_value_t)]
-    pub(crate) runtime: runtime::Runtime,
+    pub(crate) runtime: Runtime,
     /// Where mail goes, instead of where the environment says.
     #[arg(skip)]
     mail: Option<SocketAddr>,
@@ -79,7 +81,7 @@ impl Settings {
             mail: Some(SocketAddr::from(([127, 0, 0, 1], mail))),
             second_proxy: false,
             tireless_people: true,
-            runtime: runtime::Runtime::Host,
+            runtime: Runtime::Host,
             kafka: None,
             postgres: None,
             data,
@@ -124,10 +126,33 @@ pub(crate) enum Suite {
     Poison,
     /// What holds the sockets dies and comes back, before test clients and before a real screen.
     Sockets,
+    /// How Spin runs components, by the cases that `cargo xtask test` asks the host; with --runtime spin.
+    Spin,
+}
+
+impl Suite {
+    /// What is run where nobody names a suite.
+    fn all(runtime: Runtime) -> &'static [Self] {
+        match runtime {
+            Runtime::Host => &[
+                Self::Conformance,
+                Self::Rebalance,
+                Self::Clock,
+                Self::Stories,
+                Self::Poison,
+                Self::Sockets,
+            ],
+            Runtime::Spin => &[Self::Spin, Self::Stories],
+        }
+    }
 }
 
 /// Runs all suites, or one, against real parts.
-pub(crate) fn test(only: Option<Suite>) -> Result<()> {
+pub(crate) fn test(only: Option<Suite>, runtime: Runtime) -> Result<()> {
+    runtime.check()?;
+    if let Some(Suite::Spin) = only {
+        return test_spin();
+    }
     let stop = system::on_interrupt()?;
     let name = only.map_or_else(
         || "dapr-test".to_owned(),
@@ -135,6 +160,7 @@ pub(crate) fn test(only: Option<Suite>) -> Result<()> {
     );
     let settings = Settings {
         second_proxy: true,
+        runtime,
         ..Settings::for_test(&name)?
     };
     let mail = settings.mail.context("a test has a mail address")?;
@@ -147,11 +173,10 @@ pub(crate) fn test(only: Option<Suite>) -> Result<()> {
         Suite::Stories => test_stories(&scenarios),
         Suite::Poison => test_poison(&system, &scenarios),
         Suite::Sockets => test_sockets(&system, &scenarios),
+        Suite::Spin => test_spin(),
     };
-    let tested = Suite::value_variants()
-        .iter()
-        .filter(|suite| only.is_none_or(|only| only == **suite))
-        .try_for_each(run);
+    let suites = only.as_ref().map_or(Suite::all(runtime), slice::from_ref);
+    let tested = suites.iter().try_for_each(run);
     system.stop();
     tested
 }
@@ -178,6 +203,17 @@ fn test_poison(system: &System, scenarios: &BTreeMap<&str, String>) -> Result<()
             // Nothing is mailed here, so each may have a mail server of its own.
             .env_remove("NUDGE_MAIL_ADDRESS")
             .args(["--", "--ignored"]),
+    )
+}
+
+/// The same suite that `cargo xtask test` runs against the host's library.
+fn test_spin() -> Result<()> {
+    steps::build_probe()?;
+    steps::execute(
+        steps::cargo()
+            .args(["test", "--workspace", "--test", "spin"])
+            .env("CONFORMANCE_SPIN", runtime::spin()?)
+            .args(["--", "--ignored", "--test-threads=2"]),
     )
 }
 

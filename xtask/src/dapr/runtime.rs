@@ -73,11 +73,15 @@ impl Runtime {
     }
 }
 
-fn spin() -> Result<PathBuf> {
+/// The `spin` on the path.
+///
+/// # Errors
+/// What to install, where there is none.
+pub(super) fn spin() -> Result<PathBuf> {
     match place::find_program("spin", &[]) {
         Some(program) => Ok(program),
         None => {
-            bail!("there is no spin on the path: install Spin 3.4 or later (spinframework.dev)")
+            bail!("there is no spin on the path: install Spin 3.6 or later (spinframework.dev)")
         }
     }
 }

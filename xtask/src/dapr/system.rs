@@ -122,6 +122,7 @@ impl System {
             ("NUDGE_KAFKA_BROKERS".to_owned(), kafka),
             ("NUDGE_POSTGRES".to_owned(), postgres),
             ("APP_API_TOKEN".to_owned(), secrets.app_api_token.clone()),
+            ("DAPR_API_TOKEN".to_owned(), secrets.dapr_api_token.clone()),
             (
                 "INNER_URL".to_owned(),
                 format!("http://127.0.0.1:{functions_port}"),
@@ -168,7 +169,8 @@ impl System {
         for (name, value) in [("DAPR_HOST_IP", "127.0.0.1"), ("NAMESPACE", "default")] {
             for_daprd.insert(name.to_owned(), value.to_owned());
         }
-        let daprds = Daprds::new(&system.place, &components, for_daprd)?;
+        let key_set = format!("http://127.0.0.1:{inner_port}");
+        let daprds = Daprds::new(&system.place, &components, &key_set, for_daprd)?;
         let specs: Vec<Spec> = daprd_ports
             .iter()
             .map(|(app_id, ports)| daprds.spec(app_id, functions_port, *ports))
@@ -310,12 +312,13 @@ impl System {
             bail!("the tests of the sockets need two proxies");
         };
         let inner = self.place.read_environment()?;
-        let address = |pushpin: &Pushpin| format!("http://127.0.0.1:{}", pushpin.ports.sockets);
+        let url = |port: u16| format!("http://127.0.0.1:{port}");
         Ok(BTreeMap::from([
             ("SOCKETS_INNER_URL", inner["INNER_URL"].clone()),
             ("SOCKETS_GRIP_KEY", self.grip_key.clone()),
-            ("SOCKETS_FIRST_PROXY", address(first)),
-            ("SOCKETS_SECOND_PROXY", address(second)),
+            ("SOCKETS_FIRST_PROXY", url(first.ports.sockets)),
+            ("SOCKETS_FIRST_PUBLISH", url(first.ports.publish)),
+            ("SOCKETS_SECOND_PROXY", url(second.ports.sockets)),
             ("SOCKETS_SECOND_RUN", second.run.display().to_string()),
             (
                 "SOCKETS_SECOND_PUSHPIN",
@@ -380,6 +383,8 @@ fn app_ids() -> Result<Vec<String>> {
 struct Secrets {
     /// Dapr to the functions.
     app_api_token: String,
+    /// The functions to their Dapr.
+    dapr_api_token: String,
     /// Pushpin to the functions.
     grip_key: String,
 }
@@ -388,6 +393,7 @@ impl Secrets {
     fn new() -> Result<Self> {
         Ok(Self {
             app_api_token: place::random_text()?,
+            dapr_api_token: place::random_text()?,
             grip_key: place::random_text()?,
         })
     }
@@ -403,6 +409,7 @@ fn variables(
     let publishers = proxies.iter().map(|pushpin| url(pushpin.ports.publish));
     let mut variables = BTreeMap::from([
         ("APP_API_TOKEN".to_owned(), secrets.app_api_token.clone()),
+        ("DAPR_API_TOKEN".to_owned(), secrets.dapr_api_token.clone()),
         ("GRIP_KEY".to_owned(), secrets.grip_key.clone()),
         (
             "PUSHPIN_URLS".to_owned(),

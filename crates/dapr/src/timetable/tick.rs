@@ -90,7 +90,8 @@ impl Looked {
 /// Where it fails for a batch, it is called again for each owner by itself, and whoever fails alone is put off.
 ///
 /// # Errors
-/// What the store or `handle` answered. What was handled stays handled; the rest comes again with the next tick.
+/// What the store or `handle` answered, but for a conflict with others at work. What was handled stays handled; the rest
+/// comes again with the next tick.
 pub async fn tick<D: Dapr>(
     dapr: &D,
     clock: impl Fn() -> DateTime<Utc>,
@@ -121,7 +122,8 @@ pub async fn tick<D: Dapr>(
             Err(error) => {
                 // Best effort: the lease would only hold up the next tick.
                 step.release().await.ok();
-                // Its lease ran out while owners were looked at: another tick goes on with what is left.
+                // Others were at work: its lease ran out and another tick took over, or a bucket was written all the time. What is
+                // left comes with the next tick.
                 if error != DaprError::Conflict {
                     return Err(error);
                 }

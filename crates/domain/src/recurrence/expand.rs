@@ -96,7 +96,7 @@ impl Iterator for Occurrences<'_> {
             self.fill()?;
         }
         let date = self.waiting.pop()?;
-        if matches!(self.rule.end, End::Until(last) if date > last) {
+        if matches!(self.rule.end, End::Until(last) if date > last.written_date()) {
             self.left = Some(0);
             return None;
         }

@@ -10,7 +10,10 @@ mod simple;
 mod tests;
 mod words;
 
-use chrono::{NaiveDate, Weekday};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc, Weekday};
+
+use crate::Due;
+use crate::zone::{self, Tz};
 
 pub use expand::Occurrences;
 pub use simple::{SimpleKind, UnknownKind};
@@ -71,8 +74,60 @@ pub enum End {
     Never,
     /// After this many occurrences, the first one included (`COUNT`, 1 to 10,000).
     Count(u32),
-    /// On this date, inclusive, in the task's zone (`UNTIL`).
-    Until(NaiveDate),
+    /// With the last occurrence on this day or up to this moment (`UNTIL`).
+    Until(Until),
+}
+
+/// The value of `UNTIL`, as precise as it was given (RFC 5545 section 3.3.10), inclusive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Until {
+    /// A date in the task's zone: `20261231`.
+    Date(NaiveDate),
+    /// What the clocks of the task's zone show: `20261231T200000`.
+    Local(NaiveDateTime),
+    /// An instant: `20261231T190000Z`.
+    Instant(DateTime<Utc>),
+}
+
+impl Until {
+    /// The last date on which an occurrence at `time` in `zone` may be. Of a whole day it is the day of the moment.
+    #[must_use]
+    pub fn last_date(self, time: Option<NaiveTime>, zone: Tz) -> NaiveDate {
+        let (date, is_late) = match self {
+            Self::Date(date) => (date, false),
+            Self::Local(at) => (at.date(), time.is_some_and(|time| time > at.time())),
+            Self::Instant(at) => {
+                let date = zone::local(at, zone).date();
+                let is_late = |time| zone::resolve(date, time, zone) > at;
+                (date, time.is_some_and(is_late))
+            }
+        };
+        if is_late {
+            date.pred_opt().unwrap_or(date)
+        } else {
+            date
+        }
+    }
+
+    /// The date as it was written, in whatever zone.
+    fn written_date(self) -> NaiveDate {
+        match self {
+            Self::Date(date) => date,
+            Self::Local(at) => at.date(),
+            Self::Instant(at) => at.date_naive(),
+        }
+    }
+}
+
+impl Recurrence {
+    /// The recurrence of a task that is due so: an end that is a moment is the last date before it.
+    #[must_use]
+    pub fn dated(&self, due: &Due) -> Self {
+        Self {
+            rule: self.rule.dated(due.time, due.zone),
+            basis: self.basis,
+        }
+    }
 }
 
 /// An RFC 5545 recurrence rule over dates.
@@ -182,7 +237,21 @@ impl Rule {
         })
     }
 
-    /// The dates of the rule on or after `start` (`DTSTART`), oldest first. A `start` that the rule does not say is not
+    /// The rule for occurrences at `time` in `zone`: where `UNTIL` is a moment, it becomes the last date.
+    #[must_use]
+    pub fn dated(&self, time: Option<NaiveTime>, zone: Tz) -> Self {
+        let end = match self.end {
+            End::Until(until) => End::Until(Until::Date(until.last_date(time, zone))),
+            end => end,
+        };
+        Self {
+            end,
+            ..self.clone()
+        }
+    }
+
+    /// The dates of the rule on or after `start` (`DTSTART`), oldest first. Where `UNTIL` is a moment, its date as it is written
+    /// counts; [`dated`](Self::dated) makes it exact. A `start` that the rule does not say is not
     /// among them. Ends with `COUNT`, `UNTIL`, the last date on which anything is due
     /// ([`LAST_DATE`](crate::limits::LAST_DATE)), when the rule can't come true any more, or when 50,000 days, weeks, months
     /// or years of it were looked at.

@@ -3,9 +3,11 @@
 use std::fmt;
 use std::str::FromStr;
 
-use chrono::{NaiveDate, Weekday};
+use chrono::{NaiveDate, NaiveTime, Weekday};
 
-use super::{End, Frequency, MAX_COUNT, MAX_INTERVAL, MAX_RULE_BYTES, Rule, RuleError, WeekdayNum};
+use super::{
+    End, Frequency, MAX_COUNT, MAX_INTERVAL, MAX_RULE_BYTES, Rule, RuleError, Until, WeekdayNum,
+};
 
 pub(super) const INTERVAL_ALLOWED: &str = "use a whole number from 1 to 1000";
 
@@ -14,7 +16,7 @@ const UNSUPPORTED: [&str; 5] = ["BYSECOND", "BYMINUTE", "BYHOUR", "BYYEARDAY", "
 impl FromStr for Rule {
     type Err = RuleError;
 
-    /// Reads a rule in any case, with or without the `RRULE:` in front. Of an `UNTIL` with a time only the date counts.
+    /// Reads a rule in any case, with or without the `RRULE:` in front.
     fn from_str(text: &str) -> Result<Self, RuleError> {
         if text.len() > MAX_RULE_BYTES {
             return Err(RuleError::TooLong);
@@ -133,19 +135,36 @@ fn count(value: &str) -> Result<u32, RuleError> {
     }
 }
 
-fn until(value: &str) -> Result<NaiveDate, RuleError> {
-    let (date, time) = value.split_once('T').unwrap_or((value, "000000"));
-    let digits = time.strip_suffix('Z').unwrap_or(time);
-    let well_formed = date.len() == 8
-        && digits.len() == 6
-        && date
-            .bytes()
-            .chain(digits.bytes())
-            .all(|byte| byte.is_ascii_digit());
-    well_formed
-        .then(|| NaiveDate::parse_from_str(date, "%Y%m%d").ok())
-        .flatten()
-        .ok_or_else(|| bad("UNTIL", value, "use a date such as 20261231"))
+fn until(value: &str) -> Result<Until, RuleError> {
+    let allowed = "use a date such as 20261231, or a moment such as 20261231T225959Z";
+    let read = || {
+        let (date, time) = value
+            .split_once('T')
+            .map_or((value, None), |(date, time)| (date, Some(time)));
+        let date =
+            digits(date, 8).and_then(|date| NaiveDate::parse_from_str(date, "%Y%m%d").ok())?;
+        let Some(time) = time else {
+            return Some(Until::Date(date));
+        };
+        let (time, is_instant) = time
+            .strip_suffix('Z')
+            .map_or((time, false), |time| (time, true));
+        let time = digits(time, 6)?;
+        let part = |at: usize| time[at..at + 2].parse::<u32>().ok();
+        // There may be a second 60 (RFC 5545 section 3.3.12); the last one before it is as good.
+        let time = NaiveTime::from_hms_opt(part(0)?, part(2)?, part(4)?.min(59))?;
+        let at = date.and_time(time);
+        Some(match is_instant {
+            true => Until::Instant(at.and_utc()),
+            false => Until::Local(at),
+        })
+    };
+    read().ok_or_else(|| bad("UNTIL", value, allowed))
+}
+
+fn digits(text: &str, length: usize) -> Option<&str> {
+    let are_digits = text.len() == length && text.bytes().all(|byte| byte.is_ascii_digit());
+    are_digits.then_some(text)
 }
 
 fn week_start(value: &str) -> Result<Weekday, RuleError> {
@@ -278,7 +297,11 @@ impl fmt::Display for Rule {
         match self.end {
             End::Never => Ok(()),
             End::Count(count) => write!(f, ";COUNT={count}"),
-            End::Until(date) => write!(f, ";UNTIL={}", date.format("%Y%m%d")),
+            End::Until(Until::Date(date)) => write!(f, ";UNTIL={}", date.format("%Y%m%d")),
+            End::Until(Until::Local(at)) => write!(f, ";UNTIL={}", at.format("%Y%m%dT%H%M%S")),
+            End::Until(Until::Instant(at)) => {
+                write!(f, ";UNTIL={}", at.format("%Y%m%dT%H%M%SZ"))
+            }
         }
     }
 }

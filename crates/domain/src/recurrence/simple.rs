@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use chrono::{Datelike, NaiveDate};
 
-use super::{End, Frequency, Rule, RuleError};
+use super::{End, Frequency, Rule, RuleError, Until};
 
 /// `recurrence_type` of the HTTP API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -166,6 +166,9 @@ impl Rule {
             && self.by_set_pos.is_empty()
             && self.by_day.len() == 1;
         let positive_day = self.single_month_day().is_some_and(|day| day > 0);
+        if matches!(self.end, End::Until(Until::Local(_) | Until::Instant(_))) {
+            return SimpleKind::Custom;
+        }
         match self.frequency {
             Frequency::Daily if self.is_plain() => SimpleKind::Daily,
             Frequency::Weekly if self.is_plain() || single_weekday => SimpleKind::Weekly,

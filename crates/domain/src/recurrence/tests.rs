@@ -6,6 +6,8 @@ use proptest::prelude::*;
 
 use super::*;
 
+mod until;
+
 fn date(text: &str) -> NaiveDate {
     text.parse().expect("a date")
 }
@@ -326,7 +328,9 @@ fn wrong_rules_say_what_to_do() {
         ),
         (
             "FREQ=DAILY;UNTIL=20261301",
-            expect!["UNTIL=20261301 is not allowed; use a date such as 20261231"],
+            expect![
+                "UNTIL=20261301 is not allowed; use a date such as 20261231, or a moment such as 20261231T225959Z"
+            ],
         ),
         (
             "FREQ=WEEKLY;BYDAY=2MO",

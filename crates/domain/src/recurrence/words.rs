@@ -2,7 +2,7 @@
 
 use chrono::{NaiveDate, Weekday};
 
-use super::{Basis, End, Frequency, Recurrence, Rule, WeekdayNum};
+use super::{Basis, End, Frequency, Recurrence, Rule, Until, WeekdayNum};
 
 const WEEKDAYS: [Weekday; 5] = [
     Weekday::Mon,
@@ -40,7 +40,11 @@ impl Rule {
             End::Never => String::new(),
             End::Count(1) => ", once".to_owned(),
             End::Count(count) => format!(", {count} times"),
-            End::Until(date) => format!(", until {}", date.format("%-d %b %Y")),
+            End::Until(Until::Date(date)) => format!(", until {}", date.format("%-d %b %Y")),
+            End::Until(Until::Local(at)) => format!(", until {}", at.format("%-d %b %Y at %H:%M")),
+            End::Until(Until::Instant(at)) => {
+                format!(", until {} UTC", at.format("%-d %b %Y at %H:%M"))
+            }
         };
         words.map_or_else(
             || format!("by the rule {self}"),

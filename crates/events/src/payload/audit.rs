@@ -31,6 +31,20 @@ payload! {
 }
 
 payload! {
+    /// A notification was not sent by a channel, because meanwhile there was no need for it or no wish.
+    NotificationWithdrawn for NotificationWithdrawn {
+        /// The notification.
+        notification_id: Uuid,
+        /// `email`, …
+        channel: String,
+        /// How many tries there were before.
+        tries: u32,
+        /// What had changed, without addresses.
+        reason: String,
+    }
+}
+
+payload! {
     /// Somebody was refused.
     AccessDenied for AccessDenied {
         /// Method and route, without query.

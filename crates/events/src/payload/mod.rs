@@ -8,7 +8,7 @@ mod update;
 
 pub use audit::{
     AccessDenied, DataExported, ErasureRequested, EventDiscarded, EventReplayed,
-    NotificationDelivered, NotificationFailed, PersonErased,
+    NotificationDelivered, NotificationFailed, NotificationWithdrawn, PersonErased,
 };
 pub use recurrence::{RecurrenceEnded, TaskRecurred};
 pub use reminder::{
@@ -16,7 +16,7 @@ pub use reminder::{
     TaskDueSet, TaskReminderCleared, TaskReminderSet,
 };
 pub use task::{DeleteReason, TaskCompleted, TaskCreated, TaskDeleted, TaskReopened, TaskUpdated};
-pub use update::{NotificationAdded, NotificationDocument, TaskChanged};
+pub use update::{NotificationAdded, NotificationDocument, NotificationsRead, TaskChanged};
 
 /// Declares a payload: a serde struct, its schema, and the event type that carries it.
 ///
@@ -25,8 +25,7 @@ pub use update::{NotificationAdded, NotificationDocument, TaskChanged};
 macro_rules! payload {
     ($(#[$doc:meta])* $name:ident for $event_type:ident { $($(#[$field_doc:meta])* $field:ident: $kind:ty,)* }) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
-        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+        #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
         pub struct $name { $($(#[$field_doc])* pub $field: $kind,)* }
 
         impl $crate::Payload for $name {

@@ -1,5 +1,6 @@
 //! `task-reminders`: due dates, and the life of a reminder.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -34,8 +35,7 @@ payload! {
 }
 
 /// A reminder with the instant that its rule comes to.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ScheduledReminder {
     /// The reminder.
     pub id: Uuid,
@@ -47,7 +47,7 @@ pub struct ScheduledReminder {
     pub before_due_minutes: Option<u32>,
     /// What a newer version says besides.
     #[serde(flatten)]
-    #[cfg_attr(feature = "schema", schemars(skip))]
+    #[schemars(skip)]
     pub unknown: UnknownFields,
 }
 
@@ -60,8 +60,7 @@ payload! {
 }
 
 /// Why a task has no reminders any more.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ClearReason {
     /// The task was done.
@@ -72,7 +71,7 @@ pub enum ClearReason {
     Removed,
     /// A reason that only a newer version knows.
     #[serde(untagged)]
-    #[cfg_attr(feature = "schema", schemars(skip))]
+    #[schemars(skip)]
     Unknown(String),
 }
 
@@ -91,6 +90,13 @@ payload! {
         scheduled_at: Timestamp,
         /// Seconds between that and now; large after downtime.
         late_seconds: u64,
+        /// When its task set it for: the same as `scheduled_at` unless it was put off.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        set_for: Option<Timestamp>,
+        /// The `sequence` of the last event of the task service that it rang by: what a later one says of the task, it
+        /// does not know.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        task_sequence: Option<u64>,
     }
 }
 
@@ -101,6 +107,9 @@ payload! {
         reminder_id: Uuid,
         /// Until when.
         until: Timestamp,
+        /// The version that the reminder has with it: rings of a lower one are answered.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reminder_version: Option<u64>,
     }
 }
 
@@ -109,5 +118,8 @@ payload! {
     ReminderDismissed for ReminderDismissed {
         /// The reminder.
         reminder_id: Uuid,
+        /// The version that the reminder has with it: rings of a lower one are answered.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reminder_version: Option<u64>,
     }
 }

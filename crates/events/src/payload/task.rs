@@ -1,5 +1,6 @@
 //! `task-events`: what became of tasks. Each carries the whole task, so that no consumer has to ask.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::payload;
@@ -50,8 +51,7 @@ payload! {
 }
 
 /// Why a task is gone.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum DeleteReason {
     /// Its owner deleted it.
@@ -60,6 +60,6 @@ pub enum DeleteReason {
     Withdrawn,
     /// A reason that only a newer version knows.
     #[serde(untagged)]
-    #[cfg_attr(feature = "schema", schemars(skip))]
+    #[schemars(skip)]
     Unknown(String),
 }

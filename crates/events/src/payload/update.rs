@@ -1,5 +1,6 @@
 //! `task-updates`: what open screens show. May be lost: a screen that misses one sees it by the revisions.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -26,9 +27,17 @@ payload! {
     }
 }
 
+payload! {
+    /// Entries of the in-app inbox were marked as read: by the person, or because their task was done or deleted, or its
+    /// reminder answered or moved. Not on record.
+    NotificationsRead for NotificationsRead {
+        /// The entries.
+        notification_ids: Vec<Uuid>,
+    }
+}
+
 /// One entry of the in-app inbox.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct NotificationDocument {
     /// The same however often it is delivered: derived from the event that caused it.
     pub id: Uuid,
@@ -52,6 +61,6 @@ pub struct NotificationDocument {
     pub created_at: Timestamp,
     /// What a newer version says besides.
     #[serde(flatten)]
-    #[cfg_attr(feature = "schema", schemars(skip))]
+    #[schemars(skip)]
     pub unknown: UnknownFields,
 }

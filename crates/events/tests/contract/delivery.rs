@@ -8,6 +8,7 @@ use uuid::Uuid;
 fn event() -> Event {
     let payload = ReminderDismissed {
         reminder_id: Uuid::from_u128(4),
+        reminder_version: None,
     };
     let chain = Chain {
         correlation_id: Uuid::from_u128(3),

@@ -122,7 +122,10 @@ fn payloads_of_a_newer_version_are_read() {
             | EventType::ReminderDismissed => rang.clone(),
             EventType::TaskRecurred | EventType::RecurrenceEnded => series.clone(),
             EventType::NotificationAdded => json!({ "notification": notification() }),
-            EventType::NotificationDelivered | EventType::NotificationFailed => audit.clone(),
+            EventType::NotificationsRead => json!({ "notification_ids": [id] }),
+            EventType::NotificationDelivered
+            | EventType::NotificationFailed
+            | EventType::NotificationWithdrawn => audit.clone(),
             EventType::AccessDenied => json!({ "route": "GET /", "reason": "x" }),
             EventType::DataExported => json!({ "format": "json", "tasks": 1 }),
             EventType::EventReplayed
@@ -165,8 +168,10 @@ fn is_read(event: &Event) {
         RecurrenceEnded,
         TaskChanged,
         NotificationAdded,
+        NotificationsRead,
         NotificationDelivered,
         NotificationFailed,
+        NotificationWithdrawn,
         AccessDenied,
         DataExported,
         EventReplayed,

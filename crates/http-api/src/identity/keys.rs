@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 use super::Issuer;
 use crate::Problem;
 
+/// The `HTTPEndpoint` of the issuer's key set: scheme and authority of `oidc_jwks_url`.
+const ENDPOINT: &str = "key-set";
 /// How long keys are kept, in seconds.
 const TTL_SECONDS: u32 = 600;
 /// How old keys must be before a token with an unknown `kid` has them fetched again: strangers can't make us fetch.
@@ -91,11 +93,11 @@ async fn fetch<D: Dapr>(dapr: &D, issuer: &Issuer) -> Result<JwkSet, Problem> {
         .jwks_url
         .parse()
         .map_err(|_| misconfigured(&issuer.jwks_url))?;
-    let (Some(scheme), Some(authority)) = (url.scheme_str(), url.authority()) else {
+    if url.authority().is_none() {
         return Err(misconfigured(&issuer.jwks_url));
-    };
+    }
     let call = Invocation {
-        target: Target::Url(format!("{scheme}://{authority}")),
+        target: Target::Endpoint(ENDPOINT),
         method: http::Method::GET,
         path: url
             .path_and_query()

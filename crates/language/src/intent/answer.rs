@@ -1,8 +1,8 @@
 //! Messages that are an answer or small talk as a whole: "yes", "the second one", "thanks".
 
 use super::message::Message;
-use super::{Choice, Intent, target};
-use crate::lexicon::{digits, number, ordinal};
+use super::{Choice, Intent, postpone, target};
+use crate::lexicon::{digits, number, ordinal, weekday};
 use crate::token::Words;
 
 const YES: &[&str] = &[
@@ -55,6 +55,8 @@ const NO: &[&str] = &[
     "none",
     "none of them",
     "neither",
+    "neither of them",
+    "neither one",
     "keep it",
     "keep them",
     "no don't",
@@ -171,19 +173,57 @@ pub(super) fn answer(message: &Message<'_>) -> Option<Intent> {
     TALK.into_iter()
         .find(|(phrases, _)| words.are_any(phrases))
         .map(|(_, intent)| intent)
-        .or_else(|| begun(words))
+        .or_else(|| begun(message))
         .or_else(|| choice(words).map(Intent::Choose))
-        .or_else(|| the_one(words).then_some(Intent::Unknown))
+        .or_else(|| (the_one(words) || some(words)).then_some(Intent::Unknown))
 }
 
 /// "Yes, delete it", "no, keep them", "undo the last delete".
-fn begun(words: Words<'_>) -> Option<Intent> {
+fn begun(message: &Message<'_>) -> Option<Intent> {
+    let words = message.words;
     let is_short = words.len() <= 5;
+    // "No, friday" puts right what was said before.
+    let goes_on = || postpone::corrected(message).is_some();
     match words.get(0) {
+        "no" | "nope" if words.len() > 1 && goes_on() => None,
+        "no" | "nope" if matches!(words.get(1), "but" | "and") => Some(Intent::No),
+        "but" if words.get(1) == "not" => Some(Intent::Unknown),
+        "yes" | "yeah" | "yep" | "sure" | "fine" | "undo" | "ok" if says_more(words) => {
+            Some(Intent::Unknown)
+        }
+        "all" | "both" | "everything" | "not" if says_more(words) => Some(Intent::Unknown),
         "yes" | "yeah" | "yep" if is_short && words.closed_after(1) => Some(Intent::Yes),
         "no" | "nope" if is_short && words.closed_after(1) => Some(Intent::No),
         "undo" if is_short && words.get(1) != "completing" => Some(Intent::Undo),
         _ => None,
+    }
+}
+
+/// "Yes, and delete the report too", "yes but not the first", "all but the first", "undo the last two": an answer with more to
+/// it than is understood here, which is neither given in part nor a new task.
+fn says_more(words: Words<'_>) -> bool {
+    let rest = words.from(1);
+    let joint = matches!(rest.get(0), "and" | "but" | "except");
+    match words.get(0) {
+        "undo" => (0..rest.len()).any(|at| {
+            let word = rest.get(at);
+            number(word).is_some_and(|count| count > 1) && word != "couple"
+                || matches!(word, "twice" | "everything")
+        }),
+        "all" | "both" | "everything" => matches!(rest.get(0), "but" | "except"),
+        "not" => {
+            let is_one = matches!(rest.get(1), "one" | "ones") || ordinal(rest.get(1)).is_some();
+            let is_plain = digits(rest.get(0)).is_some() && rest.len() == 1;
+            // "Not friday, saturday".
+            let is_day =
+                weekday(rest.get(0)).is_some() || matches!(rest.get(0), "today" | "tomorrow");
+            is_plain
+                || is_day && rest.len() <= 3
+                || matches!(rest.get(0), "that" | "this" | "the" | "those")
+                    && is_one
+                    && rest.len() <= 3
+        }
+        _ => joint,
     }
 }
 
@@ -234,6 +274,20 @@ fn choice(words: Words<'_>) -> Option<Choice> {
 
 fn spelt(word: &str) -> Option<u32> {
     number(word).filter(|_| word.len() > 2)
+}
+
+/// "1-3", "1 but not 2", "the last two": some of those shown, in a way that is not understood here.
+fn some(words: Words<'_>) -> bool {
+    let is_range = words
+        .get(0)
+        .split_once(['-', '–'])
+        .is_some_and(|(first, last)| digits(first).is_some() && digits(last).is_some());
+    let excepts = digits(words.get(0)).is_some() && matches!(words.get(1), "but" | "except");
+    let ends = words.begin_with_any(&["the last", "the first", "last", "first"]);
+    let counts = ends.is_some_and(|ends| {
+        ends + 1 == words.len() && number(words.get(ends)).is_some_and(|count| count > 1)
+    });
+    (is_range && words.len() == 1) || excepts || counts
 }
 
 /// "The dentist one": it chooses by words, which only the tasks in question can tell.

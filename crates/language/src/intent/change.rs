@@ -63,7 +63,12 @@ fn no_recurrence(message: &Message<'_>) -> Found {
         .words
         .without(&[], &["anymore", "any more", "any longer"]);
     let rest = match words.begin_with_any(FRONTS) {
-        Some(length) => words.from(length),
+        Some(length) => {
+            // "Don't repeat the report every week".
+            let rest = words.from(length);
+            let rule = (1..rest.len()).find(|at| rule(message, rest.from(*at)).is_some());
+            rest.first(rule.unwrap_or(rest.len()))
+        }
         None => {
             let end = words.end_with_any(ENDS)?;
             words
@@ -133,9 +138,9 @@ fn recurrence(message: &Message<'_>) -> Found {
     })
 }
 
-/// "make the report weekly".
+/// "make the report weekly", and until when.
 fn is_adverb(rest: Words<'_>, at: usize) -> bool {
-    at + 1 == rest.len() && rest.get(at).ends_with("ly") && rest.get(0) == "the"
+    rest.get(at).ends_with("ly") && rest.get(0) == "the"
 }
 
 /// The recurrence that `words` are, and nothing else. Its days follow from the due date of the task.
@@ -144,10 +149,24 @@ fn rule(message: &Message<'_>, words: Words<'_>) -> Option<Recurrence> {
     let Meaning::Recurrence(said) = found.meaning else {
         return None;
     };
-    let behind = words.from(found.words);
-    let basis = repeat::basis(behind, message.reading);
-    let length = found.words + basis.as_ref().map_or(0, |basis| basis.words);
-    let rule = said.unanchored(message.reading.week_start())?;
+    let mut length = found.words;
+    let except = repeat::except(words.from(length), message.reading);
+    let said = match except.as_ref().map(|found| &found.meaning) {
+        Some(Meaning::Except(days)) => said.without(days)?,
+        _ => said,
+    };
+    length += except.map_or(0, |found| found.words);
+    let basis = repeat::basis(words.from(length), message.reading);
+    length += basis.as_ref().map_or(0, |basis| basis.words);
+    let end = repeat::end(words.from(length), message.reading);
+    length += end.as_ref().map_or(0, |end| end.words);
+    let mut rule = said.unanchored(message.reading.week_start())?;
+    if let Some(Meaning::End(until)) = end.map(|end| end.meaning) {
+        // "For 3 weeks" counts from the first date, which only the task has.
+        rule.end = until
+            .end(message.reading.today())
+            .filter(|_| !until.is_relative())?;
+    }
     let basis = if basis.is_some() {
         Basis::Completion
     } else {

@@ -16,12 +16,6 @@ pub(super) fn delete(message: &Message<'_>) -> Option<Intent> {
         "nevermind",
         "never mind",
         "never mind about",
-        "don't remind me about",
-        "don't remind me to",
-        "don't remind me of",
-        "stop reminding me to",
-        "stop reminding me about",
-        "stop reminding me of",
         "i don't need to",
         "i no longer need to",
         "no need to",
@@ -63,6 +57,46 @@ pub(super) fn delete(message: &Message<'_>) -> Option<Intent> {
         Target::Last | Target::Number(_) | Target::All(_) => true,
     };
     is_command.then_some(Intent::Delete(target))
+}
+
+/// A task of which nobody wants to hear: "don't remind me about the report". What is done already comes again when it is due.
+pub(super) fn unwanted(message: &Message<'_>) -> Option<Intent> {
+    const FRONTS: &[&str] = &[
+        "don't remind me",
+        "do not remind me",
+        "never remind me",
+        "stop reminding me",
+        "you don't need to remind me",
+        "you don't have to remind me",
+        "no need to remind me",
+    ];
+    const OF: &[&str] = &["about", "of", "to", "for"];
+    const DONE: &[&str] = &[
+        "i already",
+        "i've already",
+        "i have already",
+        "it's already",
+        "it's done",
+        "already",
+        "i did it",
+        "i did that",
+        "i just did",
+    ];
+    let words = message.words;
+    let front = words.begin_with_any(FRONTS)?;
+    let of = words.from(front).begin_with_any(OF)?;
+    let rest = words.from(front + of);
+    let joint =
+        |at: usize| rest.closed_after(at) || matches!(rest.get(at), "because" | "since" | "as");
+    let done = (1..rest.len()).filter(|at| joint(*at)).find_map(|at| {
+        let because = rest.from(at).skip_any(&["because", "since", "as", "and"]);
+        let is_done = rest.from(at + because).begin_with_any(DONE);
+        is_done.map(|_| at)
+    });
+    match done {
+        Some(at) => target(message, rest.first(at)).map(Intent::Complete),
+        None => target(message, rest).map(Intent::Delete),
+    }
 }
 
 /// Words that speak of the list rather than of the world.

@@ -172,7 +172,7 @@ impl Read {
     /// Takes one restriction from the front of `here`: how many words it has.
     fn filter(&mut self, message: &Message<'_>, here: Words<'_>) -> Option<usize> {
         let length = if let Some((length, period)) = period(message, here) {
-            self.query.period = period;
+            self.query.period = self.query.period.with(period, message.reading.today())?;
             length
         } else {
             let reading = message.reading;

@@ -3,7 +3,7 @@
 use crate::remind;
 use crate::scan::{Meaning, Reading, scan};
 use crate::token::{Token, Words};
-use crate::{clock, day};
+use crate::{clock, day, repeat};
 
 /// A message without the courtesies around it.
 pub(super) struct Message<'a> {
@@ -51,6 +51,8 @@ const POLITE_END: &[&str] = &[
     "for me",
     "now",
     "right now",
+    "ok",
+    "okay",
     "too",
     "as well",
 ];
@@ -61,12 +63,23 @@ impl<'a> Message<'a> {
         let all = Words::new(tokens);
         let asks = text.iter().rev().find(|c| !c.is_whitespace()) == Some(&'?');
         let words = all.without(POLITE, POLITE_END);
+        // "Thanks, delete it".
+        let thanks = words.skip_any(&["thanks", "thank you", "great", "alright"]);
+        let words = match thanks > 0 && thanks < words.len() && words.closed_after(thanks) {
+            true => words.from(thanks).without(POLITE, &[]),
+            false => words,
+        };
         (!all.is_empty()).then_some(Self {
             text,
             words,
             reading,
             asks,
         })
+    }
+
+    /// The same message, of which only `words` were said.
+    pub(super) fn of(&self, words: Words<'a>) -> Self {
+        Self { words, ..*self }
     }
 
     /// What the person wrote, from the first of `words` to the last.
@@ -97,6 +110,12 @@ impl<'a> Message<'a> {
             }
             _ => (length == words.len()).then_some((Some(date), None)),
         }
+    }
+
+    /// Whether `words` begin with a day, a time or a recurrence.
+    pub(super) fn says_when(&self, words: Words<'_>) -> bool {
+        let said = remind::moment(words, self.reading).is_some();
+        said || repeat::recurrence(words, self.reading).is_some() || repeat::beyond(words)
     }
 
     /// Whether the message says a day or time of its own, as a new task does.

@@ -4,12 +4,14 @@ mod answer;
 mod change;
 mod complete;
 mod delete;
+mod guard;
 mod list;
 mod message;
 mod period;
 mod postpone;
 mod rename;
 mod reopen;
+mod revoke;
 mod show;
 mod target;
 
@@ -17,6 +19,7 @@ use chrono::{Duration, NaiveDate, NaiveTime};
 use domain::{Label, ListName, Priority, Recurrence};
 
 use crate::Context;
+use crate::correct::corrected;
 use crate::quick_add::{QuickAdd, quick_add};
 use crate::scan::Reading;
 use crate::token::tokens;
@@ -134,8 +137,10 @@ pub enum NewDue {
         /// The time of day.
         time: Option<NaiveTime>,
     },
-    /// Later (or earlier) than it was, by days of the calendar and then by a stretch of time.
+    /// Later (or earlier) than it was, by months and days of the calendar and then by a stretch of time.
     Shift {
+        /// Months of the calendar: "by a month" keeps the day of the month, where there is one.
+        months: i32,
         /// Days of the calendar: the wall-clock time stays.
         days: i64,
         /// Hours and minutes.
@@ -172,8 +177,12 @@ pub enum Choice {
 }
 
 /// Everything that finds a wish other than a new task, in this order: the more particular before the more general.
-const READERS: [fn(&Message<'_>) -> Option<Intent>; 11] = [
+const READERS: [fn(&Message<'_>) -> Option<Intent>; 15] = [
     answer::answer,
+    delete::unwanted,
+    revoke::revoke,
+    guard::guard,
+    postpone::corrected,
     complete::alone,
     list::list,
     reopen::reopen,
@@ -190,13 +199,34 @@ const READERS: [fn(&Message<'_>) -> Option<Intent>; 11] = [
 #[must_use]
 pub fn intent(text: &str, context: &Context) -> Intent {
     let characters: Vec<char> = text.chars().collect();
-    let tokens = tokens(&characters);
     let reading = Reading::new(context);
+    let tokens = corrected(tokens(&characters), &reading);
     let Some(message) = Message::new(&characters, &tokens, &reading) else {
         return Intent::Unknown;
     };
-    READERS
-        .iter()
-        .find_map(|reader| reader(&message))
-        .unwrap_or_else(|| Intent::Add(Box::new(quick_add(text, context))))
+    if let Some(intent) = READERS.iter().find_map(|reader| reader(&message)) {
+        return match guard::is_of_no_task(&message, &intent) {
+            true => Intent::Unknown,
+            false => intent,
+        };
+    }
+    let read = quick_add(text, context);
+    // "Move the choir to the 31st of february" is no new task.
+    match guard::begins_a_command(&message, &read) {
+        true => Intent::Unknown,
+        false => Intent::Add(Box::new(read)),
+    }
+}
+
+/// Whether `text` is no new task, though nothing else was asked for: what it says is taken back in the same breath, or it is
+/// about not being reminded.
+#[must_use]
+pub fn asks_for_nothing(text: &str, context: &Context) -> bool {
+    let characters: Vec<char> = text.chars().collect();
+    let reading = Reading::new(context);
+    let tokens = corrected(tokens(&characters), &reading);
+    let message = Message::new(&characters, &tokens, &reading);
+    message.is_some_and(|message| {
+        delete::unwanted(&message).is_some() || revoke::revoke(&message).is_some()
+    })
 }

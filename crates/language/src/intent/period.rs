@@ -149,6 +149,23 @@ fn named_period(message: &Message<'_>, here: Words<'_>) -> Option<(usize, Period
         .max_by_key(|(length, _)| *length)
 }
 
+impl Period {
+    /// What was said before this, too: "today and tomorrow" is both, if there is a period for it.
+    pub(super) fn with(self, other: Self, today: NaiveDate) -> Option<Self> {
+        if self == Self::All || self == other {
+            return Some(other);
+        }
+        let days = |period| match period {
+            Self::Today => Some((today, today)),
+            Self::Between(first, last) => Some((first, last)),
+            _ => None,
+        };
+        let ((first, last), (begin, end)) = (days(self)?, days(other)?);
+        let touch = begin <= last.succ_opt()? && first <= end.succ_opt()?;
+        touch.then(|| Self::Between(first.min(begin), last.max(end)))
+    }
+}
+
 /// "in the next 3 days", "next 2 weeks".
 fn days_ahead(message: &Message<'_>, here: Words<'_>) -> Option<(usize, Period)> {
     let lead = here.begin_with_any(&["the next", "next", "over the next", "within the next"])?;

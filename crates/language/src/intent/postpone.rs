@@ -6,8 +6,9 @@ use super::list::everything;
 use super::message::Message;
 use super::target::{target, target_or_last};
 use super::{Intent, NewDue, Target};
+use crate::correct::turn;
 use crate::token::Words;
-use crate::{amount, calendar, clock};
+use crate::{amount, clock};
 
 const VERBS: &[&str] = &[
     "move",
@@ -51,6 +52,18 @@ pub(super) fn postpone(message: &Message<'_>) -> Option<Intent> {
         .iter()
         .find_map(|form| form(message))?;
     Some(Intent::Move { target, to })
+}
+
+/// Another due date for what was said before, in no words but those of the date.
+pub(super) fn corrected(message: &Message<'_>) -> Option<Intent> {
+    put_right(message).map(|(target, to)| Intent::Move { target, to })
+}
+
+/// Whether a message begins as one that moves a task. "Set", "make" and "bring" begin new ones as well.
+pub(super) fn begins_a_move(message: &Message<'_>) -> bool {
+    const NEW_TOO: &[&str] = &["set", "make", "bring", "update", "push"];
+    let words = message.words;
+    words.begin_with_any(VERBS).is_some() && !NEW_TOO.contains(&words.get(0))
 }
 
 /// "move … to friday", "set … for 5pm", "make … due monday".
@@ -123,6 +136,13 @@ fn it(message: &Message<'_>) -> Option<(Target, NewDue)> {
     Some((Target::Last, new_due(message, words.from(front))?))
 }
 
+/// "No, friday", "I meant at 6", "actually tomorrow": said of the task last spoken of.
+fn put_right(message: &Message<'_>) -> Option<(Target, NewDue)> {
+    let words = message.words;
+    let turned = turn(words).or((words.before() == "actually").then_some(0))?;
+    Some((Target::Last, new_due(message, words.from(turned))?))
+}
+
 /// "remind me again tomorrow", "remind me at 5 about it".
 fn again(message: &Message<'_>) -> Option<(Target, NewDue)> {
     const IT: &[&str] = &[
@@ -173,9 +193,9 @@ fn shifted(message: &Message<'_>) -> Option<(Target, NewDue)> {
         rest = rest.first(rest.len() - length);
     }
     for at in 0..rest.len() {
-        let joint = rest
-            .from(at)
-            .skip_any(&["by", "for", "by another", "another", "for another"]);
+        let joint =
+            rest.from(at)
+                .skip_any(&["by", "for", "in", "by another", "another", "for another"]);
         let Some((length, amounts)) = amount::sum(rest.from(at + joint)) else {
             continue;
         };
@@ -190,10 +210,7 @@ fn shifted(message: &Message<'_>) -> Option<(Target, NewDue)> {
             earlier |= named.are_any(EARLIER);
             named = named.first(0);
         }
-        return Some((
-            target_or_last(message, named),
-            shift(message, amounts, earlier)?,
-        ));
+        return Some((target_or_last(message, named), shift(amounts, earlier)?));
     }
     let alone = matches!(words.get(0), "postpone" | "delay" | "defer")
         || words.begin_with("put off").is_some();
@@ -202,6 +219,7 @@ fn shifted(message: &Message<'_>) -> Option<(Target, NewDue)> {
         (
             target_or_last(message, rest),
             NewDue::Shift {
+                months: 0,
                 days: 1,
                 time: Duration::zero(),
             },
@@ -209,14 +227,12 @@ fn shifted(message: &Message<'_>) -> Option<(Target, NewDue)> {
     })
 }
 
-fn shift(message: &Message<'_>, amounts: amount::Amounts, earlier: bool) -> Option<NewDue> {
-    // A month has no length of its own: it is as long as the one that begins today.
-    let today = message.reading.today();
-    let days = (calendar::plus(today, amounts.months, amounts.days)? - today).num_days();
+fn shift(amounts: amount::Amounts, earlier: bool) -> Option<NewDue> {
     let sign = if earlier { -1 } else { 1 };
     Some(NewDue::Shift {
-        days: sign * days,
-        time: Duration::minutes(sign * amounts.minutes),
+        months: sign * i32::try_from(amounts.months).ok()?,
+        days: i64::from(sign) * i64::try_from(amounts.days).ok()?,
+        time: amounts.time()? * sign,
     })
 }
 
@@ -252,6 +268,11 @@ fn is_now(message: &Message<'_>) -> Option<(Target, NewDue)> {
 /// "do … tomorrow instead", "… on friday instead".
 fn instead(message: &Message<'_>) -> Option<(Target, NewDue)> {
     let words = message.words;
+    // "Tomorrow instead of friday".
+    if let Some((at, of)) = words.find_any(&["instead of"]) {
+        new_due(message, words.from(at + of))?;
+        return Some((Target::Last, new_due(message, words.first(at))?));
+    }
     let end = words.end_with_any(&["instead"])?;
     let rest = words.first(words.len() - end).without(
         &[
@@ -328,7 +349,7 @@ fn never(message: &Message<'_>) -> Option<(Target, NewDue)> {
 fn hour(words: Words<'_>, goal: Words<'_>) -> Option<NewDue> {
     let moves = matches!(
         words.get(0),
-        "move" | "reschedule" | "postpone" | "push" | "shift" | "bump"
+        "move" | "reschedule" | "postpone" | "push" | "shift" | "bump" | "change"
     );
     let said = clock::hour(goal.get(0)).filter(|_| moves && goal.len() == 1)?;
     Some(NewDue::At {

@@ -24,6 +24,10 @@ pub(super) fn rename(message: &Message<'_>) -> Option<Intent> {
     let rest = words.from(front);
     // Quotation marks hide their words from every phrase, so the joint is found outside of them.
     let (at, joint) = rest.find_any(JOINTS)?;
+    // "Change the report to friday or saturday" speaks of when; who wants that as a title says so.
+    if words.get(0) == "change" && front == 1 && message.says_when(rest.from(at + joint)) {
+        return None;
+    }
     let title = message.written(rest.from(at + joint));
     let target = target(message, rest.first(at))?;
     (!title.is_empty()).then_some(Intent::Rename { target, title })

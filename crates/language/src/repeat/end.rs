@@ -77,6 +77,10 @@ fn month_alone(words: Words<'_>, reading: &Reading) -> Option<(usize, NaiveDate)
 
 fn times(words: Words<'_>) -> Option<(usize, Until)> {
     let lead = words.skip_any(&["for", "for the next", "the next", "only"]);
+    // "3x daily", "3 times a day" count within a period.
+    if super::beyond(words.from(lead)) || super::beyond(words.from(lead + 1)) {
+        return None;
+    }
     let (length, count) = match words.get(lead) {
         word if word.ends_with('x') => (1, lexicon::digits(word.trim_end_matches('x'))?),
         word if matches!(words.get(lead + 1), "times" | "occurrences" | "repetitions") => {
@@ -92,5 +96,5 @@ fn times(words: Words<'_>) -> Option<(usize, Until)> {
 fn lasting(words: Words<'_>) -> Option<(usize, Until)> {
     let lead = words.begin_with_any(&["for", "for the next"])?;
     let (length, amounts) = amount::sum(words.from(lead))?;
-    (amounts.minutes == 0).then_some((lead + length, Until::Lasting(amounts)))
+    (!amounts.has_time()).then_some((lead + length, Until::Lasting(amounts)))
 }

@@ -1,15 +1,17 @@
 //! Recurrences: "every 2 weeks on Monday", "monthly on the 31st", "weekdays until June".
 
 mod end;
+mod except;
 mod on;
 mod rule;
 
 use domain::recurrence::Frequency;
 
-use crate::lexicon::{self, DayPart, Unit, day_part, number, ordinal, weekday};
+use crate::lexicon::{self, DayPart, Unit, day_part, number, ordinal};
 use crate::scan::{Match, Meaning, Reading, Weight};
 use crate::token::Words;
 pub(crate) use end::{Until, end};
+pub(crate) use except::{except, lead as except_lead};
 pub(crate) use on::On;
 
 /// What a recurrence phrase says; the rule comes of it when the first date is known.
@@ -45,13 +47,22 @@ pub(crate) fn recurrence(words: Words<'_>, _: &Reading) -> Option<Match> {
         "and repeat it",
         "repeat it",
     ]);
+    // "Twice daily" is more often than a rule of days can say.
+    if is_often(words.before()) {
+        return None;
+    }
     let (mut length, mut said, weight) = HEADS.iter().find_map(|head| head(words.from(lead)))?;
     length += lead;
+    let is_plain = said.frequency != Frequency::Daily || said.interval == 1;
     if said.on == On::Nothing
+        && is_plain
         && let Some((more, on)) = on::attached(words.from(length), said.frequency)
     {
         length += more;
         said.on = on;
+        if said.frequency == Frequency::Daily {
+            said.frequency = Frequency::Weekly;
+        }
     }
     let the = words.from(length).skip_any(&["in the", "at"]);
     if let Some(part) = day_part(words.get(length + the)).filter(|_| said.part.is_none()) {
@@ -131,7 +142,7 @@ fn unit(words: Words<'_>, count: u32) -> Option<(usize, Said)> {
 
 fn in_units(count: u32, unit: Unit) -> Option<Said> {
     let (frequency, factor) = match unit {
-        Unit::Minute | Unit::Hour => return None,
+        Unit::Second | Unit::Minute | Unit::Hour => return None,
         Unit::Day => (Frequency::Daily, 1),
         Unit::Week => (Frequency::Weekly, 1),
         Unit::Month => (Frequency::Monthly, 1),
@@ -236,7 +247,18 @@ fn plural_weekdays(words: Words<'_>) -> Option<Found> {
     let group = matches!(first, "weekdays" | "weekends" | "workdays");
     let (length, days) = on::weekdays(words.from(lead))?;
     // "Monday or Tuesday" is one day; three of them, as in "mon wed fri", are a habit.
-    if !group && lexicon::weekdays_plural(first).is_none() && days.len() < 3 {
+    // From one day to another is a stay, but from Monday to Friday it is work.
+    let is_stay = (0..length).any(|at| {
+        let word = words.get(lead + at);
+        matches!(word, "to" | "till" | "until" | "through" | "-" | "–")
+    }) && days != on::WORKDAYS;
+    // "Monday mornings".
+    let parts = matches!(
+        words.get(lead + length),
+        "mornings" | "afternoons" | "evenings" | "nights"
+    );
+    let are_many = group || parts || lexicon::weekdays_plural(first).is_some();
+    if !are_many && (days.len() < 3 || is_stay) {
         return None;
     }
     let weight = if lead > 0 {
@@ -272,24 +294,35 @@ fn after_completion(words: Words<'_>) -> Option<Found> {
 
 /// What cannot be a recurrence of days, for a note that says so: "every 2 hours", "twice a week".
 pub(crate) fn beyond(words: Words<'_>) -> bool {
-    let often = words
-        .begin_with_any(&[
-            "twice a",
-            "three times a",
-            "several times a",
-            "four times a",
-        ])
-        .is_some();
     let unit_at = match words.get(0) {
         "hourly" => return true,
-        "every" | "each" if number(words.get(1)).is_some() || words.get(1) == "other" => 2,
-        "every" | "each" => 1,
-        _ => return often,
+        "every" | "each" => {
+            let counts = matches!(words.get(1), "other" | "half" | "single" | "few" | "couple")
+                || number(words.get(1)).is_some()
+                || ordinal(words.get(1)).is_some();
+            1 + usize::from(counts)
+                + words.from(2).skip_any(&["a", "an", "of"]) * usize::from(counts)
+        }
+        word => {
+            let by_period = matches!(words.get(1), "a" | "an" | "per" | "each" | "every" | "the");
+            let is_period = |word: &str| lexicon::unit(word).is_some();
+            return is_often(word)
+                && ((by_period && is_period(words.get(2))) || adverb(words.from(1)).is_some());
+        }
     };
     matches!(
         lexicon::unit(words.get(unit_at)),
-        Some(Unit::Hour | Unit::Minute)
+        Some(Unit::Hour | Unit::Minute | Unit::Second)
     )
+}
+
+/// "twice", `3x`, and the end of "three times".
+fn is_often(word: &str) -> bool {
+    let times = |word: &str| {
+        word.strip_suffix('x')
+            .is_some_and(|count| lexicon::digits(count).is_some())
+    };
+    matches!(word, "twice" | "thrice" | "times") || times(word)
 }
 
 const COMPLETIONS: &[&str] = &[
@@ -329,9 +362,4 @@ pub(crate) fn basis(words: Words<'_>, _: &Reading) -> Option<Match> {
         meaning: Meaning::Basis,
         weight: Weight::Firm,
     })
-}
-
-/// A weekday in the singular or plural.
-fn any_weekday(word: &str) -> Option<chrono::Weekday> {
-    weekday(word).or_else(|| lexicon::weekdays_plural(word))
 }

@@ -3,9 +3,8 @@
 use chrono::Weekday;
 use domain::recurrence::Frequency;
 
-use super::any_weekday;
-use crate::calendar_date::day_and_month;
-use crate::lexicon::{day_ordinal, digits, month, ordinal};
+use crate::calendar_date::{day_and_month, nth, nth_weekday};
+use crate::lexicon::{any_weekday, day_ordinal, digits, month};
 use crate::token::Words;
 
 /// On which days of its period something comes again.
@@ -29,7 +28,7 @@ pub(crate) enum On {
     NthWeekdayOf(i8, Weekday, u8),
 }
 
-const WORKDAYS: [Weekday; 5] = [
+pub(super) const WORKDAYS: [Weekday; 5] = [
     Weekday::Mon,
     Weekday::Tue,
     Weekday::Wed,
@@ -68,10 +67,13 @@ pub(super) fn after_every(words: Words<'_>) -> Option<(usize, Frequency, On)> {
 
 /// What follows the unit: "(every week) on monday", "(monthly) on the 15th", "(yearly) on 24 december".
 pub(super) fn attached(words: Words<'_>, frequency: Frequency) -> Option<(usize, On)> {
-    let lead = words.skip_any(&["on", "on every", "in", "every"]);
+    let lead = words.skip_any(&["on", "on every", "in", "every", "at", "by", "from"]);
     let rest = words.from(lead);
     let (length, on) = match frequency {
-        Frequency::Daily => return None,
+        // "Daily monday to friday"; with one day only it could be the first: "every day starting on monday".
+        Frequency::Daily => weekdays(rest)
+            .filter(|(_, days)| days.len() > 1)
+            .map(|(length, days)| (length, On::Weekdays(days)))?,
         Frequency::Weekly => weekdays(rest).map(|(length, days)| (length, On::Weekdays(days)))?,
         Frequency::Monthly => {
             let (length, on) = in_month(rest)?;
@@ -79,7 +81,7 @@ pub(super) fn attached(words: Words<'_>, frequency: Frequency) -> Option<(usize,
                 length
                     + rest
                         .from(length)
-                        .skip_any(&["of the month", "of each month"]),
+                        .skip_any(&["of the month", "of each month", "of month"]),
                 on,
             )
         }
@@ -186,8 +188,16 @@ pub(super) fn in_month(words: Words<'_>) -> Option<(usize, On)> {
 fn last_or_workday(words: Words<'_>) -> Option<(usize, On)> {
     let article = words.skip_any(&["the"]);
     let rest = words.from(article);
-    let (length, on) = if let Some(length) = rest.begin_with_any(&["last day", "end"]) {
+    // "The end of the quarter" is another day.
+    let is_end = rest.get(0) == "end"
+        && (rest.closed_after(1)
+            || rest.from(1).begin_with("of").is_some()
+                && (2..=4).any(|at| rest.get(at) == "month")
+            || rest.get(1) != "of");
+    let (length, on) = if let Some(length) = rest.begin_with("last day") {
         (length, On::LastDay)
+    } else if is_end {
+        (1, On::LastDay)
     } else if let Some(length) = rest.begin_with_any(&["first day", "1st day"]) {
         (length, On::MonthDays(vec![1]))
     } else {
@@ -240,23 +250,6 @@ fn nth_weekdays(words: Words<'_>) -> Option<(usize, On)> {
         length += and + more;
     }
     (!days.is_empty()).then_some((length, On::NthWeekdays(days)))
-}
-
-fn nth_weekday(words: Words<'_>) -> Option<(usize, i8, Weekday)> {
-    let article = words.skip_any(&["the"]);
-    Some((
-        article + 2,
-        nth(words.get(article))?,
-        any_weekday(words.get(article + 1))?,
-    ))
-}
-
-/// "first" to "fifth", and "last".
-fn nth(word: &str) -> Option<i8> {
-    match word {
-        "last" => Some(-1),
-        word => i8::try_from(ordinal(word).filter(|nth| (1..=5).contains(nth))?).ok(),
-    }
 }
 
 /// "the last thursday of november", "the second sunday in may".

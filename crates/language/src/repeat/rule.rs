@@ -1,6 +1,6 @@
 //! The RFC 5545 rule of what was said, and its first date.
 
-use chrono::{NaiveDate, Weekday};
+use chrono::{Datelike, NaiveDate, Weekday};
 use domain::Rule;
 use domain::recurrence::{End, Frequency, SimpleKind, WeekdayNum};
 
@@ -102,6 +102,13 @@ impl Said {
         if self.on == On::Nothing {
             return Some(from);
         }
+        // A leap day every 4 years begins with one; every year it is the last of February where there is none.
+        if self.on == On::YearDay(2, 29) && self.interval.is_multiple_of(4) {
+            let mut years = from.year()..=from.year() + 8;
+            return years.find_map(|year| {
+                NaiveDate::from_ymd_opt(year, 2, 29).filter(|date| *date >= from)
+            });
+        }
         let every_period = Self {
             interval: 1,
             ..self.clone()
@@ -127,17 +134,24 @@ impl Said {
 }
 
 impl Until {
+    /// Whether it counts from the first date.
+    pub(crate) fn is_relative(self) -> bool {
+        matches!(self, Self::Lasting(_))
+    }
+
     /// The end of a rule whose first date is `first`; `None` when it would end before that.
     pub(crate) fn end(self, first: NaiveDate) -> Option<End> {
         match self {
             Self::Count(count) => Some(End::Count(count)),
-            Self::Date(last) => (last >= first).then_some(End::Until(last)),
+            Self::Date(last) => {
+                (last >= first).then_some(End::Until(domain::recurrence::Until::Date(last)))
+            }
             Self::Lasting(amounts) => {
                 let behind = calendar::plus(first, amounts.months, amounts.days)?;
                 behind
                     .pred_opt()
                     .filter(|last| *last >= first)
-                    .map(End::Until)
+                    .map(|last| End::Until(domain::recurrence::Until::Date(last)))
             }
         }
     }

@@ -2,7 +2,6 @@
 
 use crate::corpus;
 
-use chrono::Duration;
 use language::{Choice, Edit, Intent, ListQuery, NewDue, Period, QuickAdd, Target, intent};
 
 #[test]
@@ -118,9 +117,21 @@ fn new_due(to: NewDue) -> String {
             ];
             parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
         }
-        NewDue::Shift { days, time } if time == Duration::zero() => format!("{days:+}d"),
-        NewDue::Shift { days: 0, time } => format!("{:+}m", time.num_minutes()),
-        NewDue::Shift { days, time } => format!("{days:+}d{:+}m", time.num_minutes()),
+        NewDue::Shift { months, days, time } => {
+            let mut parts = String::new();
+            if months != 0 {
+                parts += &format!("{months:+}mo");
+            }
+            if days != 0 {
+                parts += &format!("{days:+}d");
+            }
+            match (time.num_seconds(), time.num_minutes()) {
+                (0, _) => {}
+                (seconds, minutes) if seconds == minutes * 60 => parts += &format!("{minutes:+}m"),
+                (seconds, _) => parts += &format!("{seconds:+}s"),
+            }
+            parts
+        }
     }
 }
 

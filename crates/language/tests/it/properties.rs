@@ -3,7 +3,7 @@
 use crate::corpus;
 
 use chrono::{DateTime, Duration, NaiveDate, NaiveTime, Utc, Weekday};
-use domain::zone;
+use domain::{ReminderRule, zone};
 use language::{
     Context, Found, NewDue, Target, describe, find, intent, moment, quick_add, recurrence,
 };
@@ -48,6 +48,20 @@ fn word_salads() -> impl Strategy<Value = String> {
         .collect();
     prop::collection::vec(prop::sample::select(words), 0..24).prop_map(|words| words.join(" "))
 }
+
+/// Days that are said in one way each, all of the kind that replaces another.
+const WHENS: [&str; 10] = [
+    "tomorrow",
+    "on friday",
+    "next monday",
+    "in 3 days",
+    "on 24 december",
+    "every day",
+    "every second tuesday",
+    "weekly",
+    "on the 1st of next month",
+    "every month on the 15th",
+];
 
 fn texts() -> impl Strategy<Value = String> {
     prop_oneof![word_salads(), any::<String>(), "[ -~]{0,80}", "\\PC{0,60}"]
@@ -122,13 +136,49 @@ proptest! {
 
     #[test]
     fn in_minutes_is_exact_whatever_the_clocks_do(minutes in 1..3_000_i64, context in contexts()) {
-        let due = moment(&format!("in {minutes} minutes"), &context).expect("a moment");
-        let late = due - (context.now + Duration::minutes(minutes));
+        let text = format!("in {minutes} minutes");
+        let read = quick_add(&text, &context);
+        let due = read.due.expect("a due date").reminder_instant();
+        let exact = context.now + Duration::minutes(minutes);
+        // It rings exactly then, and is due up to a minute later.
+        let rings = match read.reminders.as_deref() {
+            Some([ReminderRule::At(at)]) => *at,
+            None => due,
+            other => panic!("{other:?}"),
+        };
+        prop_assert_eq!(rings, exact);
+        prop_assert_eq!(moment(&text, &context), Some(exact));
+        let late = due - exact;
         // Up to the next whole minute; further only within an hour that comes twice, whose second time has no name.
         prop_assert!(late >= Duration::zero() && late <= Duration::minutes(61), "{late}");
         let wall = zone::local(due, context.zone);
         let twice = zone::resolve(wall.date(), wall.time(), context.zone) == due;
         prop_assert!(twice);
+    }
+
+    #[test]
+    fn in_seconds_is_exact_whatever_the_clocks_do(seconds in 1..90_000_i64, context in contexts()) {
+        let exact = context.now + Duration::seconds(seconds);
+        prop_assert_eq!(moment(&format!("in {seconds} seconds"), &context), Some(exact));
+    }
+
+    /// What is put right reads as if only that had been said.
+    ///
+    /// Seen to fail: the first one counted, and the second stayed in the title.
+    #[test]
+    fn what_is_put_right_is_as_if_it_had_been_said_alone(
+        task in "[bcdgjkqvxz]{4,9}( [bcdgjkqvxz]{4,9}){0,3}",
+        first in prop::sample::select(WHENS.to_vec()),
+        turn in prop::sample::select(vec![
+            ", no, ", ", no wait, ", ", sorry, ", ", I mean ", " - actually ", "... no, ", ", scratch that, ", " or rather ",
+        ]),
+        second in prop::sample::select(WHENS.to_vec()),
+        context in contexts(),
+    ) {
+        let alone = quick_add(&format!("{task} {second}"), &context);
+        let both = quick_add(&format!("{task} {first}{turn}{second}"), &context);
+        prop_assert_eq!(&both.title, &alone.title);
+        prop_assert_eq!((both.due, both.recurrence, both.reminders), (alone.due, alone.recurrence, alone.reminders));
     }
 
     #[test]
@@ -166,7 +216,7 @@ proptest! {
             time: time.and_then(|minutes| NaiveTime::from_hms_opt(minutes / 60, minutes % 60, 0)),
             zone: context.zone,
         };
-        let shift = |days, due: &domain::Due| NewDue::Shift { days, time: Duration::zero() }.apply(Some(due), &context);
+        let shift = |days, due: &domain::Due| NewDue::Shift { months: 0, days, time: Duration::zero() }.apply(Some(due), &context);
         let there = shift(days, &due).expect("a date").expect("a due date");
         prop_assert_eq!(there.time, due.time);
         prop_assert_eq!(shift(-days, &there).expect("a date"), Some(due));
@@ -297,6 +347,23 @@ fn wishes_and_due_dates_meet() {
             "postpone it by 30 minutes",
             "2026-11-27T09:30",
         ),
+        // A month is a month of the calendar, whichever day it is said on; a due date is one to the minute.
+        (
+            "2027-03-15 at 15:00",
+            "postpone it by a month",
+            "2027-04-15T15:00",
+        ),
+        ("2027-01-31", "postpone it by a month", "2027-02-28"),
+        (
+            "2027-03-31",
+            "bring it forward by a month and a day",
+            "2027-02-27",
+        ),
+        (
+            "2026-11-27 at 15:00",
+            "postpone it by 90 seconds",
+            "2026-11-27T15:02",
+        ),
         ("", "move it to friday", "2026-11-27"),
         ("", "move it to 5pm", "2026-11-24T17:00"),
         ("2026-11-27 at 15:00", "it no longer has a date", "none"),
@@ -319,11 +386,13 @@ fn wishes_and_due_dates_meet() {
         assert_eq!(shown, expected, "{due}, {message}");
     }
     let shift = NewDue::Shift {
+        months: 0,
         days: 1,
         time: Duration::zero(),
     };
     assert!(shift.apply(None, &context).is_err());
     let far = NewDue::Shift {
+        months: 0,
         days: i64::MAX,
         time: Duration::zero(),
     };
@@ -358,4 +427,69 @@ fn parts_of_sentences_alone() {
     assert_eq!(at("whenever"), None);
     assert_eq!(at("every day"), None);
     let _: NaiveDate = context.local().date();
+}
+
+/// A sentence moves what it says: whoever says a date somewhere else leaves the time, and whose clocks show it, as they are.
+///
+/// Seen to fail: the choir at 19:00 in New York, moved to another day from Berlin, was at 19:00 in Berlin.
+#[test]
+fn a_date_alone_keeps_the_clocks_of_the_task() {
+    let context = corpus::context("2026-11-24T10:00 Europe/Berlin Mon");
+    let new_york = zone::parse("America/New_York").expect("a zone");
+    let choir = domain::Due {
+        date: "2031-05-05".parse().expect("a date"),
+        time: NaiveTime::from_hms_opt(23, 0, 0),
+        zone: new_york,
+    };
+    let all_day = domain::Due {
+        time: None,
+        ..choir
+    };
+    let table = [
+        (
+            choir,
+            "move it to 8 may 2031",
+            "2031-05-08T23:00 America/New_York",
+        ),
+        (
+            choir,
+            "move it to tomorrow",
+            "2026-11-25T23:00 America/New_York",
+        ),
+        (
+            choir,
+            "postpone it by a day",
+            "2031-05-06T23:00 America/New_York",
+        ),
+        (
+            all_day,
+            "move it to 8 may 2031",
+            "2031-05-08 America/New_York",
+        ),
+        // A time is one of the speaker's clocks; on those it is 6 May, at 5 in the morning.
+        (choir, "move it to 5pm", "2031-05-06T17:00 Europe/Berlin"),
+        (
+            choir,
+            "move it to 8 may 2031 at 5pm",
+            "2031-05-08T17:00 Europe/Berlin",
+        ),
+        (all_day, "move it to 5pm", "2031-05-05T17:00 Europe/Berlin"),
+    ];
+    for (due, message, expected) in table {
+        let language::Intent::Move { to, .. } = intent(message, &context) else {
+            panic!("{message}: {:?}", intent(message, &context));
+        };
+        let moved = to
+            .apply(Some(&due), &context)
+            .expect("a date")
+            .expect("a due date");
+        let time = moved.time.map(|time| time.format("T%H:%M").to_string());
+        let shown = format!(
+            "{}{} {}",
+            moved.date,
+            time.unwrap_or_default(),
+            moved.zone.name()
+        );
+        assert_eq!(shown, expected, "{message}");
+    }
 }

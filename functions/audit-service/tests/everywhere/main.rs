@@ -56,6 +56,12 @@ fn round(world: &World, time: &mut Interleaving) {
 fn lives(world: &World, time: &mut Interleaving) {
     let preferences = json!({ "email": { "enabled": true, "address": "zebrafink@nudge.test" } });
     asks(world, Method::PUT, "/api/preferences", preferences);
+    round(world, time);
+    let mail = world.store("notification-service").bindings().pop();
+    let subject = mail.expect("a code").data.to_string();
+    let code: String = subject.chars().filter(char::is_ascii_digit).collect();
+    let path = "/api/preferences/email/confirm";
+    asks(world, Method::POST, path, json!({ "code": code }));
     asks(world, Method::POST, "/api/tasks", task("kept"));
     let mut rings = task("rings");
     rings["reminders"] = at(time, 30);
@@ -174,7 +180,8 @@ fn ends(fault: Option<Fault>) -> u64 {
     operations
 }
 
-/// Seen to fail: where the task service did not find its answers under idempotency keys (`request/…` is left).
+/// Seen to fail: where the task service did not find its answers under idempotency keys (`request/…` is left), and where the
+/// notification service was told of no tasks (`bells/…` is left).
 #[test]
 fn nothing_is_left_of_a_person() {
     ends(None);

@@ -154,6 +154,7 @@ pub(crate) fn snoozed(number: u128, task: u128) -> Event {
     let payload = ReminderSnoozed {
         reminder_id: Uuid::from_u128(2),
         until: Timestamp::clamped(clock()),
+        reminder_version: None,
     };
     event("reminder-service", number, task, &payload)
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use dapr::fake::{FakeDapr, Interleaving, block_on, clock};
 use domain::{EventId, TaskId};
-use events::{Chain, Event, ReminderDismissed, Timestamp};
+use events::{Chain, Event, EventType, NotificationsRead, ReminderDismissed, Timestamp};
 use http::Method;
 use http_api::{Answer, Function, Request, fake};
 use rand::Rng;
@@ -41,6 +41,7 @@ pub(crate) fn event(person: &str, number: u128) -> Event {
 pub(crate) fn event_of(person: &str, number: u128, task: u128) -> Event {
     let payload = ReminderDismissed {
         reminder_id: Uuid::from_u128(number),
+        reminder_version: None,
     };
     let chain = Chain {
         correlation_id: Uuid::from_u128(7),
@@ -117,6 +118,24 @@ fn an_event_is_on_record_once_for_ever() {
     assert_eq!(service.dapr.keys("seen/"), [] as [&str; 0]);
     block_on(service.deliver(event("ada", 1)));
     assert_eq!(get(&service, "ada", "/api/history/verify")["records"], 1);
+}
+
+/// What only keeps open screens up to date is told to them and not kept.
+#[test]
+fn who_read_what_is_not_on_record() {
+    let _world = Interleaving::new(0);
+    let service = Service::new();
+    let payload = NotificationsRead {
+        notification_ids: vec![Uuid::from_u128(1)],
+    };
+    let read = Event {
+        event_type: EventType::NotificationsRead,
+        payload: serde_json::to_value(payload).expect("JSON"),
+        ..event("ada", 1)
+    };
+    block_on(service.deliver(read));
+    assert_eq!(get(&service, "ada", "/api/history/verify")["records"], 0);
+    assert_eq!(service.dapr.keys("audit"), [] as [&str; 0]);
 }
 
 /// A transaction and one read before it, as long as a story fits into its first chunk.

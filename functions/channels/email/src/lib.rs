@@ -12,10 +12,18 @@ pub struct Mail {
     pub html: String,
 }
 
+/// Why a mail comes, at its end; whoever gets a code may never have heard of Nudge.
+fn reason(kind: &str) -> &'static str {
+    match kind {
+        "confirmation" => "You get this mail because somebody entered this address in Nudge.",
+        _ => "You get this mail because e-mail is on in your Nudge preferences.",
+    }
+}
+
 /// Writes the mail. `id` is the notification's: two mails with the same words are told apart by it, and one that is sent
 /// twice is known by it.
 #[must_use]
-pub fn write(id: &str, title: &str, body: &str, link: &str) -> Mail {
+pub fn write(id: &str, kind: &str, title: &str, body: &str, link: &str) -> Mail {
     let one_line: String = title
         .chars()
         .map(|c| if c.is_control() { ' ' } else { c })
@@ -28,6 +36,7 @@ pub fn write(id: &str, title: &str, body: &str, link: &str) -> Mail {
         title = escape(title),
         body = escape(body),
         link = escape(link),
+        reason = reason(kind),
     );
     Mail {
         subject: one_line,
@@ -77,6 +86,7 @@ mod component {
             }
             let mail = super::write(
                 &notification.id,
+                &notification.kind,
                 &notification.title,
                 &notification.body,
                 &notification.link,
@@ -107,6 +117,7 @@ mod tests {
     fn what_a_person_wrote_is_text_and_not_markup() {
         let mail = write(
             "0193",
+            "reminder",
             "{body} <b>Tea & \"biscuits\"</b>\nfor two",
             "Due today.",
             "http://localhost:3000/?task=1",
@@ -119,6 +130,20 @@ mod tests {
         assert!(mail.html.contains("href=\"http://localhost:3000/?task=1\""));
         assert_eq!(mail.html.matches("Due today.").count(), 1);
         assert_eq!(mail.html.matches("notification-0193").count(), 1);
+        assert!(mail.html.contains("e-mail is on in your Nudge preferences"));
+    }
+
+    #[test]
+    fn a_code_says_to_a_stranger_why_it_comes() {
+        let mail = write(
+            "0193",
+            "confirmation",
+            "000000",
+            "",
+            "http://localhost:3000",
+        );
+        assert!(mail.html.contains("somebody entered this address"));
+        assert!(!mail.html.contains("your Nudge preferences"));
     }
 
     #[test]

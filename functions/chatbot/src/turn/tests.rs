@@ -15,6 +15,7 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::Turn;
+use crate::kept::Keeping;
 use crate::tasks::Tasks;
 
 /// A person who talks, at 10:00 on Tuesday 24 November 2026 in Berlin.
@@ -53,12 +54,18 @@ impl Talk {
         }
     }
 
-    fn say(&mut self, message: &str) -> &mut Self {
-        let turn = Turn {
+    fn turn<'a>(&'a self, message: &'a str) -> Turn<'a, FakeDapr> {
+        Turn {
             tasks: Tasks {
                 dapr: &self.dapr,
                 person: &self.person,
                 key: Uuid::new_v4(),
+            },
+            keeping: Keeping {
+                dapr: &self.dapr,
+                user: &self.person.id,
+                once: None,
+                now: self.now,
             },
             context: Context {
                 now: self.now,
@@ -67,8 +74,11 @@ impl Talk {
             },
             message,
             conversation_id: "c",
-        };
-        self.last = wait(turn.run(None)).expect("an answer");
+        }
+    }
+
+    fn say(&mut self, message: &str) -> &mut Self {
+        self.last = wait(self.turn(message).run(None)).expect("an answer");
         self
     }
 
@@ -338,20 +348,7 @@ fn a_task_service_that_does_not_answer_is_a_503() {
     });
     let mut talk = Talk::new(&[]);
     talk.dapr = dapr;
-    let turn = Turn {
-        tasks: Tasks {
-            dapr: &talk.dapr,
-            person: &talk.person,
-            key: Uuid::new_v4(),
-        },
-        context: Context {
-            now: talk.now,
-            zone: Tz::UTC,
-            week_start: Weekday::Mon,
-        },
-        message: "buy milk",
-        conversation_id: "c",
-    };
+    let turn = talk.turn("buy milk");
     let problem = wait(turn.run(None)).expect_err("no answer");
     assert_eq!(problem.status, 503);
     assert!(talk.dapr.keys("conversation/").is_empty());

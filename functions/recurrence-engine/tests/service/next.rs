@@ -48,6 +48,7 @@ fn task(rule: &str, basis: Basis, at: &str, occurrence: u32, start: &str) -> Tas
             id: SeriesId(Uuid::from_u128(2)),
             occurrence,
             start: date(start),
+            slot: None,
         }),
         created_at: created,
         updated_at: created,
@@ -420,4 +421,69 @@ fn reminders_that_come_to_no_instant_are_left_out() {
         ReminderRule::BeforeDue(10),
     ];
     assert_eq!(moved, expected);
+}
+
+/// Where people move an occurrence says nothing of the next one: the series goes on from the date that it has for this one.
+///
+/// Seen to fail: moved from Monday 14 to Friday 11, the next one was the 14th again; moved to Tuesday 22, the 21st was
+/// swallowed.
+#[test]
+fn an_occurrence_that_was_moved_keeps_its_place() {
+    let table = [
+        (
+            "FREQ=WEEKLY;BYDAY=MO;COUNT=3",
+            "2031-04-14",
+            "2031-04-11 09:00",
+            "2 2031-04-21",
+        ),
+        (
+            "FREQ=WEEKLY;BYDAY=MO;COUNT=3",
+            "2031-04-14",
+            "2031-04-22 09:00",
+            "2 2031-04-21",
+        ),
+        (
+            "FREQ=WEEKLY;BYDAY=MO;COUNT=3",
+            "2031-04-14",
+            "2031-05-30 09:00",
+            "2 2031-04-21",
+        ),
+        (
+            "FREQ=WEEKLY;BYDAY=MO;COUNT=1",
+            "2031-04-14",
+            "2031-04-11 09:00",
+            "ended",
+        ),
+        (
+            "FREQ=DAILY;INTERVAL=3",
+            "2031-04-14",
+            "2031-04-18",
+            "2 2031-04-17",
+        ),
+        (
+            "FREQ=MONTHLY;BYMONTHDAY=14",
+            "2031-04-14",
+            "2031-04-02",
+            "2 2031-05-14",
+        ),
+        (
+            "FREQ=DAILY;UNTIL=20310415T065959Z",
+            "2031-04-14",
+            "2031-04-11 09:00",
+            "ended",
+        ),
+        (
+            "FREQ=DAILY;UNTIL=20310415T070000Z",
+            "2031-04-14",
+            "2031-04-11 09:00",
+            "2 2031-04-15",
+        ),
+    ];
+    for (rule, slot, at, expected) in table {
+        let mut task = task(rule, Basis::Due, at, 1, slot);
+        let place = task.series.as_mut().expect("a series");
+        place.slot = Some(date(slot));
+        let found = next(&task, instant("2031-04-02T08:00:00Z"));
+        assert_eq!(said(found), expected, "{rule} {at}");
+    }
 }

@@ -3,7 +3,10 @@
 
 use chrono::{DateTime, Duration, Utc};
 use dapr::fake::{Interleaving, block_on, clock};
-use events::{Event, Story, StoryPart};
+use events::{
+    Event, EventType, ReminderDismissed, ReminderSnoozed, ReminderTriggered, Story, StoryPart,
+    Timestamp,
+};
 use http::HeaderValue;
 use http_api::fake;
 use serde_json::json;
@@ -302,4 +305,106 @@ fn snoozes_that_make_no_sense_are_refused() {
     }
     let (status, _) = command(&life.service, Uuid::from_u128(9), "dismiss", &json!({}));
     assert_eq!(status, 404);
+}
+
+/// Under one key there is one command; another one is refused, and does nothing.
+///
+/// Seen to fail: dismissing under a key by which another one was snoozed answered that one's success.
+#[test]
+fn a_key_stands_for_one_command() {
+    let mut life = Life::new();
+    let other = Uuid::from_u128(3);
+    let rings_at = life.at;
+    life.is_told(set("me", Uuid::from_u128(4), 1, &[(other, rings_at)]));
+    let send = |bell: Uuid, verb: &str, body: &serde_json::Value| {
+        let path = format!("/api/reminders/{bell}/{verb}");
+        let mut request = fake::request("me", http::Method::POST, &path, body);
+        let key = HeaderValue::from_static("one key");
+        request.headers_mut().insert("idempotency-key", key);
+        block_on(life.service.call(request))
+    };
+    let snooze = json!({ "minutes": 10 });
+    let (status, first) = send(BELL, "snooze", &snooze);
+    assert_eq!(status, 200, "{first}");
+    assert_eq!(send(BELL, "snooze", &snooze), (200, first));
+    for (bell, verb, body) in [
+        (other, "dismiss", json!({})),
+        (BELL, "dismiss", json!({})),
+        (BELL, "snooze", json!({ "minutes": 11 })),
+        (other, "snooze", snooze),
+    ] {
+        let (status, problem) = send(bell, verb, &body);
+        assert_eq!(status, 409, "{verb}: {problem}");
+    }
+    let (_, listed) = command(&life.service, other, "snooze", &json!({ "minutes": 1 }));
+    assert_eq!(listed["state"], "snoozed", "it had not been dismissed");
+}
+
+/// What a version before this one kept under a key is still the answer to it.
+#[test]
+fn an_answer_of_an_older_version_is_repeated() {
+    let life = Life::new();
+    let dismiss = || {
+        let path = format!("/api/reminders/{BELL}/dismiss");
+        let mut request = fake::request("me", http::Method::POST, &path, &json!({}));
+        let key = HeaderValue::from_static("one key");
+        request.headers_mut().insert("idempotency-key", key);
+        block_on(life.service.call(request))
+    };
+    let first = dismiss();
+    assert_eq!(first.0, 200);
+    let kept = life.service.dapr.first_key("request/");
+    life.service.dapr.alter(&kept, |document| {
+        let fields = document.as_object_mut().expect("an object");
+        assert!(fields.remove("fingerprint").is_some());
+    });
+    assert_eq!(dismiss(), first);
+}
+
+/// Each ring says by which word of the task service it rang and for when it was set, and each answer from which version on
+/// the reminder rings again: with these, who hears of them in another order knows what is over.
+#[test]
+fn rings_and_answers_say_how_new_they_are() {
+    let mut life = Life::new();
+    let set_for = life.at;
+    life.world.wait_ms(61_000);
+    settle(&life.service);
+    let snooze = json!({ "minutes": 1 });
+    assert_eq!(command(&life.service, BELL, "snooze", &snooze).0, 200);
+    life.is_set_for(set_for);
+    life.world.wait_ms(61_000);
+    settle(&life.service);
+    assert_eq!(command(&life.service, BELL, "dismiss", &json!({})).0, 200);
+    life.notes();
+    let said: Vec<(u64, Option<u64>, bool)> = life
+        .record
+        .iter()
+        .filter_map(|event| match event.event_type {
+            EventType::ReminderTriggered => {
+                let ring: ReminderTriggered = event.payload().expect("a payload");
+                let is_set_for = ring.set_for == Some(Timestamp::clamped(set_for));
+                Some((ring.reminder_version, ring.task_sequence, is_set_for))
+            }
+            EventType::ReminderSnoozed => {
+                let snoozed: ReminderSnoozed = event.payload().expect("a payload");
+                snoozed
+                    .reminder_version
+                    .map(|version| (version, None, true))
+            }
+            EventType::ReminderDismissed => {
+                let dismissed: ReminderDismissed = event.payload().expect("a payload");
+                dismissed
+                    .reminder_version
+                    .map(|version| (version, None, true))
+            }
+            _ => None,
+        })
+        .collect();
+    let expected = [
+        (1, Some(1), true),
+        (2, None, true),
+        (2, Some(2), true),
+        (3, None, true),
+    ];
+    assert_eq!(said, expected);
 }

@@ -26,9 +26,8 @@ async fn deliver(service: Service, event: Event) {
 async fn snooze(service: Service, person: &'static str, bell: Uuid) {
     let path = format!("/api/reminders/{bell}/snooze");
     let mut request = fake::request(person, Method::POST, &path, &json!({ "minutes": 1 }));
-    request
-        .headers_mut()
-        .insert("idempotency-key", http::HeaderValue::from_static("once"));
+    let key = http::HeaderValue::try_from(format!("once-{bell}")).expect("a key");
+    request.headers_mut().insert("idempotency-key", key);
     let (status, body) = service.call(request).await;
     assert!(matches!(status, 200 | 404 | 503), "{status}: {body}");
 }

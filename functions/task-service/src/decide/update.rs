@@ -1,14 +1,15 @@
 //! A person changes a task's fields.
 
+use domain::reminder::Reminder;
 use domain::task::{SeriesPlace, Status};
-use domain::{SeriesId, Task};
+use domain::{Due, ReminderRule, SeriesId, Task};
 use http_api::Problem;
 
 use super::{Change, Context, Outcome};
 use crate::fields::CheckedFields;
 
 /// Puts `fields` in place of the task's. A new rule counts from the due date; moving the due date of one occurrence
-/// leaves the series as it is.
+/// leaves the series as it is. A reminder within the minute before the due time, which "in 20 minutes" makes, moves along.
 ///
 /// # Errors
 /// 409 when the task is completed.
@@ -22,6 +23,10 @@ pub fn update(
             "The task is completed. Reopen it to change it.",
         ));
     }
+    let fields = CheckedFields {
+        reminders: reminders_after(&before, &fields),
+        ..fields
+    };
     let series = series_after(context, &before, &fields);
     let changed = changed_fields(&before, &fields);
     if changed.is_empty() {
@@ -50,16 +55,38 @@ pub fn update(
     })
 }
 
+fn reminders_after(before: &Task, fields: &CheckedFields) -> Vec<Reminder> {
+    let (Some(was), Some(_)) = (&before.due, &fields.due) else {
+        return fields.reminders.clone();
+    };
+    let is_moved = before.due != fields.due && before.reminders == fields.reminders;
+    let after = |reminder: &Reminder| match is_moved && reminder.rule.is_fixed_at(was) {
+        true => Reminder {
+            rule: ReminderRule::BeforeDue(0),
+            ..*reminder
+        },
+        false => *reminder,
+    };
+    fields.reminders.iter().map(after).collect()
+}
+
 fn series_after(
     context: &Context<'_>,
     before: &Task,
     fields: &CheckedFields,
 ) -> Option<SeriesPlace> {
+    let date = |due: &Option<Due>| due.map(|due| due.date);
     let (Some(recurrence), Some(due)) = (&fields.recurrence, &fields.due) else {
         return before.series;
     };
     if before.recurrence.as_ref() == Some(recurrence) {
-        return before.series;
+        let is_moved = date(&before.due) != date(&fields.due);
+        // A version before this one has not said which date it is.
+        let slot = |place: SeriesPlace| place.slot.or(date(&before.due).filter(|_| is_moved));
+        return before.series.map(|place| SeriesPlace {
+            slot: slot(place),
+            ..place
+        });
     }
     let id = before
         .series
@@ -70,6 +97,7 @@ fn series_after(
         id,
         occurrence,
         start: due.date,
+        slot: Some(due.date),
     })
 }
 

@@ -1,5 +1,4 @@
 //! The web app: its routes over a small site, its document, and the real component.
 
 mod component;
-mod document;
 mod routes;

@@ -45,10 +45,12 @@ fn send(site: Site, method: Method, path: &str, headers: &[(&str, &str)]) -> Res
     let service = WebApp {
         function: &function,
         site,
+        is_https: true,
         sign_in: SignIn {
             client_id: "nudge-web".to_owned(),
             authorize_url: "https://id.example/authorize".to_owned(),
             token_url: "https://id.example/token".to_owned(),
+            revocation_url: "https://id.example/revoke".to_owned(),
             scope: "openid".to_owned(),
         },
     };
@@ -253,9 +255,12 @@ fn the_session_says_how_to_sign_in() {
     assert_eq!(header(&session, "cache-control"), "no-store");
     let policy = header(&session, "content-security-policy");
     assert!(policy.contains("connect-src 'self' https://id.example;"));
+    let transport = header(&session, "strict-transport-security");
+    assert_eq!(transport, "max-age=31536000");
     let session: serde_json::Value = serde_json::from_slice(session.body()).expect("JSON");
     assert_eq!(session["client_id"], "nudge-web");
     assert_eq!(session["token_url"], "https://id.example/token");
+    assert_eq!(session["revocation_url"], "https://id.example/revoke");
     assert_eq!(session["person"], serde_json::Value::Null);
     let features = session["features"].as_array().expect("a list");
     assert!(features.contains(&"tasks".into()));

@@ -20,6 +20,9 @@ use crate::components::Component;
 
 /// How long a mail server may take.
 const TIME_LIMIT: Duration = Duration::from_secs(20);
+/// What stands in the way where a password may not be sent in the clear.
+const NO_TLS: &str = "the mail server offers no encryption (STARTTLS), so it was not given user and password, nor the mail: \
+    set SMTP_PORT to a port that has it, such as 587 or 465, or leave SMTP_USER and SMTP_PASSWORD empty";
 /// The port that speaks TLS from the first byte.
 const TLS_PORT: u16 = 465;
 
@@ -36,10 +39,13 @@ impl Line {
         let message = message(component, request)?;
         let transport = transport(component)?;
         let _turn = self.0.lock().await;
-        transport
-            .send(message)
-            .await
-            .map_err(|error| format!("the mail server did not take it: {error}"))?;
+        transport.send(message).await.map_err(|error| {
+            let needs_tls = credentials(component).is_some() && error.is_client();
+            match needs_tls {
+                true => format!("{NO_TLS} ({error})"),
+                false => format!("the mail server did not take it: {error}"),
+            }
+        })?;
         Ok(empty(http::StatusCode::NO_CONTENT))
     }
 }
@@ -115,14 +121,24 @@ fn addresses(text: Option<&str>, name: &str) -> Result<Vec<Mailbox>, String> {
         .collect()
 }
 
+/// A value of the component.
+fn value<'a>(component: &'a Component, name: &str) -> Option<&'a str> {
+    let value = component.metadata.get(name).map(String::as_str);
+    value.filter(|value| !value.is_empty())
+}
+
+/// Whether `component` can send mail: it has a server.
+pub(crate) fn has_server(component: &Component) -> bool {
+    component.kind == "bindings.smtp" && value(component, "host").is_some()
+}
+
+fn credentials(component: &Component) -> Option<Credentials> {
+    let (user, password) = (value(component, "user")?, value(component, "password")?);
+    Some(Credentials::new(user.to_owned(), password.to_owned()))
+}
+
 fn transport(component: &Component) -> Result<AsyncSmtpTransport<Tokio1Executor>, String> {
-    let value = |name: &str| {
-        component
-            .metadata
-            .get(name)
-            .map(String::as_str)
-            .filter(|value| !value.is_empty())
-    };
+    let value = |name| value(component, name);
     let host = value("host").ok_or("no mail server is set; set SMTP_HOST and SMTP_PORT")?;
     let port = value("port")
         .unwrap_or("25")
@@ -133,16 +149,18 @@ fn transport(component: &Component) -> Result<AsyncSmtpTransport<Tokio1Executor>
         tls = tls.dangerous_accept_invalid_certs(true);
     }
     let tls = tls.build().map_err(|error| error.to_string())?;
+    let credentials = credentials(component);
     let mut builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(host)
         .port(port)
-        .tls(if port == TLS_PORT {
-            Tls::Wrapper(tls)
-        } else {
-            Tls::Opportunistic(tls)
+        .tls(match &credentials {
+            _ if port == TLS_PORT => Tls::Wrapper(tls),
+            // Whoever sits between could take STARTTLS out of what the server says, and would be given the password.
+            Some(_) => Tls::Required(tls),
+            None => Tls::Opportunistic(tls),
         })
         .timeout(Some(TIME_LIMIT));
-    if let (Some(user), Some(password)) = (value("user"), value("password")) {
-        builder = builder.credentials(Credentials::new(user.to_owned(), password.to_owned()));
+    if let Some(credentials) = credentials {
+        builder = builder.credentials(credentials);
     }
     Ok(builder.build())
 }

@@ -11,6 +11,8 @@ super::cases!(
     who_calls_is_said_by_dapr,
     an_unknown_app_is_an_error_of_dapr,
     an_address_outside_is_called,
+    an_endpoint_is_called_without_the_apps_token,
+    a_daprd_demands_its_token,
     a_body_goes_on_with_its_length_or_without,
     a_cron_ticks,
     a_mail_is_sent,
@@ -109,6 +111,45 @@ async fn an_address_outside_is_called(place: Where) {
     );
     let nobody = place.get("/v1.0/invoke/http://127.0.0.1:9/method/x").await;
     assert_eq!(nobody.outcome(), (500, "ERR_DIRECT_INVOKE".to_owned()));
+}
+
+/// An endpoint hears neither of the tokens that Dapr and its app show each other, and whoever calls it learns who it is.
+async fn an_endpoint_is_called_without_the_apps_token(place: Where) {
+    let place = Place::open(place).await;
+    let keys = r#"{"keys": []}"#;
+    place.app.answers("/realms/home", &[(200, keys)]);
+    let path = "/v1.0/invoke/outside/method/realms/home/keys?kind=a%20b";
+    let answer = place.get(path).await;
+    assert_eq!((answer.status, &answer.body[..]), (200, keys.as_bytes()));
+    let heard = place.app.heard("/realms/home/keys", "").remove(0);
+    assert_eq!(heard.uri.query(), Some("kind=a%20b"));
+    assert_eq!(heard.header("dapr-api-token"), "");
+    assert_eq!(
+        heard.header("host"),
+        format!("127.0.0.1:{}", place.app_port)
+    );
+    let unknown = place.get("/v1.0/invoke/elsewhere/method/keys").await;
+    assert_eq!(unknown.outcome(), (500, "ERR_DIRECT_INVOKE".to_owned()));
+}
+
+/// A daprd that is given a token does nothing for whoever does not show it; it says all the same whether it works.
+async fn a_daprd_demands_its_token(place: Where) {
+    let place = Place::open(place).await;
+    for path in [
+        "/v1.0/state/statestore/a-key",
+        "/v1.0/invoke/outside/method/keys",
+        "/v1.0/metadata",
+    ] {
+        let refused = place.without_api_token(path).await;
+        assert!(
+            refused.is_none_or(|statuses| statuses == [401, 401]),
+            "{path}"
+        );
+    }
+    let health = place.without_api_token("/v1.0/healthz").await;
+    assert!(health.is_none_or(|statuses| statuses == [204, 204]));
+    assert_eq!(place.get("/v1.0/healthz").await.status, 204);
+    assert!(place.app.heard("/keys", "").is_empty());
 }
 
 /// What a server outside learns of a body's length is what the caller said: there are some that take no body in chunks.

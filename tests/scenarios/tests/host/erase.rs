@@ -8,7 +8,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::Method;
 use rusqlite::Connection;
-use scenarios::{Host, HostSettings, Person, Place, eventually, task, token};
+use scenarios::{Host, HostSettings, MailServer, Person, Place, eventually, task, token};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
@@ -46,8 +46,8 @@ fn user_id(person: &Person) -> String {
 }
 
 /// Everything that a person can leave behind.
-async fn lives(person: &Person) {
-    person.wants_mail().await;
+async fn lives(person: &Person, mail: &MailServer) {
+    person.wants_mail(mail).await;
     let notes = json!(format!("{SAID} in the notes"));
     let call = person.asks(Method::POST, "/api/tasks");
     let call = call.header("idempotency-key", "first");
@@ -125,8 +125,8 @@ fn left() -> BTreeSet<String> {
 async fn nothing_of_a_person_is_left() {
     let place = Place::open().await;
     let (kai, ada) = (place.person("kai").await, place.person("ada").await);
-    lives(&kai).await;
-    lives(&ada).await;
+    lives(&kai, place.mail()).await;
+    lives(&ada, place.mail()).await;
     let data = place.data().expect("a host of its own");
     let (user, other) = (user_id(&kai), user_id(&ada));
     let of_ada = |data: &Path| -> BTreeSet<String> {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use futures::{SinkExt, StreamExt};
 use http::Method;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
-use scenarios::{Host, HostSettings, PATIENCE, Person, eventually, task};
+use scenarios::{Host, HostSettings, PATIENCE, Person, eventually, set_passphrase, task};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
@@ -174,6 +174,7 @@ async fn a_proxy_names_whose_requests_they_are() {
     settings.arguments = ["--public-name", "nudge.example"]
         .map(str::to_owned)
         .to_vec();
+    set_passphrase(data.path(), "me", "correct horse").await;
     let host = Host::start(settings).await;
     let kai = host.person("kai").await;
     let mut slow = JoinSet::new();

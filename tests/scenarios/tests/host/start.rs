@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use rusqlite::Connection;
-use scenarios::{Host, HostSettings, Person, task};
+use scenarios::{Host, HostSettings, Person, set_passphrase, task};
 
 fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).expect("a folder");
@@ -65,8 +65,18 @@ async fn what_is_wrong_is_named() {
     let open_address = |_: &Path, settings: &mut HostSettings| {
         settings.arguments = ["--address", "0.0.0.0"].map(str::to_owned).to_vec();
     };
+    let public_name = |_: &Path, settings: &mut HostSettings| {
+        settings.arguments = ["--public-name", "nudge.example"]
+            .map(str::to_owned)
+            .to_vec();
+    };
+    let public_url = |_: &Path, settings: &mut HostSettings| {
+        settings.arguments = ["--public-url", "https://nudge.example"]
+            .map(str::to_owned)
+            .to_vec();
+    };
     type Prepare<'a> = &'a dyn Fn(&Path, &mut HostSettings);
-    let table: [(Prepare<'_>, &[&str]); 6] = [
+    let table: [(Prepare<'_>, &[&str]); 8] = [
         (&broken_yaml, &["statestore.yaml"]),
         (&unknown_field, &["spin.toml", "verison"]),
         (&no_components, &[".wasm", "cargo xtask build"]),
@@ -76,6 +86,8 @@ async fn what_is_wrong_is_named() {
             &["nudge.db", "newer version of Nudge", "start that version"],
         ),
         (&open_address, &["has no passphrase", "cargo xtask person"]),
+        (&public_name, &["has no passphrase", "cargo xtask person"]),
+        (&public_url, &["has no passphrase", "cargo xtask person"]),
     ];
     for (prepare, words) in table {
         let said = refused(prepare).await;
@@ -147,6 +159,7 @@ async fn unexpected_names_are_refused() {
     settings.arguments = ["--public-name", "nudge.example"]
         .map(str::to_owned)
         .to_vec();
+    set_passphrase(data.path(), "me", "correct horse").await;
     let host = Host::start(settings).await;
     let somebody = Person::new(host.address(), "somebody", None);
     for (name, status) in [

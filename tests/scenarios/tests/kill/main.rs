@@ -55,14 +55,14 @@ async fn nothing_acknowledged_is_lost_and_nothing_happens_twice() {
     let mut settings = HostSettings::new(data.path()).without_limits_for_people();
     settings.mail = Some(mail.address());
     // A mail's Message-ID is made of its words, and its link leads to an address that stays when the port does not.
-    let public_url = ["--public-url", "http://nudge.test"];
+    let public_url = ["--public-url", "http://nudge.localhost"];
     settings.arguments = public_url.map(str::to_owned).to_vec();
     let mut host = Host::start(settings).await;
     let mut people = Vec::new();
     for i in 0..PEOPLE {
         let person = host.person(&format!("person{i}")).await;
         if i % 2 == 0 {
-            person.wants_mail().await;
+            person.wants_mail(&mail).await;
         }
         people.push(person);
     }

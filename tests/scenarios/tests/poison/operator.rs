@@ -67,7 +67,8 @@ impl Operator {
     pub(crate) async fn document(&self, function: &str, key: &str) -> Value {
         let key = key.replace('/', "%2F");
         let url = format!("{}/v1.0/state/statestore/{key}", dapr(function));
-        let answer = self.client.get(url).send().await.expect("an answer");
+        let request = self.client.get(url).header("dapr-api-token", token());
+        let answer = request.send().await.expect("an answer");
         assert_eq!(answer.status(), 200, "{key}");
         serde_json::from_str(&answer.text().await.expect("a document")).expect("JSON")
     }
@@ -91,6 +92,7 @@ impl Operator {
             .client
             .post(url)
             .header("content-type", kind)
+            .header("dapr-api-token", token())
             .body(body);
         let answer = request.send().await.expect("an answer");
         assert!(answer.status().is_success(), "{url}: {}", answer.status());
@@ -118,6 +120,11 @@ fn dapr(function: &str) -> String {
         "DAPR_{}",
         function.replace('-', "_").to_ascii_uppercase()
     ))
+}
+
+/// What the daprds demand of whoever calls them.
+fn token() -> String {
+    variable("DAPR_API_TOKEN")
 }
 
 fn variable(name: &str) -> String {

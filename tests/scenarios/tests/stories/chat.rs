@@ -1,6 +1,8 @@
 //! Talking to Nudge.
 
+use http::Method;
 use scenarios::{Place, eventually};
+use serde_json::json;
 
 /// A sentence becomes a task on every screen, another one completes it, and it comes again.
 #[tokio::test]
@@ -54,4 +56,27 @@ async fn nothing_happens_by_mistake() {
     let said = mia.says("I bought the elephant", "UTC").await;
     assert_eq!(said["actions"].as_array().map_or(0, Vec::len), 0, "{said}");
     assert!(mia.lists("").await.is_empty());
+}
+
+/// A sentence without a zone is meant by the clocks that the person's preferences name.
+///
+/// Seen to fail: the chatbot was refused the preferences, and took UTC.
+#[tokio::test]
+async fn a_sentence_is_meant_by_the_persons_own_clocks() {
+    let place = Place::open().await;
+    let mia = place.person("mia").await;
+    let preferences = json!({ "time_zone": "America/New_York" });
+    let call = mia.asks(Method::PUT, "/api/preferences");
+    call.json(&preferences).answer().await.expect(200);
+    let body = json!({ "message": "remind me to call Bo tomorrow at 9", "conversation_id": "c" });
+    let said = mia.posts("/api/chat", &body).await.expect(200).json();
+    let due = &said["actions"][0]["task"]["due"];
+    assert_eq!(due["time_zone"], "America/New_York", "{said}");
+    let body = json!({ "text": "call Cy tomorrow at 9" });
+    let made = mia.posts("/api/quick-add", &body).await.expect(201).json();
+    assert!(
+        made.to_string()
+            .contains(r#""time_zone":"America/New_York""#),
+        "{made}"
+    );
 }

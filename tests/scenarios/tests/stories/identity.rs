@@ -34,6 +34,15 @@ const ROUTES: [(&str, &str, &str); 17] = [
     ),
 ];
 
+/// What is on record of a task whose reminder has rung.
+const ON_RECORD: [&str; 5] = [
+    "TASK_CREATED",
+    "TASK_REMINDER_SET",
+    "TASK_CHANGED",
+    "REMINDER_TRIGGERED",
+    "NOTIFICATION_ADDED",
+];
+
 /// The ids of one person's things.
 struct Things {
     task: String,
@@ -89,7 +98,12 @@ async fn other_peoples_things_are_not_there() {
     let (mia, eve) = (place.person("mia").await, place.person("eve").await);
     let hers = Things::of(&mia).await;
     let nobodys = Things::unknown();
-    let before = mia.history().await.len();
+    let before = eventually("all of it on record", async || {
+        let history = mia.history().await;
+        let has = |name: &str| history.iter().any(|item| item["event_type"] == name);
+        ON_RECORD.into_iter().all(has).then_some(history.len())
+    })
+    .await;
     for (method, route, body) in ROUTES {
         if !route.contains('{') {
             continue;
@@ -159,6 +173,8 @@ async fn only_good_tokens() {
         let now = chrono::Utc::now().timestamp();
         let mut symmetric = header.clone();
         symmetric["alg"] = json!("HS256");
+        let mut other_type = header.clone();
+        other_type["typ"] = json!("nudge-browser+jwt");
         tokens.extend([
             ("expired", sign(&header, &with("exp", json!(now - 3_600)))),
             ("not yet", sign(&header, &with("nbf", json!(now + 3_600)))),
@@ -174,6 +190,8 @@ async fn only_good_tokens() {
             ("without subject", sign(&header, &without("sub"))),
             ("without audience", sign(&header, &without("aud"))),
             ("symmetric", sign(&symmetric, &claims)),
+            ("an ID token", sign(&header, &with("typ", json!("ID")))),
+            ("another type", sign(&other_type, &claims)),
         ]);
     }
     for (what, token) in tokens {

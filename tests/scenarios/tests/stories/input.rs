@@ -203,6 +203,8 @@ async fn bad_preferences_and_snoozes() {
         json!({ "quiet_hours": { "from": "25:00", "to": "07:00" } }),
         json!({ "email": { "enabled": true } }),
         json!({ "email": { "enabled": true, "address": "nobody" } }),
+        json!({ "email": { "enabled": false, "address": "a b@c" } }),
+        json!({ "email": { "enabled": false, "address": "@" } }),
         json!({ "unknown": 1 }),
     ] {
         let call = mia.asks(Method::PUT, "/api/preferences").json(&body);

@@ -11,7 +11,7 @@ use crate::history::kinds;
 async fn the_rent_is_paid() {
     let place = Place::open().await;
     let mia = place.person("mia").await;
-    mia.wants_mail().await;
+    mia.wants_mail(place.mail()).await;
     let mut screen = mia.opens_a_screen().await;
 
     let rent = mia

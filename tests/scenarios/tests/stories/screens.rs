@@ -59,6 +59,20 @@ async fn only_those_who_say_who_they_are() {
     }
 }
 
+/// A screen goes on with a newer token of its own person, and ends with anybody else's.
+///
+/// Seen to fail: the socket heard both people from then on.
+#[tokio::test]
+async fn a_screen_is_one_persons() {
+    let place = Place::open().await;
+    let (mia, tom) = (place.person("mia").await, place.person("tom").await);
+    let mut screen = mia.opens_a_screen().await;
+    screen.authenticates(mia.token()).await;
+    screen.hears("hello").await;
+    screen.authenticates(tom.token()).await;
+    assert_eq!(screen.is_closed().await, Some(UNAUTHORIZED));
+}
+
 /// What is no message of the protocol is answered, and does not end the connection.
 #[tokio::test]
 async fn nonsense_is_answered() {

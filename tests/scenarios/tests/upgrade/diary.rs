@@ -62,6 +62,11 @@ impl Diary {
         }
     }
 
+    /// Whose it is.
+    pub(crate) fn person(&self) -> &Person {
+        &self.person
+    }
+
     /// Nudge was started again, elsewhere.
     pub(crate) fn moves_to(&mut self, address: &str) {
         self.person = self.person.at(address).patient();

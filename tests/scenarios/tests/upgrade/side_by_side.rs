@@ -49,13 +49,13 @@ impl Release {
         let mut settings = settings.without_limits_for_people();
         (settings.mail, settings.manifest) = (Some(mail.address()), before.manifest(&old));
         // A mail's Message-ID is made of its words, and its link leads to an address that stays when the port does not.
-        let public_url = ["--public-url", "http://nudge.test"];
+        let public_url = ["--public-url", "http://nudge.localhost"];
         settings.arguments = public_url.map(str::to_owned).to_vec();
         let host = Host::start(settings).await;
         let mut people = Vec::new();
         for i in 0..PEOPLE {
             let person = host.person(&format!("person{i}")).await;
-            person.wants_mail().await;
+            person.wants_mail(&mail).await;
             people.push((person, Record::default()));
         }
         let ada = host.known_person("ada").await.patient();
@@ -110,15 +110,45 @@ impl Release {
             self.people.push((person.at(&host), record));
         }
         self.ada.moves_to(&host);
-        let checks = self
-            .people
-            .iter()
-            .map(|(person, record)| check_in_the_end(person, record, &self.mail));
-        for settled in join_all(checks).await {
-            let said: String = settled.to_string().chars().take(120).collect();
-            eprintln!("of the version before: {:?}; {said}", self.old);
+        let checks = self.people.iter().map(async |(person, record)| {
+            if self.shows_history(person).await {
+                let settled = check_in_the_end(person, record, &self.mail).await;
+                let said: String = settled.to_string().chars().take(120).collect();
+                eprintln!("of the version before: {:?}; {said}", self.old);
+            }
+        });
+        join_all(checks).await;
+        if self.shows_history(self.ada.person()).await {
+            self.ada.finds_all().await;
         }
-        self.ada.finds_all().await;
+    }
+
+    /// Whether the history of `person` can be shown. An audit service of the version before can't show one on which the
+    /// present version has put that a mail was withdrawn (docs/operations.md): such a person is looked at again when the
+    /// present one is back.
+    ///
+    /// Seen to fail: a run in which a task was done before its mail went out, without this.
+    async fn shows_history(&self, person: &Person) -> bool {
+        if !self.old.contains("audit-service") {
+            return true;
+        }
+        let mut cursor = String::new();
+        loop {
+            let path = format!("/api/history?limit=200{cursor}");
+            let answer = person.gets(&path).await;
+            if answer.status == 500 {
+                let log = self.host().log();
+                assert!(
+                    log.contains("unknown variant `NOTIFICATION_WITHDRAWN`"),
+                    "{log}"
+                );
+                return false;
+            }
+            match answer.expect(200).json()["next_cursor"].as_str() {
+                Some(next) => cursor = format!("&cursor={next}"),
+                None => return true,
+            }
+        }
     }
 
     async fn waits(&mut self) {
@@ -161,11 +191,9 @@ async fn there_and_back(
         .lines()
         .filter(|line| line.contains(": wrong: "))
         .collect();
+    // The host repairs beside the work, so that some, all or none of what is of an older version is left.
     let is_of_older = |line: &&str| line.contains("task-service: older-document");
     assert!(findings.iter().all(is_of_older), "{found}");
-    // The host repairs what is of an older version beside the work, and has got through or not when it is stopped.
-    let got_through = fixture.data.path().join("derived-by").exists();
-    assert!(!findings.is_empty() || got_through, "{found}");
     let (is_mended, said) = settings.checks(true).await;
     assert!(is_mended, "{said}");
     let (is_clean, said) = settings.checks(false).await;

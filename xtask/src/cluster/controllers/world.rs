@@ -30,6 +30,9 @@ use crate::dapr::system::{self, START_LIMIT, Stop};
 use crate::dapr::{self, Settings, postgres};
 use crate::steps::{quietly, root};
 
+/// No function here asks for keys.
+const KEY_SET: &str = "http://127.0.0.1:9";
+
 /// A question that waits for its answer.
 pub(super) type Asked = JoinHandle<Result<Answer>>;
 
@@ -146,7 +149,7 @@ impl World {
     fn start_daprds(&mut self, components: &Path, names: &BTreeSet<String>) -> Result<()> {
         let environment = [("DAPR_HOST_IP", "127.0.0.1"), ("NAMESPACE", "default")];
         let environment = environment.map(|(name, value)| (name.to_owned(), value.to_owned()));
-        let daprds = Daprds::new(&self.place, components, environment.into())?;
+        let daprds = Daprds::new(&self.place, components, KEY_SET, environment.into())?;
         for name in names {
             let [http, grpc, internal] = ports::free()?;
             let ports = Ports {

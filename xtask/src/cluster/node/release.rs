@@ -47,7 +47,10 @@ pub(super) fn write_values(outside: &Outside) -> Result<()> {
 /// The Secret's name, as the chart has it.
 pub(super) const SECRET: &str = "nudge";
 
-/// Makes the Secret that the release expects.
+/// The name of the Secret with the API token of the daprds.
+pub(super) const DAPR_SECRET: &str = "nudge-dapr";
+
+/// Makes the Secrets that the release expects.
 pub(super) fn make_secret(world: &World) -> Result<()> {
     let secrets = BTreeMap::from([
         ("NUDGE_POSTGRES", world.outside.database.clone()),
@@ -61,7 +64,12 @@ pub(super) fn make_secret(world: &World) -> Result<()> {
         "apiVersion": "v1", "kind": "Secret", "stringData": secrets,
         "metadata": { "name": SECRET, "namespace": RELEASE },
     });
-    world.apply(&secret.to_string())
+    world.apply(&secret.to_string())?;
+    let dapr = json!({
+        "apiVersion": "v1", "kind": "Secret", "stringData": { "token": random_text()? },
+        "metadata": { "name": DAPR_SECRET, "namespace": RELEASE },
+    });
+    world.apply(&dapr.to_string())
 }
 
 /// `helm upgrade --install` with more `settings`, while scaling is paused; scaling goes on afterwards, whatever came of it.

@@ -3,27 +3,29 @@
 use anyhow::{Result, ensure};
 use serde_json::json;
 
-use super::release::SECRET;
+use super::release::{DAPR_SECRET, SECRET};
 use super::sleep::SIDECARS;
 use super::world::{World, name};
 use crate::cluster::chart::RELEASE;
 use crate::dapr::place::random_text;
 use crate::dapr::postgres;
 
-/// Changes the database's password, the app API token and GRIP's key, one after the other.
+/// Changes the database's password, both of Dapr's tokens and GRIP's key, one after the other.
 pub(super) fn change(world: &World) -> Result<()> {
     let sidecars = deployments(world, &["deployments", "-l", SIDECARS])?;
     // Their Deployments have their names.
     let functions = deployments(world, &["spinapps"])?;
 
     let database = postgres::change_password(&world.outside.database)?;
-    put(world, "NUDGE_POSTGRES", &database)?;
+    put(world, SECRET, "NUDGE_POSTGRES", &database)?;
     restart(world, &sidecars)?;
 
-    put(world, "token", &random_text()?)?;
-    restart(world, &[sidecars, functions].concat())?;
+    for secret in [SECRET, DAPR_SECRET] {
+        put(world, secret, "token", &random_text()?)?;
+        restart(world, &[&sidecars[..], &functions].concat())?;
+    }
 
-    put(world, "grip_key", &random_text()?)?;
+    put(world, SECRET, "grip_key", &random_text()?)?;
     restart(world, &["statefulset/pushpin".to_owned()])?;
     restart(world, &["deployment/websocket-gateway".to_owned()])
 }
@@ -35,9 +37,9 @@ fn deployments(world: &World, named_as: &[&str]) -> Result<Vec<String>> {
     found.iter().map(deployment).collect()
 }
 
-fn put(world: &World, key: &str, value: &str) -> Result<()> {
+fn put(world: &World, secret: &str, key: &str, value: &str) -> Result<()> {
     let patch = json!({ "stringData": { key: value } }).to_string();
-    let secret = ["patch", "secret", SECRET, "-n", RELEASE];
+    let secret = ["patch", "secret", secret, "-n", RELEASE];
     world.kubectl(&[&secret[..], &["--type=merge", "-p", &patch]].concat())?;
     Ok(())
 }

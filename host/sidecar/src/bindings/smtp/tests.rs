@@ -1,6 +1,9 @@
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use serde_json::json;
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::net::TcpListener;
 
 use super::*;
 
@@ -115,4 +118,71 @@ fn what_is_missing_is_said() {
         assert!(error.contains(words), "{error}");
     }
     assert!(transport(&component(&[from, ("host", "mail.test"), ("port", "465")])).is_ok());
+}
+
+/// A mail server that offers no encryption; what it hears.
+async fn plain_server() -> (u16, Arc<Mutex<String>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    let heard = Arc::new(Mutex::new(String::new()));
+    let keep = Arc::clone(&heard);
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let mut stream = BufReader::new(stream);
+            stream.write_all(b"220 mail.test\r\n").await.ok();
+            let mut line = String::new();
+            let mut is_message = false;
+            while stream.read_line(&mut line).await.is_ok_and(|read| read > 0) {
+                keep.lock().await.push_str(&line);
+                let answer: &[u8] = match line.get(..4).unwrap_or_default() {
+                    _ if is_message && line != ".\r\n" => b"",
+                    "EHLO" => b"250-mail.test\r\n250 AUTH PLAIN LOGIN\r\n",
+                    "AUTH" => b"235 OK\r\n",
+                    "DATA" => b"354 End with a dot\r\n",
+                    _ => b"250 OK\r\n",
+                };
+                is_message = answer.starts_with(b"354") || is_message && answer.is_empty();
+                stream.write_all(answer).await.ok();
+                line.clear();
+            }
+        }
+    });
+    (port, heard)
+}
+
+/// A password goes to nobody in the clear, on whatever machine; who has none is sent the mail.
+///
+/// Seen to fail: with STARTTLS only where the server offers it (user, password and mail were sent).
+#[tokio::test]
+async fn a_password_is_never_sent_in_the_clear() {
+    let (port, heard) = plain_server().await;
+    let port = port.to_string();
+    let server = [
+        ("emailFrom", "nudge@example.test"),
+        ("host", "127.0.0.1"),
+        ("port", port.as_str()),
+    ];
+    let request = request(&[("emailTo", "mia@example.test")], json!("Due today."));
+    let with_password = [("user", "nudge-user"), ("password", "nudge-password")];
+    let metadata = [&server[..], &with_password[..]].concat();
+    let refused = Line::default().send(&component(&metadata), &request).await;
+    let reason = refused.map(|_| ()).expect_err("refused");
+    assert!(
+        reason.contains("STARTTLS") && reason.contains("SMTP_PORT"),
+        "{reason}"
+    );
+    let said = std::mem::take(&mut *heard.lock().await);
+    for word in ["AUTH", "MAIL", "mia@", "Due today."] {
+        assert!(!said.contains(word), "{said}");
+    }
+    let taken = Line::default().send(&component(&server), &request).await;
+    assert!(taken.is_ok());
+    assert!(heard.lock().await.contains("Due today."));
+}
+
+#[test]
+fn a_component_without_a_host_sends_no_mail() {
+    assert!(has_server(&component(&[("host", "mail.test")])));
+    assert!(!has_server(&component(&[("host", ""), ("port", "587")])));
+    assert!(!has_server(&component(&[])));
 }
