@@ -122,14 +122,14 @@ fn dependencies_point_one_way() {
         ("grip", &[]),
         ("api", &["domain", "events"]),
         ("dapr", &["domain", "events"]),
-        ("http-api", &["api", "dapr", "domain", "events"]),
+        ("function", &["api", "dapr", "domain", "events"]),
         ("nudge-gateway", &["grip"]),
         ("nudge-sidecar", &[]),
         ("nudge-host", &["nudge-gateway", "nudge-sidecar"]),
     ]
     .into();
     let of_functions: &[&str] = &[
-        "api", "dapr", "domain", "events", "grip", "http-api", "language",
+        "api", "dapr", "domain", "events", "grip", "function", "language",
     ];
     let ours: Vec<&str> = allowed.keys().copied().collect();
     let mut complaints = Vec::new();

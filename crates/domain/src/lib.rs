@@ -1,7 +1,7 @@
 //! What Nudge knows about tasks, reminders, recurrence and time zones.
 //!
 //! Pure: no I/O, no clock, no randomness, no serde. Instants, ids and state come in as arguments, so that every rule
-//! can be tested by a table. The wire forms of these types live in `events` (events) and `http-api` (HTTP).
+//! can be tested by a table. The wire forms of these types live in `events` (events) and `function` (HTTP).
 
 pub mod due;
 pub mod id;

@@ -4,9 +4,9 @@
 use dapr::check::{Check, Finding, Report};
 use dapr::{Dapr, DaprError, Invocation, Target};
 use domain::UserId;
+use function::identity::dapr_caller;
+use function::{Function, Problem, Request, Response, json_response, parse_json};
 use http::{Method, StatusCode};
-use http_api::identity::dapr_caller;
-use http_api::{Function, Problem, Request, Response, json_response, parse_json};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 

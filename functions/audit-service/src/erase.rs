@@ -6,9 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use dapr::{Condition, Dapr, DaprError, Write};
 use domain::{EventId, UserId};
 use events::{Chain, Event, EventType, PersonErased, Timestamp};
+use function::identity::dapr_caller;
+use function::{Function, Problem, Request, Response, json_response, parse_json};
 use http::StatusCode;
-use http_api::identity::dapr_caller;
-use http_api::{Function, Problem, Request, Response, json_response, parse_json};
 use serde::{Deserialize, Serialize};
 
 use crate::batch::{BATCH_BYTES, Bodies, Known, known, parsed};

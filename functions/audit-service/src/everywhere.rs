@@ -8,9 +8,9 @@ use dapr::erase::{Erase, Erased};
 use dapr::{Dapr, DaprError, Invocation, Target};
 use domain::UserId;
 use events::Timestamp;
+use function::identity::function_caller;
+use function::{Function, Problem, Request, Response, json_response, parse_json};
 use http::{Method, StatusCode};
-use http_api::identity::function_caller;
-use http_api::{Function, Problem, Request, Response, json_response, parse_json};
 use uuid::Uuid;
 
 use crate::documents::{Extent, event_key};

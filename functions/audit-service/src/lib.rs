@@ -13,20 +13,14 @@ mod erase;
 mod everywhere;
 mod history;
 mod log;
+mod people;
 mod reference;
 mod replay;
 mod routes;
 mod tell;
 mod verify;
 
-pub use routes::route;
+pub use routes::routes;
 
 #[cfg(target_arch = "wasm32")]
-mod component {
-    use spin_sdk::http::{IncomingRequest, ResponseOutparam};
-
-    #[spin_sdk::http_component]
-    async fn handle(request: IncomingRequest, response_out: ResponseOutparam) {
-        http_api::shell::serve("audit-service", request, response_out, super::route).await;
-    }
-}
+function::component!(routes);

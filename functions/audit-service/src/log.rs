@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, Utc};
 use dapr::consumer::{Effect, HandleError};
 use dapr::{Condition, Dapr, DaprError, Document, Write};
 use events::{Event, EventType, TaskRecurred};
+use function::Function;
 
 use crate::documents::{
     Head, STORY_CHUNK, Story, erasure_key, event_key, head_key, read, read_erasure,
@@ -15,10 +15,10 @@ use crate::documents::{
 /// Records an event, unless it is on record, or its person was erased since it happened. That notifications were read is
 /// for open screens only: what ended them is on record, and who looked at what and when is nobody's business for ever.
 pub(crate) async fn record<D: Dapr>(
-    dapr: &D,
+    function: &Function<D>,
     event: &Event,
-    now: DateTime<Utc>,
 ) -> Result<Effect, HandleError> {
+    let (dapr, now) = (&function.dapr, function.now());
     if event.event_type == EventType::NotificationsRead {
         return Ok(Effect::ignored());
     }

@@ -5,8 +5,8 @@ use std::collections::VecDeque;
 use dapr::{Dapr, DaprError, Invocation, Json, Target};
 use domain::UserId;
 use events::{Derivation, Event, PartAnswer, Parts};
+use function::MAX_DELIVERY_BODY;
 use http::{Method, StatusCode};
-use http_api::MAX_DELIVERY_BODY;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 

@@ -2,7 +2,7 @@
 
 use api::history::Verification;
 use dapr::{Dapr, DaprError, Document};
-use http_api::Problem;
+use function::Problem;
 
 use crate::batch::{BATCH_BYTES, Bodies, Flaw, Known, known, parsed};
 use crate::chain::{BEGINNING, Record};

@@ -8,7 +8,7 @@ use dapr::{Condition, Dapr, DaprError, Document, Write};
 use domain::UserId;
 use domain::zone::{self, Tz};
 use events::{Timestamp, UnknownFields};
-use http_api::{Fingerprint, KeptAnswer, Problem};
+use function::{Fingerprint, KeptAnswer, Problem};
 use language::Context;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

@@ -6,8 +6,10 @@
 
 pub mod command;
 pub mod conversation;
+mod inner;
 mod kept;
 mod known;
+mod people;
 pub mod plan;
 mod quick_add;
 mod remembered;
@@ -17,17 +19,10 @@ mod tasks;
 mod turn;
 
 pub use known::Known;
-pub use routes::route;
+pub use routes::routes;
 
 /// How long a conversation is remembered after its last message, and an answer under its idempotency key: 24 hours.
 const TTL_SECONDS: u32 = 24 * 60 * 60;
 
 #[cfg(target_arch = "wasm32")]
-mod component {
-    use spin_sdk::http::{IncomingRequest, ResponseOutparam};
-
-    #[spin_sdk::http_component]
-    async fn handle(request: IncomingRequest, response_out: ResponseOutparam) {
-        http_api::shell::serve("chatbot", request, response_out, super::route).await;
-    }
-}
+function::component!(routes);

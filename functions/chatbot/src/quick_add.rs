@@ -4,7 +4,7 @@ use api::chat::{QuickAdd, QuickAddPreview, Span, SpanKind};
 use chrono::Weekday;
 use domain::zone::{self, Tz};
 use events::{DueDocument, RecurrenceDocument, ReminderDocument, Timestamp};
-use http_api::Problem;
+use function::Problem;
 use language::{Context, MAX_TEXT_CHARS, QuickAdd as Understood};
 
 /// What the text says.

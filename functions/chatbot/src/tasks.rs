@@ -3,9 +3,9 @@
 use chrono::{Days, NaiveDate};
 use dapr::{Dapr, DaprError, Invocation, Target};
 use domain::zone::{self, Tz};
+use function::Problem;
+use function::identity::Person;
 use http::{Method, StatusCode, header};
-use http_api::Problem;
-use http_api::identity::Person;
 use serde_json::Value;
 use uuid::Uuid;
 

@@ -4,7 +4,7 @@ use api::chat::{ChatAction, ChatAnswer};
 use dapr::{Dapr, DaprError};
 use domain::zone;
 use events::{Timestamp, UnknownFields};
-use http_api::Problem;
+use function::Problem;
 use language::{Context, Intent};
 use serde_json::{Value, json};
 

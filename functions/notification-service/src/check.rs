@@ -5,7 +5,7 @@ use std::time::Instant;
 use dapr::check::{Check, Report, let_commands_in};
 use dapr::ordered::{self, Checked, Reading};
 use dapr::{Dapr, DaprError, Write};
-use http_api::Problem;
+use function::Problem;
 
 use crate::delivery;
 use crate::inbox::{self, Inbox};

@@ -5,7 +5,7 @@
 use chrono::{DateTime, Duration, Utc};
 use dapr::{Condition, Dapr, DaprError, Write};
 use events::{Timestamp, UnknownFields};
-use http_api::{Pace, Problem, Rate};
+use function::{Pace, Problem, Rate};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;

@@ -7,7 +7,7 @@ use dapr::erase::Tombstone;
 use dapr::ordered::{self, CHUNK_ITEMS, Change, Directory, Forgotten, Item, Order, Reading};
 use dapr::{Condition, Dapr, DaprError, Document, Json, Write};
 use events::{NotificationDocument, Timestamp, UnknownFields};
-use http_api::{Pace, Rate};
+use function::{Pace, Rate};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;

@@ -10,21 +10,22 @@ mod confirm;
 mod delivery;
 mod erase;
 mod inbox;
+mod inner;
 pub mod notice;
+mod people;
 mod preferences;
 mod react;
 mod refusal;
 mod routes;
 
-pub use routes::{Notifications, route};
+pub use routes::{Notifications, routes};
 
 /// The function's app-id, which stands as `source` in its events.
 const SOURCE: &str = "notification-service";
 
 #[cfg(target_arch = "wasm32")]
 mod component {
-    use http_api::shell::{self, variable};
-    use spin_sdk::http::{IncomingRequest, ResponseOutparam};
+    use function::shell::variable;
 
     use crate::channel::{self, Message, Request};
 
@@ -55,23 +56,11 @@ mod component {
         }
     }
 
-    #[spin_sdk::http_component]
-    async fn handle(request: IncomingRequest, response_out: ResponseOutparam) {
-        shell::serve(
-            "notification-service",
-            request,
-            response_out,
-            async |function, request| {
-                let service = super::Notifications {
-                    function,
-                    channels: &Slots,
-                    public_url: &variable("public_url"),
-                    // Whoever sets nothing has a mail server, as before there was a variable for it.
-                    mail_available: variable("mail_available") != "false",
-                };
-                super::route(&service, request).await
-            },
-        )
-        .await;
-    }
+    function::component!(super::routes, |function| super::Notifications {
+        function,
+        channels: Slots,
+        public_url: variable("public_url"),
+        // Whoever sets nothing has a mail server, as before there was a variable for it.
+        mail_available: variable("mail_available") != "false",
+    });
 }

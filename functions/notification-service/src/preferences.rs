@@ -5,7 +5,7 @@ use chrono::{DateTime, Days, NaiveTime, Utc};
 use dapr::erase::Tombstone;
 use domain::zone;
 use events::UnknownFields;
-use http_api::{Pace, Problem};
+use function::{Pace, Problem};
 use serde::{Deserialize, Serialize};
 
 use crate::confirm::{Code, Said};

@@ -9,7 +9,7 @@ use events::{
     Chain, Event, EventType, NotificationAdded, NotificationDocument, NotificationsRead,
     ReminderTriggered, Story, Timestamp, Topic,
 };
-use http_api::Rate;
+use function::Rate;
 use uuid::Uuid;
 
 use crate::bells::{Kept, Ring};

@@ -3,20 +3,15 @@
 //! [`next`] is the rule of it, without any I/O; `react` carries it out when a task is completed or reopened; `preview`
 //! shows a rule's dates to a person before they choose it.
 
+mod inner;
 mod known;
 pub mod next;
+mod people;
 mod preview;
 mod react;
 mod routes;
 
-pub use routes::route;
+pub use routes::routes;
 
 #[cfg(target_arch = "wasm32")]
-mod component {
-    use spin_sdk::http::{IncomingRequest, ResponseOutparam};
-
-    #[spin_sdk::http_component]
-    async fn handle(request: IncomingRequest, response_out: ResponseOutparam) {
-        http_api::shell::serve("recurrence-engine", request, response_out, super::route).await;
-    }
-}
+function::component!(routes);

@@ -7,7 +7,7 @@ use chrono::{NaiveTime, Weekday};
 use domain::zone::{self, Tz};
 use domain::{Due, Rule, limits};
 use events::Timestamp;
-use http_api::Problem;
+use function::Problem;
 use language::{Context, MAX_TEXT_CHARS};
 
 /// The dates, and when a reminder of each would ring.

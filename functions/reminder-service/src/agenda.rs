@@ -9,7 +9,7 @@ use dapr::ordered::{self, Change, Directory, Item, Order, Reading};
 use dapr::outbox::OutboxHead;
 use dapr::{Dapr, DaprError, Document, Json, Write};
 use events::{Timestamp, UnknownFields};
-use http_api::Pace;
+use function::Pace;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 

@@ -8,7 +8,7 @@ use dapr::timetable::{self, Entry as Due, Insert};
 use dapr::{Condition, Dapr, DaprError, Document, Write};
 use domain::UserId;
 use events::Timestamp;
-use http_api::Problem;
+use function::Problem;
 use uuid::Uuid;
 
 use crate::agenda::{self, Head, Pointer};

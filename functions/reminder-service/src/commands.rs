@@ -7,7 +7,7 @@ use dapr::timetable::{Entry as Due, Insert};
 use dapr::{Condition, Dapr, DaprError, Write};
 use domain::{EventId, TaskId, UserId, zone};
 use events::{Chain, Event, ReminderDismissed, ReminderSnoozed, Timestamp};
-use http_api::{Fingerprint, KeptAnswer, Problem, Rate, refuse_erased};
+use function::{Fingerprint, KeptAnswer, Problem, Rate, refuse_erased};
 use language::{Context, MAX_TEXT_CHARS};
 use serde_json::{Value, json};
 use uuid::Uuid;

@@ -9,17 +9,12 @@ mod check;
 mod commands;
 mod erase;
 mod fire;
+mod inner;
+mod people;
 mod routes;
 mod schedule;
 
-pub use routes::route;
+pub use routes::routes;
 
 #[cfg(target_arch = "wasm32")]
-mod component {
-    use spin_sdk::http::{IncomingRequest, ResponseOutparam};
-
-    #[spin_sdk::http_component]
-    async fn handle(request: IncomingRequest, response_out: ResponseOutparam) {
-        http_api::shell::serve("reminder-service", request, response_out, super::route).await;
-    }
-}
+function::component!(routes);

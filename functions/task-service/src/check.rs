@@ -11,7 +11,7 @@ use dapr::ordered::{
 };
 use dapr::{Condition, Dapr, DaprError, Document, Write};
 use domain::{Task, TaskId, UserId};
-use http_api::{Fingerprint, Problem};
+use function::{Fingerprint, Problem};
 
 use crate::commit::{Command, publish};
 use crate::decide::{self, Context};

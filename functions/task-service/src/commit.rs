@@ -7,8 +7,8 @@ use dapr::timetable::{Entry, Insert};
 use dapr::{Condition, Dapr, DaprError, Document, Write};
 use domain::task::MAX_OPEN_TASKS;
 use domain::{TaskId, UserId};
-use events::{DeleteReason, TaskDocument};
-use http_api::{Fingerprint, Problem, Rate, refuse_erased};
+use events::{Chain, DeleteReason, TaskDocument};
+use function::{Fingerprint, Function, Problem, Rate, Request, idempotency_key, refuse_erased};
 use serde::{Deserialize, Serialize};
 
 use crate::decide::{Change, Context, Outcome};
@@ -21,6 +21,20 @@ const TRIES: u32 = 12;
 
 /// How long the answer to a command is kept: 24 hours.
 const REQUEST_TTL_SECONDS: u32 = 24 * 60 * 60;
+
+/// What a decision is told: whose task it is, the time, the chain, and where ids come from.
+pub(crate) fn context<'a, D: Dapr>(
+    function: &'a Function<D>,
+    user: &'a UserId,
+    chain: Chain,
+) -> Context<'a> {
+    Context {
+        user,
+        now: function.now(),
+        chain,
+        new_id: &function.new_id,
+    }
+}
 
 /// A command that is to be carried out once, however often it is sent.
 pub(crate) struct Command<'a> {
@@ -52,7 +66,40 @@ struct Answered {
     created: bool,
 }
 
-impl Command<'_> {
+impl<'a> Command<'a> {
+    /// A command that a person gives.
+    ///
+    /// # Errors
+    /// 400 when its idempotency key is none.
+    pub(crate) fn of_person<D: Dapr>(
+        function: &Function<D>,
+        context: &'a Context<'a>,
+        task_id: TaskId,
+        request: &Request,
+    ) -> Result<Self, Problem> {
+        let key = idempotency_key(request.headers())?;
+        Ok(Self {
+            context,
+            task_id,
+            request_key: key.unwrap_or_else(|| function.fresh().to_string()),
+            fingerprint: Fingerprint::of(request),
+            rate: Some(function.limits.commands),
+        })
+    }
+
+    /// A command that an event caused: event and task are its idempotency key, and the path of the request tells a creation
+    /// from a withdrawal.
+    pub(crate) fn of_event(context: &'a Context<'a>, task_id: TaskId, request: &Request) -> Self {
+        let cause = context.chain.causation_id.unwrap_or_default();
+        Self {
+            context,
+            task_id,
+            request_key: format!("{cause}-{task_id}"),
+            fingerprint: Fingerprint::of(request),
+            rate: None,
+        }
+    }
+
     /// Loads, lets `decide` decide, and commits; again from the beginning when somebody else came first.
     pub(crate) async fn run<D: Dapr>(
         &self,

@@ -7,7 +7,7 @@ use domain::reminder::Reminder;
 use domain::task::{ChecklistItem, MAX_CHECKLIST, MAX_LABELS, MAX_REMINDERS};
 use domain::{Due, Label, ListName, Notes, Priority, ReminderId, ReminderRule, Task, Title};
 use events::{DueDocument, RecurrenceDocument, ReminderDocument, Timestamp};
-use http_api::{FieldError, Problem, from_json};
+use function::{FieldError, Problem, from_json};
 use serde_json::{Value, json};
 use uuid::Uuid;
 

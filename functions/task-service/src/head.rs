@@ -6,7 +6,7 @@ use dapr::outbox::OutboxHead;
 use dapr::{DaprError, Document};
 use domain::UserId;
 use events::UnknownFields;
-use http_api::Pace;
+use function::Pace;
 use serde::{Deserialize, Serialize};
 
 /// The user's head, `user/{user}`.

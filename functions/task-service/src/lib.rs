@@ -3,28 +3,24 @@
 //! A command is `load → decide → commit → answer → publish`: the pure part is in [`decide`], the transaction in
 //! `commit`, the lists in `list`.
 
+mod account;
+mod answer;
 mod check;
 mod commit;
 pub mod decide;
 mod erase;
 mod fields;
 mod head;
-mod internal;
+mod inner;
 mod list;
+mod people;
 mod place;
 mod record;
 mod routes;
 mod summary;
 mod transfer;
 
-pub use routes::route;
+pub use routes::routes;
 
 #[cfg(target_arch = "wasm32")]
-mod component {
-    use spin_sdk::http::{IncomingRequest, ResponseOutparam};
-
-    #[spin_sdk::http_component]
-    async fn handle(request: IncomingRequest, response_out: ResponseOutparam) {
-        http_api::shell::serve("task-service", request, response_out, super::route).await;
-    }
-}
+function::component!(routes);

@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use dapr::ordered::{self, Item, Order, Reading};
 use dapr::{Dapr, DaprError, Document, Json};
 use domain::UserId;
-use http_api::{Problem, cursor_to_text};
+use function::{Problem, cursor_to_text};
 use serde::Deserialize;
 use uuid::Uuid;
 

@@ -8,7 +8,7 @@ use domain::reminder::Reminder;
 use domain::task::{SeriesPlace, Status};
 use domain::{ReminderId, ReminderRule, SeriesId, Task, TaskId, UserId};
 use events::Timestamp;
-use http_api::Problem;
+use function::Problem;
 use uuid::Uuid;
 
 use crate::fields::CheckedFields;
@@ -16,7 +16,7 @@ use crate::list::{self, Listing};
 use crate::record::{self, Found};
 
 /// Most bytes of the tasks of a page, unless it is one task alone. That has at most 253 KiB by its limits, so that each
-/// page is small enough to be brought in by one request ([`http_api::MAX_API_BODY`]).
+/// page is small enough to be brought in by one request ([`function::MAX_API_BODY`]).
 const MOST_BYTES: usize = 192 * 1024;
 
 /// How many tasks are read at a time.

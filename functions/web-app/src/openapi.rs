@@ -1,8 +1,8 @@
 //! The API's document, as it is served and as it is read here.
 
 use api::OPENAPI;
+use function::Response;
 use http::{HeaderValue, header};
-use http_api::Response;
 use serde_json::Value;
 
 /// The answer of `GET /api/openapi.json`.

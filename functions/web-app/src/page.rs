@@ -2,8 +2,8 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use function::Response;
 use http::{HeaderValue, StatusCode, header};
-use http_api::Response;
 use sha2::{Digest, Sha256};
 
 /// The style of all of them.

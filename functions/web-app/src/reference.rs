@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
+use function::Response;
 use http::StatusCode;
-use http_api::Response;
 use serde_json::Value;
 
 use crate::openapi;

@@ -1,17 +1,21 @@
-//! The routes: all that no other function has.
+//! The table of the web app.
 
 use api::session::{Health, Status};
 use dapr::Dapr;
+use function::routes::get;
+use function::{Function, Problem, Request, Response, Routes, Service, json_response};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
-use http_api::{Function, Problem, Request, Response, json_response, segments};
 
 use crate::session::{self, SignIn};
 use crate::site::Site;
 use crate::{headers, openapi, page, reference};
 
-/// First segments of paths that are not for browsers: what Dapr calls, and what it is called at. One that this function
-/// is asked for all the same does not exist.
-const INNER: [&str; 9] = [
+/// First segments of paths that are not for browsers: the other functions' routes of people, what Dapr calls, and what it is
+/// called at. One that this function is asked for all the same does not exist.
+const NOT_FOR_BROWSERS: [&str; 12] = [
+    "api",
+    "mcp",
+    "ws",
     "dapr",
     "task-service",
     "reminder-service",
@@ -31,11 +35,11 @@ const HEALTH: Health = Health {
     time_zone_rules: None,
 };
 
-/// What the function works with.
+/// What the handlers work with.
 #[derive(Debug)]
-pub struct WebApp<'a, D> {
+pub struct WebApp<D> {
     /// A function's means.
-    pub function: &'a Function<D>,
+    pub function: Function<D>,
     /// The built screen.
     pub site: Site,
     /// Whether people reach it by HTTPS, which browsers are then told to keep to.
@@ -44,15 +48,79 @@ pub struct WebApp<'a, D> {
     pub sign_in: SignIn,
 }
 
-/// Answers a request.
-pub async fn route<D: Dapr>(service: &WebApp<'_, D>, request: Request) -> Response {
-    let is_head = request.method() == Method::HEAD;
-    let mut response = service
-        .answer(&request)
-        .await
-        .unwrap_or_else(Response::from);
+impl<D: Dapr + 'static> Service for WebApp<D> {
+    type Dapr = D;
+
+    fn function(&self) -> &Function<D> {
+        &self.function
+    }
+}
+
+/// What the function answers where: all that no other function does.
+#[must_use]
+pub fn routes<D: Dapr + 'static>() -> Routes<WebApp<D>> {
+    Routes::new("web-app")
+        .at("/api/session", get(session).head(session))
+        .at("/api/openapi.json", get(document).head(document))
+        .at("/api/docs", get(reference).head(reference))
+        .at("/health", get(health).head(health))
+        .otherwise(screen)
+        .finish(finish)
+}
+
+/// `GET /api/session`: says how to sign in, and to whom has, who they are.
+async fn session<D: Dapr>(service: &WebApp<D>, request: &Request) -> Result<Response, Problem> {
+    let person = if request.headers().contains_key(header::AUTHORIZATION) {
+        Some(service.function.person(request).await?)
+    } else {
+        None
+    };
+    let answer = session::answer(&service.function.issuer, &service.sign_in, person.as_ref());
+    Ok(json_response(StatusCode::OK, &answer))
+}
+
+/// `GET /api/openapi.json`
+async fn document<D>(_: &WebApp<D>, _: &Request) -> Response {
+    openapi::response()
+}
+
+/// `GET /api/docs`
+async fn reference<D>(_: &WebApp<D>, _: &Request) -> Response {
+    reference::page_for_people()
+}
+
+/// `GET /health`
+async fn health<D>(_: &WebApp<D>, _: &Request) -> Response {
+    json_response(StatusCode::OK, &HEALTH)
+}
+
+/// Everything else: a file of the screen, or the screen itself for a path inside it.
+async fn screen<D>(service: &WebApp<D>, request: &Request) -> Result<Response, Problem> {
+    let (path, headers) = (request.uri().path(), request.headers());
+    let first = path.split('/').find(|segment| !segment.is_empty());
+    if first.is_some_and(|first| NOT_FOR_BROWSERS.contains(&first)) {
+        return Err(Problem::no_such_route());
+    }
+    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        return Err(Problem::method_not_allowed("GET, HEAD"));
+    }
+    let Some(index) = service.site.index() else {
+        return Ok(page::not_built());
+    };
+    if let Some(file) = service.site.file(path) {
+        return Ok(file.answer(headers));
+    }
+    // A path inside the screen has no dot: one that has is a file that is not there.
+    if is_navigation(headers) && !path.contains('.') {
+        return Ok(index.answer(headers));
+    }
+    Err(Problem::not_found("There is no such page."))
+}
+
+/// What every answer says to browsers, and what one to `HEAD` leaves out (RFC 9110 section 9.3.2).
+fn finish<D>(service: &WebApp<D>, request: &Request, mut response: Response) -> Response {
     headers::secure(response.headers_mut(), &service.sign_in, service.is_https);
-    if is_head {
+    if request.method() == Method::HEAD {
         response.body_mut().clear();
     } else if response.status() != StatusCode::NOT_MODIFIED {
         let length = HeaderValue::from(response.body().len());
@@ -63,58 +131,6 @@ pub async fn route<D: Dapr>(service: &WebApp<'_, D>, request: Request) -> Respon
     response
 }
 
-impl<D: Dapr> WebApp<'_, D> {
-    async fn answer(&self, request: &Request) -> Result<Response, Problem> {
-        let path = request.uri().path();
-        let segments = segments(path);
-        match segments.as_slice() {
-            ["api", "session" | "openapi.json" | "docs"] | ["health"] | ["web-app", "health"]
-                if !reads(request.method()) =>
-            {
-                Err(Problem::method_not_allowed("GET, HEAD"))
-            }
-            ["api", "session"] => self.session(request).await,
-            ["api", "openapi.json"] => Ok(openapi::response()),
-            ["api", "docs"] => Ok(reference::page_for_people()),
-            ["health"] => Ok(json_response(StatusCode::OK, &HEALTH)),
-            ["web-app", "health"] => self.function.health("web-app").await,
-            ["api" | "mcp" | "ws", ..] => Err(no_such_route()),
-            [first, ..] if INNER.contains(first) => Err(no_such_route()),
-            _ if !reads(request.method()) => Err(Problem::method_not_allowed("GET, HEAD")),
-            _ => self.screen(path, request.headers()),
-        }
-    }
-
-    /// Says how to sign in, and to whom has: who they are.
-    async fn session(&self, request: &Request) -> Result<Response, Problem> {
-        let person = if request.headers().contains_key(header::AUTHORIZATION) {
-            Some(self.function.person(request).await?)
-        } else {
-            None
-        };
-        let answer = session::answer(&self.function.issuer, &self.sign_in, person.as_ref());
-        Ok(json_response(StatusCode::OK, &answer))
-    }
-
-    fn screen(&self, path: &str, headers: &HeaderMap) -> Result<Response, Problem> {
-        let Some(index) = self.site.index() else {
-            return Ok(page::not_built());
-        };
-        if let Some(file) = self.site.file(path) {
-            return Ok(file.answer(headers));
-        }
-        // A path inside the screen has no dot: one that has is a file that is not there.
-        if is_navigation(headers) && !path.contains('.') {
-            return Ok(index.answer(headers));
-        }
-        Err(Problem::not_found("There is no such page."))
-    }
-}
-
-fn reads(method: &Method) -> bool {
-    matches!(*method, Method::GET | Method::HEAD)
-}
-
 /// Whether a browser asks for a page, by Fetch Metadata or, where there is none, by what it accepts.
 fn is_navigation(headers: &HeaderMap) -> bool {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
@@ -122,8 +138,4 @@ fn is_navigation(headers: &HeaderMap) -> bool {
         Some(mode) => mode == "navigate",
         None => text("accept").is_some_and(|accept| accept.contains("text/html")),
     }
-}
-
-fn no_such_route() -> Problem {
-    Problem::not_found("There is no such route.")
 }

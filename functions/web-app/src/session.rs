@@ -2,7 +2,7 @@
 
 use api::session::{self, Session};
 use events::Timestamp;
-use http_api::identity::{Issuer, Person};
+use function::identity::{Issuer, Person};
 use serde_json::Value;
 
 use crate::openapi;

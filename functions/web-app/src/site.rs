@@ -1,7 +1,7 @@
 //! The built screen: files that are part of the component, and how browsers keep them.
 
+use function::Response;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
-use http_api::Response;
 
 /// The page that every address of the screen shows.
 const INDEX: &str = "/index.html";

@@ -1,409 +1,44 @@
-//! The routes of the gateway.
+//! The table of the WebSocket gateway.
 
-use std::time::Duration;
+use dapr::Dapr;
+use function::routes::post;
+use function::{Function, Routes, Service};
 
-use api::live::ClientMessage;
-use api::session::{Health, Status};
-use api::task;
-use dapr::consumer::Outcome;
-use dapr::{Dapr, Invocation, Target};
-use domain::UserId;
-use events::parse_delivery;
-use grip::Control;
-use http::{HeaderName, HeaderValue, Method, StatusCode, header};
-use http_api::identity::{self, dapr_caller};
-use http_api::{
-    Answer, Function, Problem, Request, Response, delivery_answer, json_response, segments,
-};
-use serde::de::IgnoredAny;
-
+use crate::inner;
 use crate::proxies::Proxies;
-use crate::talk::{self, Message};
 
-/// Close codes of the application: the token is missing, wrong or over.
-const UNAUTHORIZED: u16 = 4401;
-/// Close code of the application: nobody has said who they are.
-const NOBODY: u16 = 4408;
-/// RFC 6455 section 7.4.1: too big.
-const TOO_BIG: u16 = 1009;
-/// Longest message of a client, in bytes.
-const MAX_MESSAGE: usize = 16 * 1024;
-/// After how many silent seconds a screen hears that the connection lives.
-const KEEP_ALIVE_SECONDS: u64 = 25;
-/// How long somebody may take to say who they are. Pushpin does not call more often than that by itself.
-const LOOK_AT_STRANGERS_SECONDS: u32 = 20;
-/// How soon a screen knows of an update that was lost on its way to the proxy.
-const LOOK_AT_FRIENDS_SECONDS: u32 = 300;
-/// By when the proxy has done as it was told with a greeting.
-const SUBSCRIBED_AFTER: Duration = Duration::from_secs(1);
-/// Remembers, at the proxy, since when the socket is open (seconds since 1970).
-const OPENED: &str = "opened";
-/// Remembers, at the proxy, until when the token holds (seconds since 1970).
-const UNTIL: &str = "until";
-/// Remembers, at the proxy, the token itself.
-const TOKEN: &str = "token";
-/// Remembers, at the proxy, whose socket it is.
-const USER: &str = "user";
-
-/// What the gateway works with.
+/// What the handlers work with.
 #[derive(Debug)]
-pub struct Gateway<'a, D> {
+pub struct Gateway<D> {
     /// A function's means.
-    pub function: &'a Function<D>,
+    pub function: Function<D>,
     /// What the proxy proves itself with.
-    pub grip_key: &'a str,
+    pub grip_key: String,
     /// Base addresses of the proxies' publish endpoints, with commas between.
-    pub proxies: &'a str,
+    pub proxies: String,
 }
 
-/// Answers a request.
-pub async fn route<D: Dapr + Clone + 'static>(
-    service: &Gateway<'_, D>,
-    request: Request,
-) -> Answer {
-    let path = request.uri().path().to_owned();
-    let answer = match (request.method(), segments(&path).as_slice()) {
-        (&Method::POST, ["ws"]) => service.socket(&request).await,
-        (&Method::POST, ["websocket-gateway", "events"]) => {
-            service.deliver(&request).await.map(Answer::from)
-        }
-        (&Method::GET, ["websocket-gateway", "health"]) => Ok(json_response(
-            StatusCode::OK,
-            &Health {
-                status: Status::Ok,
-                function: Some("websocket-gateway".to_owned()),
-                state: None,
-                time_zone_rules: None,
-            },
-        )
-        .into()),
-        (_, ["ws"]) => Err(Problem::method_not_allowed("POST")),
-        _ => Err(Problem::not_found("There is no such route.")),
-    };
-    answer.unwrap_or_else(|problem| Response::from(problem).into())
-}
+impl<D: Dapr + 'static> Service for Gateway<D> {
+    type Dapr = D;
 
-/// What the proxy remembers of a socket.
-#[derive(Debug, Clone, Default)]
-struct Memory {
-    /// Absent on a socket that an older version opened.
-    opened: Option<i64>,
-    until: Option<i64>,
-    token: Option<String>,
-    /// The id of whose screen it is.
-    user: Option<String>,
-}
-
-impl Memory {
-    /// Whether the socket is a screen of somebody else than `person`. One that an older version greeted does not say whose
-    /// it is, and counts as somebody else's.
-    fn is_not_of(&self, person: &UserId) -> bool {
-        match &self.user {
-            Some(user) => user != person.as_str(),
-            None => self.until.is_some(),
-        }
+    fn function(&self) -> &Function<D> {
+        &self.function
     }
 }
 
-/// What a socket is answered.
-#[derive(Debug, Default)]
-struct Reply {
-    events: Vec<grip::Event>,
-    /// After how many silent seconds the proxy is to call again.
-    look: Option<u32>,
-    /// What the proxy is to remember anew.
-    remember: Memory,
-    /// Who has been greeted.
-    greeted: Option<UserId>,
-}
-
-impl Reply {
-    fn say(&mut self, message: &Message) {
-        self.events.push(grip::Event::Text(talk::text(message)));
-    }
-
-    fn close(&mut self, code: u16) {
-        self.events.push(grip::Event::Close(Some(code)));
-    }
-
-    fn closes(&self) -> bool {
-        let closes = |event: &grip::Event| matches!(event, grip::Event::Close(_));
-        self.events.iter().any(closes)
-    }
-}
-
-impl<D: Dapr + Clone + 'static> Gateway<'_, D> {
-    /// WebSocket-over-HTTP: events of one socket in, events and control messages out.
-    async fn socket(&self, request: &Request) -> Result<Answer, Problem> {
-        let text = |name: &str| {
-            request
-                .headers()
-                .get(name)
-                .and_then(|value| value.to_str().ok())
-        };
-        let now = self.function.now().timestamp();
-        let signature = text(grip::SIGNATURE_HEADER).unwrap_or_default();
-        if !grip::verify(self.grip_key.as_bytes(), signature, now.unsigned_abs()) {
-            return Err(Problem::unauthorized(
-                "This route is for the WebSocket proxy.",
-            ));
-        }
-        if text(header::CONTENT_TYPE.as_str()) != Some(grip::MEDIA_TYPE) {
-            return Err(Problem::unsupported_media_type(grip::MEDIA_TYPE));
-        }
-        let remembered = |name: &str| text(&format!("{}{name}", grip::META_PREFIX));
-        let number = |name| remembered(name).and_then(|text| text.parse().ok());
-        let memory = Memory {
-            opened: number(OPENED),
-            until: number(UNTIL),
-            token: remembered(TOKEN).map(str::to_owned),
-            user: remembered(USER).map(str::to_owned),
-        };
-        let heard = grip::decode(request.body())
-            .map_err(|error| Problem::bad_request(error.to_string()))?;
-        let opens = heard.contains(&grip::Event::Open);
-        let mut reply = Reply::default();
-        if heard.is_empty() {
-            self.look(&memory, &mut reply).await;
-        }
-        for event in heard {
-            if reply.closes() {
-                break;
-            }
-            match event {
-                grip::Event::Open => {
-                    reply.events.push(grip::Event::Open);
-                    reply.look = Some(LOOK_AT_STRANGERS_SECONDS);
-                    reply.remember.opened = Some(self.function.now().timestamp());
-                }
-                grip::Event::Text(text) => self.hear(&text, &memory, &mut reply).await?,
-                grip::Event::Binary(_) => reply.say(&talk::error("Send text.")),
-                grip::Event::Close(code) => reply.events.push(grip::Event::Close(code)),
-                grip::Event::Ping(content) => reply.events.push(grip::Event::Pong(content)),
-                grip::Event::Pong(_) | grip::Event::Disconnect => {}
-            }
-        }
-        self.let_go(&memory, &mut reply);
-        let response = socket_response(&reply, opens);
-        Ok(match (reply.greeted, reply.remember.token) {
-            (Some(person), Some(token)) => Answer::then(response, self.greet_again(person, token)),
-            _ => response.into(),
-        })
-    }
-
-    /// Tells the screens of `person` once more how far the list is, as soon as the one that was greeted is subscribed:
-    /// what changed between the reading of the revision for its greeting and that went past it.
-    fn greet_again(&self, person: UserId, token: String) -> impl Future<Output = ()> + 'static {
-        let (proxies, id) = (self.proxies(), (self.function.new_id)());
-        async move {
-            proxies.dapr.pause(SUBSCRIBED_AFTER).await;
-            if let Some(revision) = revision(&proxies.dapr, &token).await {
-                let hello = Message::Hello {
-                    revision: Some(revision),
-                };
-                proxies
-                    .tell(talk::channel(person.as_str()), &id.to_string(), &hello)
-                    .await;
-            }
-        }
-    }
-
-    fn proxies(&self) -> Proxies<D> {
+impl<D: Clone> Gateway<D> {
+    pub(crate) fn proxies(&self) -> Proxies<D> {
         Proxies {
             dapr: self.function.dapr.clone(),
-            addresses: self.proxies.to_owned(),
+            addresses: self.proxies.clone(),
         }
-    }
-
-    async fn hear(&self, text: &str, memory: &Memory, reply: &mut Reply) -> Result<(), Problem> {
-        if text.len() > MAX_MESSAGE {
-            reply.close(TOO_BIG);
-            return Ok(());
-        }
-        match serde_json::from_str(text) {
-            Ok(ClientMessage::Auth { token }) => self.authenticate(&token, memory, reply).await,
-            Ok(ClientMessage::Ping) => {
-                // Whose token is over by now is let go for that.
-                match reply.remember.until.or(memory.until) {
-                    Some(_) => reply.say(&Message::Pong),
-                    None => reply.close(UNAUTHORIZED),
-                }
-                Ok(())
-            }
-            Err(_) => {
-                reply.say(&talk::error(
-                    r#"Say {"type": "auth", "token": "…"} or {"type": "ping"}."#,
-                ));
-                Ok(())
-            }
-        }
-    }
-
-    async fn authenticate(
-        &self,
-        token: &str,
-        memory: &Memory,
-        reply: &mut Reply,
-    ) -> Result<(), Problem> {
-        let person = match identity::verify(
-            &self.function.dapr,
-            &self.function.issuer,
-            token,
-            self.function.now(),
-        )
-        .await
-        {
-            Ok(person) => person,
-            Err(problem) if problem.status == StatusCode::UNAUTHORIZED.as_u16() => {
-                reply.say(&talk::error(&problem.detail));
-                reply.close(UNAUTHORIZED);
-                return Ok(());
-            }
-            Err(problem) => return Err(problem),
-        };
-        // What a proxy is subscribed to stays so: a socket that heard one person never hears another.
-        if memory.is_not_of(&person.id) || reply.remember.is_not_of(&person.id) {
-            reply.say(&talk::error(
-                "This socket is somebody else's. Open another one.",
-            ));
-            reply.close(UNAUTHORIZED);
-            return Ok(());
-        }
-        reply.remember = Memory {
-            until: Some(person.expires_at.timestamp()),
-            token: Some(token.to_owned()),
-            user: Some(person.id.as_str().to_owned()),
-            ..reply.remember.clone()
-        };
-        reply.events.push(
-            Control::Subscribe {
-                channel: talk::channel(person.id.as_str()),
-            }
-            .event(),
-        );
-        let content = talk::text(&Message::KeepAlive);
-        reply.events.push(
-            Control::KeepAlive {
-                content,
-                timeout: KEEP_ALIVE_SECONDS,
-            }
-            .event(),
-        );
-        reply.say(&Message::Hello {
-            revision: revision(&self.function.dapr, token).await,
-        });
-        reply.greeted = Some(person.id);
-        Ok(())
-    }
-
-    /// Lets go who may not listen any more, whatever they said, and has everybody else looked at when that may be so: the
-    /// proxy calls by itself only where nothing was said, so whoever went on talking would be looked at by nobody.
-    fn let_go(&self, memory: &Memory, reply: &mut Reply) {
-        if reply.closes() {
-            return;
-        }
-        let now = self.function.now().timestamp();
-        let opened = reply.remember.opened.or(memory.opened);
-        match reply.remember.until.or(memory.until) {
-            Some(until) if until <= now => reply.close(UNAUTHORIZED),
-            Some(until) => reply.look = Some(self.look_at_friend(until)),
-            None if opened.is_some_and(|at| at + i64::from(LOOK_AT_STRANGERS_SECONDS) <= now) => {
-                reply.close(NOBODY);
-            }
-            _ => {}
-        }
-    }
-
-    /// After how many silent seconds a screen is looked at whose token holds until then.
-    fn look_at_friend(&self, until: i64) -> u32 {
-        let left = until.saturating_sub(self.function.now().timestamp());
-        u32::try_from(left.max(0))
-            .unwrap_or(u32::MAX)
-            .clamp(LOOK_AT_STRANGERS_SECONDS, LOOK_AT_FRIENDS_SECONDS)
-    }
-
-    /// The proxy calls by itself: lets go whom nobody knows, and says to who is known how far the list is by now.
-    async fn look(&self, memory: &Memory, reply: &mut Reply) {
-        match (memory.until, &memory.token) {
-            // It is let go for that.
-            (Some(until), _) if until <= self.function.now().timestamp() => {}
-            (Some(_), Some(token)) => {
-                if let Some(revision) = revision(&self.function.dapr, token).await {
-                    reply.say(&Message::Hello {
-                        revision: Some(revision),
-                    });
-                }
-            }
-            _ => reply.close(NOBODY),
-        }
-    }
-
-    /// A delivery of `task-updates`: told to every proxy. Nothing is kept, so a repeat is told again, which screens
-    /// see by the revision.
-    async fn deliver(&self, request: &Request) -> Result<Response, Problem> {
-        dapr_caller(request.headers(), &self.function.app_api_token)?;
-        let heard = parse_delivery(request.body()).ok().and_then(|event| {
-            let message = talk::message(&event).ok()?;
-            Some((event, message))
-        });
-        let Some((event, message)) = heard else {
-            return delivery_answer(Outcome::Drop);
-        };
-        if let Some(message) = message {
-            let channel = talk::channel(&event.user_id);
-            let id = event.event_id.to_string();
-            self.proxies().tell(channel, &id, &message).await;
-        }
-        delivery_answer(Outcome::Success)
     }
 }
 
-/// The revision of the person whose `token` it is, which the task service knows. A screen does without when it can't be
-/// had.
-async fn revision<D: Dapr>(dapr: &D, token: &str) -> Option<u64> {
-    let call = Invocation {
-        target: Target::App("task-service".to_owned()),
-        method: Method::GET,
-        path: "/api/tasks?limit=1".to_owned(),
-        headers: vec![("authorization".to_owned(), format!("Bearer {token}"))],
-        body: Vec::new(),
-    };
-    let response = dapr.invoke(call).await.ok()?;
-    let page: task::Page<IgnoredAny> = serde_json::from_slice(response.body()).ok()?;
-    Some(page.revision)
-}
-
-fn socket_response(reply: &Reply, opens: bool) -> Response {
-    let mut response = Response::new(grip::encode(&reply.events));
-    let headers = response.headers_mut();
-    headers.insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static(grip::MEDIA_TYPE),
-    );
-    if opens {
-        headers.insert(
-            header::SEC_WEBSOCKET_EXTENSIONS,
-            HeaderValue::from_static(grip::EXTENSION),
-        );
-    }
-    if let Some(seconds) = reply.look {
-        headers.insert(grip::KEEP_ALIVE_HEADER, HeaderValue::from(seconds));
-    }
-    let Memory {
-        opened,
-        until,
-        token,
-        user,
-    } = reply.remember.clone();
-    for (name, value) in [
-        (OPENED, opened.map(|opened| opened.to_string())),
-        (UNTIL, until.map(|until| until.to_string())),
-        (TOKEN, token),
-        (USER, user),
-    ] {
-        let name = HeaderName::try_from(format!("{}{name}", grip::SET_META_PREFIX));
-        let value = value.and_then(|value| HeaderValue::try_from(value).ok());
-        headers.extend(name.ok().zip(value));
-    }
-    response
+/// What the function answers where.
+#[must_use]
+pub fn routes<D: Dapr + Clone + 'static>() -> Routes<Gateway<D>> {
+    Routes::stateless("websocket-gateway")
+        .at("/ws", post(Gateway::socket))
+        .inner("events", post(inner::deliver))
 }

@@ -7,9 +7,9 @@ use dapr::fake::{FakeDapr, Interleaving, block_on, clock};
 use dapr::{DaprError, Invocation, Target};
 use domain::{EventId, TaskId};
 use events::{Chain, Event, EventType, NotificationsRead, TaskChanged, Timestamp};
+use function::{Answer, Function, Request, fake};
 use grip::Event as Frame;
 use http::{HeaderName, HeaderValue, Response};
-use http_api::{Answer, Function, Request, fake};
 use serde_json::{Value, json};
 use uuid::Uuid;
 use websocket_gateway::Gateway;
@@ -24,11 +24,11 @@ impl fake::Routes for Routes {
 
     async fn route(function: &Function<FakeDapr>, request: Request) -> Answer {
         let gateway = Gateway {
-            function,
-            grip_key: "grip-key",
-            proxies: "http://one.test, http://two.test",
+            function: function.clone(),
+            grip_key: "grip-key".to_owned(),
+            proxies: "http://one.test, http://two.test".to_owned(),
         };
-        websocket_gateway::route(&gateway, request).await
+        websocket_gateway::routes().answer(&gateway, request).await
     }
 }
 
@@ -106,7 +106,7 @@ fn ask(
 }
 
 /// What the proxy is to remember from an answer on.
-fn remembered(answer: &http_api::Response) -> Vec<(String, String)> {
+fn remembered(answer: &function::Response) -> Vec<(String, String)> {
     let of = |(name, value): (&HeaderName, &HeaderValue)| {
         let name = name.as_str().strip_prefix(grip::SET_META_PREFIX)?;
         Some((name.to_owned(), value.to_str().ok()?.to_owned()))

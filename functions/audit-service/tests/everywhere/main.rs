@@ -6,8 +6,8 @@ mod world;
 use std::collections::BTreeSet;
 
 use dapr::fake::{Interleaving, block_on};
+use function::fake;
 use http::Method;
-use http_api::fake;
 use rand::Rng;
 use rand::seq::IndexedRandom;
 use serde_json::{Value, json};

@@ -10,8 +10,8 @@ use std::time::Duration;
 use dapr::fake::FakeDapr;
 use dapr::{Binding, Dapr, DaprError, Document, Invocation, Target, Write};
 use events::{Event, Topic, cloud_event};
+use function::{Answer, Function, Request, fake};
 use http::{HeaderValue, Method, Response};
-use http_api::{Answer, Function, Request, fake};
 use notification_service::Notifications;
 use notification_service::channel::{self, Channels, Message};
 use serde_json::{Value, json};
@@ -188,19 +188,21 @@ impl World {
                 limits: means.limits,
             };
             match app {
-                "task-service" => task_service::route(&function, request).await,
-                "reminder-service" => reminder_service::route(&function, request).await,
-                "recurrence-engine" => recurrence_engine::route(&function, request).await,
-                "audit-service" => audit_service::route(&function, request).await,
-                "chatbot" => chatbot::route(&function, request).await,
+                "task-service" => task_service::routes().answer(&function, request).await,
+                "reminder-service" => reminder_service::routes().answer(&function, request).await,
+                "recurrence-engine" => recurrence_engine::routes().answer(&function, request).await,
+                "audit-service" => audit_service::routes().answer(&function, request).await,
+                "chatbot" => chatbot::routes().answer(&function, request).await,
                 "notification-service" => {
                     let service = Notifications {
-                        function: &function,
-                        channels: &PlainMail,
-                        public_url: "http://nudge.test",
+                        function,
+                        channels: PlainMail,
+                        public_url: "http://nudge.test".to_owned(),
                         mail_available: true,
                     };
-                    notification_service::route(&service, request).await
+                    notification_service::routes()
+                        .answer(&service, request)
+                        .await
                 }
                 other => panic!("there is no {other}"),
             }

@@ -7,9 +7,9 @@ use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use chrono::Utc;
+use function::fake;
 use futures::future::BoxFuture;
 use http::{Method, Request, Response, StatusCode};
-use http_api::fake;
 use http_body_util::{BodyExt, Full};
 use nudge_host::component::Cache;
 use nudge_host::engine;
@@ -287,7 +287,7 @@ async fn the_component_stays_within_its_memory() {
         told.len() > 1
             && told
                 .iter()
-                .all(|&length| length <= http_api::MAX_DELIVERY_BODY)
+                .all(|&length| length <= function::MAX_DELIVERY_BODY)
     );
 
     let body = json!({ "user_id": ada().as_str(), "asked_by": "kai" });

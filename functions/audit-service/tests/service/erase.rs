@@ -171,7 +171,7 @@ async fn erased(dapr: Counting) {
     let audit = Audit::over(dapr);
     let body = json!({ "user_id": ada().as_str(), "asked_by": "kai" });
     loop {
-        let request = http_api::fake::dapr_request("/audit-service/erase", &body);
+        let request = function::fake::dapr_request("/audit-service/erase", &body);
         let (status, answer) = audit.answer(request).await;
         let answer: Value = serde_json::from_slice(&answer).expect("JSON");
         match status {
@@ -255,7 +255,7 @@ fn what_arrives_while_somebody_asks_does_not_stay() {
 fn only_dapr_and_operators_may_ask() {
     let _world = Interleaving::new(0);
     let audit = Audit::new();
-    let mut stranger = http_api::fake::dapr_request("/audit-service/erase", &json!({}));
+    let mut stranger = function::fake::dapr_request("/audit-service/erase", &json!({}));
     stranger.headers_mut().remove("dapr-api-token");
     assert_eq!(block_on(audit.answer(stranger)).0, 401);
     for body in [

@@ -6,8 +6,8 @@ use events::{
     Chain, Event, Payload, ReminderSnoozed, TaskChanged, TaskCompleted, TaskDocument, TaskUpdated,
     Timestamp, cloud_event,
 };
+use function::{Function, Request, fake};
 use http::Method;
-use http_api::{Function, Request, fake};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -47,7 +47,9 @@ impl Audit {
 
     /// Status and body of the answer.
     pub(crate) async fn answer(&self, request: Request) -> (u16, Vec<u8>) {
-        let answer = audit_service::route(&self.function, request).await;
+        let answer = audit_service::routes()
+            .answer(&self.function, request)
+            .await;
         assert!(answer.after.is_none(), "nothing is done behind an answer");
         (
             answer.response.status().as_u16(),

@@ -7,8 +7,8 @@ use std::task::{Context, Poll, Waker};
 
 use dapr::fake::Interleaving;
 use events::{EventType, RecurrenceEnded, ReminderSnoozed, Story, StoryPart};
+use function::MAX_DELIVERY_BODY;
 use http::Response;
-use http_api::MAX_DELIVERY_BODY;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -367,11 +367,12 @@ fn the_reminder_service_makes_a_book_of_parts() {
     let theirs = reminders.clone();
     audit.dapr.dapr.respond(move |call| {
         let body: Value = serde_json::from_slice(&call.body).expect("JSON");
-        let mut request = http_api::fake::dapr_request(&call.path, &body);
+        let mut request = function::fake::dapr_request(&call.path, &body);
         let caller = http::HeaderValue::from_static("audit-service");
         request.headers_mut().insert("dapr-caller-app-id", caller);
-        let function = http_api::fake::function(theirs.clone());
-        let mut answer = pin!(reminder_service::route(&function, request));
+        let function = function::fake::function(theirs.clone());
+        let routes = reminder_service::routes();
+        let mut answer = pin!(routes.answer(&function, request));
         let mut context = Context::from_waker(Waker::noop());
         loop {
             if let Poll::Ready(answer) = answer.as_mut().poll(&mut context) {

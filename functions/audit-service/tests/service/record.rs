@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use dapr::fake::{FakeDapr, Interleaving, block_on, clock};
 use domain::{EventId, TaskId};
 use events::{Chain, Event, EventType, NotificationsRead, ReminderDismissed, Timestamp};
+use function::{Answer, Function, Request, fake};
 use http::Method;
-use http_api::{Answer, Function, Request, fake};
 use rand::Rng;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -20,7 +20,7 @@ impl fake::Routes for Audit {
     const APP_ID: &str = "audit-service";
 
     async fn route(function: &Function<FakeDapr>, request: Request) -> Answer {
-        audit_service::route(function, request).await
+        audit_service::routes().answer(function, request).await
     }
 }
 

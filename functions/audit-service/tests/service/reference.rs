@@ -2,8 +2,8 @@
 
 use dapr::fake::{FakeDapr, Interleaving};
 use events::{Event, EventType};
+use function::{Answer, Function, Request, fake};
 use http::Method;
-use http_api::{Answer, Function, Request, fake};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -15,7 +15,7 @@ impl fake::Routes for Tasks {
     const APP_ID: &str = "task-service";
 
     async fn route(function: &Function<FakeDapr>, request: Request) -> Answer {
-        task_service::route(function, request).await
+        task_service::routes().answer(function, request).await
     }
 }
 

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use dapr::fake::{Interleaving, block_on};
 use events::{EventType, Story, Topic};
+use function::fake;
 use http::Response;
-use http_api::fake;
 use serde_json::{Value, json};
 
 use super::record::{Service, event, event_of};

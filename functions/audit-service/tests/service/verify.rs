@@ -3,7 +3,7 @@
 use audit_service::chain::{BEGINNING, Record};
 use dapr::fake::{FakeDapr, Interleaving, clock};
 use events::Timestamp;
-use http_api::cursor_to_text;
+use function::cursor_to_text;
 use serde_json::{Value, json};
 use uuid::Uuid;
 

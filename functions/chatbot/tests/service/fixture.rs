@@ -6,8 +6,8 @@ use std::task::{Context, Poll, Waker};
 
 use dapr::fake::{FakeDapr, block_on};
 use dapr::{DaprError, Invocation, Target};
+use function::{Answer, Function, Request, fake};
 use http::{HeaderValue, Method, Response};
-use http_api::{Answer, Function, Request, fake};
 use serde_json::{Value, json};
 
 pub(crate) const ME: &str = "me";
@@ -18,7 +18,7 @@ impl fake::Routes for Chatbot {
     const APP_ID: &str = "chatbot";
 
     async fn route(function: &Function<FakeDapr>, request: Request) -> Answer {
-        chatbot::route(function, request).await
+        chatbot::routes().answer(function, request).await
     }
 }
 
@@ -28,7 +28,7 @@ impl fake::Routes for Tasks {
     const APP_ID: &str = "task-service";
 
     async fn route(function: &Function<FakeDapr>, request: Request) -> Answer {
-        task_service::route(function, request).await
+        task_service::routes().answer(function, request).await
     }
 }
 

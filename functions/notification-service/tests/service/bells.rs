@@ -7,8 +7,8 @@ use events::{
     Event, EventType, ReminderDismissed, ReminderSnoozed, ScheduledReminder, TaskReminderSet,
     Timestamp, UnknownFields,
 };
+use function::fake;
 use http::Method;
-use http_api::fake;
 use rand::Rng;
 use serde_json::{Value, json};
 use uuid::Uuid;

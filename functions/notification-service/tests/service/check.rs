@@ -3,8 +3,8 @@
 
 use dapr::check::Report;
 use dapr::fake::{FakeDapr, Interleaving, block_on};
+use function::fake::{dapr_request, user};
 use http::Method;
-use http_api::fake::{dapr_request, user};
 use serde_json::json;
 
 use super::fixture::{Service, ring, wants_mail};

@@ -4,8 +4,8 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use dapr::fake::{FakeDapr, Fault, Interleaving, block_on};
+use function::{Answer, Function, Request, fake};
 use http::Method;
-use http_api::{Answer, Function, Request, fake};
 use serde_json::{Value, json};
 
 use super::fixture::{self, Service, pass, ring};

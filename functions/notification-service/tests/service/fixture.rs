@@ -6,8 +6,8 @@ use events::{
     Chain, ClearReason, Event, EventType, NotificationsRead, Payload, ReminderTriggered,
     TaskReminderCleared, Timestamp,
 };
+use function::{Answer, Function, Request, fake};
 use http::Method;
-use http_api::{Answer, Function, Request, fake};
 use notification_service::Notifications;
 use notification_service::channel::{self, Channels, Message};
 use serde_json::{Value, json};
@@ -31,12 +31,14 @@ pub(crate) async fn route(
     mail_available: bool,
 ) -> Answer {
     let service = Notifications {
-        function,
-        channels: &PlainMail,
-        public_url: "http://nudge.test",
+        function: function.clone(),
+        channels: PlainMail,
+        public_url: "http://nudge.test".to_owned(),
         mail_available,
     };
-    notification_service::route(&service, request).await
+    notification_service::routes()
+        .answer(&service, request)
+        .await
 }
 
 /// A notification service over a Dapr in memory.

@@ -5,8 +5,8 @@ use std::rc::Rc;
 
 use dapr::fake::{Interleaving, block_on};
 use events::{EventType, NotificationFailed, NotificationWithdrawn};
+use function::fake;
 use http::Method;
-use http_api::fake;
 use serde_json::{Value, json};
 
 use super::fixture::{Service, done, inbox, pass, ring, tick, told, wants_mail};
@@ -216,7 +216,7 @@ fn one_persons_message_stops_nobody_elses() {
 fn whose_preferences_are_unreadable_is_told_in_the_app() {
     let _world = Interleaving::new(3);
     let service = Service::new();
-    let me = http_api::fake::user("me");
+    let me = function::fake::user("me");
     service.dapr.tamper(&format!("channels/{me}"), json!(7));
     block_on(service.deliver(ring("me", 1, 0)));
     let (status, page) = service.send("me", Method::GET, "/api/notifications", &json!(null));
@@ -227,9 +227,9 @@ fn whose_preferences_are_unreadable_is_told_in_the_app() {
 #[test]
 fn one_person_is_sent_so_many_mails_an_hour() {
     let mut world = Interleaving::new(3);
-    let limits = http_api::Limits {
-        mails: http_api::Rate::per_hour(5),
-        ..http_api::Limits::default()
+    let limits = function::Limits {
+        mails: function::Rate::per_hour(5),
+        ..function::Limits::default()
     };
     let service = Service::new().with_limits(limits);
     wants_mail(&service, "me", "me@example.test");

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use dapr::fake::{Interleaving, block_on};
 use events::{Event, EventType, Story};
+use function::fake;
 use http::{HeaderValue, Method};
-use http_api::fake;
 use rand::Rng;
 use serde_json::{Value, json};
 

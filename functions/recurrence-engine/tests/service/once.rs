@@ -12,8 +12,8 @@ use domain::{EventId, TaskId};
 use events::{
     Chain, Event, EventType, Payload, TaskCompleted, TaskDocument, TaskReopened, Timestamp,
 };
+use function::{Answer, Function, Request, fake};
 use http::{Method, Response, StatusCode};
-use http_api::{Answer, Function, Request, fake};
 use rand::Rng;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -25,7 +25,7 @@ impl fake::Routes for Engine {
     const APP_ID: &str = "recurrence-engine";
 
     async fn route(function: &Function<FakeDapr>, request: Request) -> Answer {
-        recurrence_engine::route(function, request).await
+        recurrence_engine::routes().answer(function, request).await
     }
 }
 

@@ -4,7 +4,7 @@
 use chrono::Duration;
 use dapr::check::Report;
 use dapr::fake::{FakeDapr, Interleaving, block_on, clock};
-use http_api::fake::{dapr_request, user};
+use function::fake::{dapr_request, user};
 use rand::Rng;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -258,7 +258,7 @@ fn one_persons_documents_stop_nobody_elses_reminders() {
         let them = user("person 7");
         let snooze = json!({ "minutes": 1 });
         let path = format!("/api/reminders/{}/snooze", Uuid::from_u128(10_007));
-        let answered = service.answer(http_api::fake::request(
+        let answered = service.answer(function::fake::request(
             "person 7",
             http::Method::POST,
             &path,

@@ -7,8 +7,8 @@ use events::{
     Chain, ClearReason, Event, EventType, Payload, ReminderTriggered, ScheduledReminder,
     TaskReminderCleared, TaskReminderSet, Timestamp,
 };
+use function::{Answer, Function, Request, fake};
 use http::Method;
-use http_api::{Answer, Function, Request, fake};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -19,7 +19,7 @@ impl fake::Routes for Reminders {
     const APP_ID: &str = "reminder-service";
 
     async fn route(function: &Function<FakeDapr>, request: Request) -> Answer {
-        reminder_service::route(function, request).await
+        reminder_service::routes().answer(function, request).await
     }
 }
 

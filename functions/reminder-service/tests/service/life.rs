@@ -7,8 +7,8 @@ use events::{
     Event, EventType, ReminderDismissed, ReminderSnoozed, ReminderTriggered, Story, StoryPart,
     Timestamp,
 };
+use function::fake;
 use http::HeaderValue;
-use http_api::fake;
 use serde_json::json;
 use uuid::Uuid;
 

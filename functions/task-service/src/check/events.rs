@@ -3,7 +3,7 @@
 use dapr::outbox::{OutboxHead, Relayed, relay_user};
 use dapr::timetable::{self, Entry};
 use dapr::{Condition, Dapr, DaprError, Write};
-use http_api::Problem;
+use function::Problem;
 
 use super::{Checking, TRIES};
 use crate::head;

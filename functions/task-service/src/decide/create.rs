@@ -2,7 +2,7 @@
 
 use domain::task::{SeriesPlace, Status};
 use domain::{SeriesId, Task, TaskId};
-use http_api::Problem;
+use function::Problem;
 
 use super::{Change, Context, Outcome};
 use crate::fields::CheckedFields;

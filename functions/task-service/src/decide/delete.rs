@@ -3,7 +3,7 @@
 use domain::task::Status;
 use domain::{Task, TaskId};
 use events::DeleteReason;
-use http_api::Problem;
+use function::Problem;
 
 use super::{Change, Outcome};
 use crate::record::Found;

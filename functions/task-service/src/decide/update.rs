@@ -3,7 +3,7 @@
 use domain::reminder::Reminder;
 use domain::task::{SeriesPlace, Status};
 use domain::{Due, ReminderRule, SeriesId, Task};
-use http_api::Problem;
+use function::Problem;
 
 use super::{Change, Context, Outcome};
 use crate::fields::CheckedFields;

@@ -4,7 +4,7 @@ use chrono::{DateTime, Datelike, Duration, NaiveDate, Utc};
 use dapr::ordered::Item;
 use domain::{Due, limits, zone};
 use events::DueDocument;
-use http_api::{Paging, Problem, unknown_parameter};
+use function::{Paging, Problem, unknown_parameter};
 use serde::Deserialize;
 use serde_json::Value;
 

@@ -1,8 +1,8 @@
 //! A task service, and what its tests ask of it.
 
 use dapr::fake::FakeDapr;
+use function::{Answer, Function, Request, Response, fake};
 use http::Method;
-use http_api::{Answer, Function, Request, Response, fake};
 use serde_json::{Value, json};
 
 /// The routes of the task service.
@@ -12,7 +12,7 @@ impl fake::Routes for Tasks {
     const APP_ID: &str = "task-service";
 
     async fn route(function: &Function<FakeDapr>, request: Request) -> Answer {
-        task_service::route(function, request).await
+        task_service::routes().answer(function, request).await
     }
 }
 

@@ -1,8 +1,8 @@
 //! What a person sees: routes, statuses, problem details.
 
 use dapr::fake::Interleaving;
+use function::fake;
 use http::{HeaderValue, Method};
-use http_api::fake;
 use serde_json::{Value, json};
 
 use super::fixture::{Service, create, json_of, response, titles};
@@ -435,16 +435,16 @@ fn lists_by_date_label_and_text_in_pages() {
 #[test]
 fn one_person_gives_so_many_commands_a_minute() {
     let mut world = dapr::fake::Interleaving::new(0);
-    let limits = http_api::Limits {
-        commands: http_api::Rate::per_minute(20),
-        ..http_api::Limits::default()
+    let limits = function::Limits {
+        commands: function::Rate::per_minute(20),
+        ..function::Limits::default()
     };
     let service = Service::new().with_limits(limits);
     for n in 0..20 {
         create(&service, json!({ "title": format!("task {n}") }));
     }
     let body = json!({ "title": "one more" });
-    let request = http_api::fake::request("me", Method::POST, "/api/tasks", &body);
+    let request = function::fake::request("me", Method::POST, "/api/tasks", &body);
     let refused = response(&service, request);
     assert_eq!(refused.status(), 429);
     assert_eq!(refused.headers()["retry-after"], "3");

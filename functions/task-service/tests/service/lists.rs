@@ -6,8 +6,8 @@ use dapr::Dapr;
 use dapr::check::Report;
 use dapr::fake::{FakeDapr, Interleaving, block_on};
 use events::{EventType, TaskReminderSet};
+use function::fake::{dapr_request, request, user};
 use http::Method;
-use http_api::fake::{dapr_request, request, user};
 use rand::Rng;
 use serde_json::{Value, json};
 

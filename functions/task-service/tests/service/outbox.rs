@@ -12,8 +12,8 @@ use std::task::{Context, Waker};
 
 use dapr::fake::{Interleaving, block_on};
 use events::{EventType, Topic};
+use function::fake;
 use http::Method;
-use http_api::fake;
 use rand::Rng;
 use serde_json::{Value, json};
 

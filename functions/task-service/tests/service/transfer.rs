@@ -1,8 +1,8 @@
 //! Tasks that go out and come in, and the places that recurrence asks for: limits, and pages that fit.
 
 use dapr::fake::Interleaving;
+use function::{MAX_API_BODY, fake};
 use http::Method;
-use http_api::{MAX_API_BODY, fake};
 use serde_json::{Value, json};
 use uuid::Uuid;
 

@@ -2,8 +2,8 @@
 
 use dapr::fake::Interleaving;
 use events::EventType;
+use function::fake;
 use http::Method;
-use http_api::fake;
 use serde_json::{Value, json};
 
 use super::fixture::{Service, create, titles};

@@ -3,13 +3,13 @@
 use std::path::Path;
 
 use dapr::fake::FakeDapr;
+use function::identity::Issuer;
+use function::{Function, Request, Response};
 use futures::executor::block_on;
 use http::{Method, StatusCode};
-use http_api::identity::Issuer;
-use http_api::{Function, Request, Response};
 use uuid::Uuid;
 use web_app::site::{File, Site};
-use web_app::{SignIn, WebApp, route};
+use web_app::{SignIn, WebApp, routes};
 
 const SITE: Site = Site(&[
     File {
@@ -40,10 +40,10 @@ fn send(site: Site, method: Method, path: &str, headers: &[(&str, &str)]) -> Res
         app_api_token: "token".to_owned(),
         clock: chrono::Utc::now,
         new_id: Uuid::now_v7,
-        limits: http_api::Limits::default(),
+        limits: function::Limits::default(),
     };
     let service = WebApp {
-        function: &function,
+        function,
         site,
         is_https: true,
         sign_in: SignIn {
@@ -59,7 +59,7 @@ fn send(site: Site, method: Method, path: &str, headers: &[(&str, &str)]) -> Res
         request = request.header(*name, *value);
     }
     let request: Request = request.body(Vec::new()).expect("a request");
-    block_on(route(&service, request))
+    block_on(routes().answer(&service, request)).response
 }
 
 fn get(path: &str, headers: &[(&str, &str)]) -> Response {

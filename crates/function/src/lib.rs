@@ -1,7 +1,5 @@
-//! What every function's HTTP face has in common: identity, problem details, paging, idempotency keys, and the shell
-//! that turns a Spin request into a plain one.
-//!
-//! A function matches on `(method, segments(path))` in one place, its route table, and answers an [`Answer`].
+//! What all functions are made of: the table of their routes ([`Routes`]), their means ([`Function`]), identity, problem
+//! details, paging, idempotency keys, and the shell that turns a Spin request into a plain one.
 
 mod answer;
 mod body;
@@ -15,23 +13,25 @@ pub mod identity;
 mod pace;
 mod paging;
 mod problem;
+pub mod routes;
 #[cfg(target_arch = "wasm32")]
 pub mod shell;
 
+pub(crate) use self::function::erase_answer;
+pub use self::function::{Function, delivery_answer, refuse_erased, restore_answer};
 pub use answer::{Answer, empty, json_response};
 pub use api::FieldError;
 pub use body::{
     MAX_API_BODY, MAX_DELIVERY_BODY, from_json, max_body, parse_call, parse_json, query,
 };
-pub use function::{Function, delivery_answer, erase_answer, refuse_erased, restore_answer};
 pub use headers::{
-    IfMatch, correlation_id, cursor_from_text, cursor_to_text, etag, if_match, segments,
-    traceparent,
+    IfMatch, correlation_id, cursor_from_text, cursor_to_text, etag, if_match, traceparent,
 };
 pub use idempotency::{Fingerprint, KeptAnswer, idempotency_key};
 pub use pace::{Limits, Pace, Rate};
 pub use paging::{Paging, unknown_parameter};
 pub use problem::Problem;
+pub use routes::{Routes, Service, path_parameter};
 
 /// A request with its whole body.
 pub type Request = http::Request<Vec<u8>>;

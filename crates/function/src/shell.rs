@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::denied::{self, Denied, Refusal};
 use crate::identity::Issuer;
-use crate::{Answer, Function, Limits, Problem, Rate, Request, max_body, traceparent};
+use crate::{Function, Limits, Problem, Rate, Request, Routes, Service, max_body, traceparent};
 
 /// Dapr as a component reaches it.
 pub type ComponentDapr = HttpDapr<SpinTransport>;
@@ -58,31 +58,32 @@ fn now() -> DateTime<Utc> {
     DateTime::from(std::time::SystemTime::now())
 }
 
-/// Reads the request, answers it, and then does what is still to be done.
+/// Reads the request, answers it by the function's table, and then does what is still to be done. `service` makes what the
+/// handlers work with.
 ///
 /// Bodies are limited: 256 KiB for people, 2 MiB for what Dapr delivers. A refusal goes on the audit record in the name of
-/// `app_id`, this function.
-pub async fn serve(
-    app_id: &'static str,
+/// this function.
+pub async fn serve<S: Service<Dapr = ComponentDapr>>(
+    routes: &Routes<S>,
+    service: impl FnOnce(Function<ComponentDapr>) -> S,
     request: IncomingRequest,
     response_out: ResponseOutparam,
-    route: impl AsyncFn(&Function<ComponentDapr>, Request) -> Answer,
 ) {
     let mut refused = None;
     let answer = match read(request).await {
         Ok(request) => {
-            let function = function(&request);
-            let route_of = format!("{} {}", request.method(), request.uri().path());
-            let correlation_id = function.chain(&request).correlation_id;
-            let answer = route(&function, request).await;
+            let service = service(function(&request));
+            let route = format!("{} {}", request.method(), request.uri().path());
+            let correlation_id = service.function().chain(&request).correlation_id;
+            let answer = routes.answer(&service, request).await;
             if let Some(Denied(reason)) = answer.response.extensions().get() {
                 let refusal = Refusal {
-                    app_id,
-                    route: route_of,
+                    app_id: routes.app_id(),
+                    route,
                     reason: reason.clone(),
                     correlation_id,
                 };
-                refused = Some((function, refusal));
+                refused = Some((service, refusal));
             }
             answer
         }
@@ -103,7 +104,8 @@ pub async fn serve(
     if let Some(work) = answer.after {
         work.await;
     }
-    if let Some((function, refusal)) = refused {
+    if let Some((service, refusal)) = refused {
+        let function = service.function();
         let (id, now) = (function.fresh(), function.now());
         if let Err(error) = denied::record(&function.dapr, &refusal, id, now).await {
             eprintln!("a refusal is not on record: {error}");
@@ -157,4 +159,22 @@ fn method(method: &Method) -> http::Method {
         Method::Patch => http::Method::PATCH,
         Method::Other(name) => http::Method::from_bytes(name.as_bytes()).unwrap_or_default(),
     }
+}
+
+/// Makes a crate a component that answers by a table: `function::component!(routes)`, or, where the handlers work with more
+/// than a [`Function`], `function::component!(routes, |function| Service { … })`.
+#[macro_export]
+macro_rules! component {
+    ($routes:path) => {
+        $crate::component!($routes, |function| function);
+    };
+    ($routes:path, $service:expr) => {
+        #[spin_sdk::http_component]
+        async fn handle(
+            request: spin_sdk::http::IncomingRequest,
+            response_out: spin_sdk::http::ResponseOutparam,
+        ) {
+            $crate::shell::serve(&$routes(), $service, request, response_out).await;
+        }
+    };
 }

@@ -70,27 +70,7 @@ impl<D: Dapr> Function<D> {
     ///
     /// # Errors
     /// 401 when it was not this function's Dapr; 503 when it is to come again.
-    pub async fn deliver(
-        &self,
-        request: &Request,
-        handle: impl AsyncFn(&Event) -> Result<Effect, HandleError>,
-    ) -> Result<Response, Problem> {
-        self.consume(request, Memory::Marks, handle).await
-    }
-
-    /// The same for a function whose own documents say for ever what it has handled.
-    ///
-    /// # Errors
-    /// As of [`deliver`](Self::deliver).
-    pub async fn deliver_on_record(
-        &self,
-        request: &Request,
-        handle: impl AsyncFn(&Event) -> Result<Effect, HandleError>,
-    ) -> Result<Response, Problem> {
-        self.consume(request, Memory::Own, handle).await
-    }
-
-    async fn consume(
+    pub(crate) async fn deliver(
         &self,
         request: &Request,
         memory: Memory,
@@ -105,7 +85,7 @@ impl<D: Dapr> Function<D> {
     ///
     /// # Errors
     /// 401 or 403 when it was not the audit service; 422 when it is no story.
-    pub fn story(&self, request: &Request) -> Result<Story, Problem> {
+    pub(crate) fn story(&self, request: &Request) -> Result<Story, Problem> {
         function_caller(request.headers(), &self.app_api_token, RECORDER)?;
         parse_call(request)
     }
@@ -114,7 +94,7 @@ impl<D: Dapr> Function<D> {
     ///
     /// # Errors
     /// 401 when it was not this function's Dapr; 422 when it is no check.
-    pub fn to_check(&self, request: &Request) -> Result<(UserId, Check), Problem> {
+    pub(crate) fn to_check(&self, request: &Request) -> Result<(UserId, Check), Problem> {
         dapr_caller(request.headers(), &self.app_api_token)?;
         let check: Check = parse_call(request)?;
         let user = UserId::parse(&check.user_id)
@@ -126,7 +106,10 @@ impl<D: Dapr> Function<D> {
     ///
     /// # Errors
     /// 401 or 403 when it was not the audit service; 422 when it is no such request.
-    pub fn to_erase(&self, request: &Request) -> Result<(UserId, Tombstone, Erase), Problem> {
+    pub(crate) fn to_erase(
+        &self,
+        request: &Request,
+    ) -> Result<(UserId, Tombstone, Erase), Problem> {
         function_caller(request.headers(), &self.app_api_token, RECORDER)?;
         let erase: Erase = parse_call(request)?;
         let user = UserId::parse(&erase.user_id)
@@ -149,7 +132,7 @@ impl<D: Dapr> Function<D> {
     ///
     /// # Errors
     /// 401 when it was not this function's Dapr; else what the store answered.
-    pub async fn tick(
+    pub(crate) async fn tick(
         &self,
         request: &Request,
         handle: impl AsyncFn(&[timetable::Entry], DateTime<Utc>) -> Result<Looked, DaprError>,
@@ -169,7 +152,7 @@ impl<D: Dapr> Function<D> {
     ///
     /// # Errors
     /// 503 when it does not.
-    pub async fn health(&self, name: &str) -> Result<Response, Problem> {
+    pub(crate) async fn health(&self, name: &str) -> Result<Response, Problem> {
         self.dapr.get("health").await?;
         Ok(json_response(
             StatusCode::OK,
@@ -187,7 +170,7 @@ impl<D: Dapr> Function<D> {
 ///
 /// # Errors
 /// What the store answered.
-pub fn erase_answer(more: Result<bool, DaprError>) -> Result<Response, Problem> {
+pub(crate) fn erase_answer(more: Result<bool, DaprError>) -> Result<Response, Problem> {
     let more = more?;
     Ok(json_response(StatusCode::OK, &Erased { more }))
 }

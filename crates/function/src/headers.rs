@@ -7,14 +7,6 @@ use uuid::Uuid;
 
 use crate::Problem;
 
-/// The segments of a path: `/api/tasks/7` is `["api", "tasks", "7"]`. A trailing slash counts for nothing.
-#[must_use]
-pub fn segments(path: &str) -> Vec<&str> {
-    path.split('/')
-        .filter(|segment| !segment.is_empty())
-        .collect()
-}
-
 /// The W3C trace of the request, if it has a well-formed one.
 #[must_use]
 pub fn traceparent(headers: &HeaderMap) -> Option<String> {

@@ -82,8 +82,15 @@ impl Problem {
         Self::new("not-found", "Not found", StatusCode::NOT_FOUND, detail)
     }
 
+    /// 404: the function has no such route.
+    #[must_use]
+    pub fn no_such_route() -> Self {
+        Self::not_found("There is no such route.")
+    }
+
     /// 405: there, but not by this method.
-    pub fn method_not_allowed(allow: &'static str) -> Self {
+    #[must_use]
+    pub fn method_not_allowed(allow: &str) -> Self {
         let detail = format!("This route takes {allow}.");
         Self::new(
             "method-not-allowed",

@@ -3,10 +3,10 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use dapr::fake::{FakeDapr, Interleaving, block_on, clock};
+use function::Problem;
+use function::fake::{self, claims, sign, signing_key};
+use function::identity::{self, Person, dapr_caller, function_caller};
 use http::{HeaderMap, HeaderValue};
-use http_api::Problem;
-use http_api::fake::{self, claims, sign, signing_key};
-use http_api::identity::{self, Person, dapr_caller, function_caller};
 use serde_json::{Value, json};
 
 fn person(dapr: &FakeDapr, authorization: Option<&str>) -> Result<Person, Problem> {
