@@ -1,11 +1,12 @@
 //! The chatbot: what a sentence means, and the command that it comes to.
 //!
-//! A message is `understand → load → plan → carry out → reply`: `language` understands, [`plan`] decides what is to be
+//! A message is `understand → load → plan → carry out → reply`: [`intent`] understands, [`plan`] decides what is to be
 //! done (pure), `tasks` asks the task service with the person's own token, [`reply`] finds the words, `turn` puts them
 //! in order. [`conversation`] is what is remembered from one message to the next; `kept` has a repeat do the same again.
 
 pub mod command;
 pub mod conversation;
+pub mod intent;
 mod kept;
 mod known;
 pub mod plan;
