@@ -20,9 +20,6 @@ mod turn;
 pub use known::Known;
 pub use routes::route;
 
-/// How long a conversation is remembered after its last message, and an answer under its idempotency key: 24 hours.
-const TTL_SECONDS: u32 = 24 * 60 * 60;
-
 #[cfg(target_arch = "wasm32")]
 mod component {
     use spin_sdk::http::{IncomingRequest, ResponseOutparam};
