@@ -5,8 +5,7 @@
 //!
 //! Three floors, each of which uses only those below it:
 //! - [`vocabulary`]: words on their own, the calendar, and the types that matchers return.
-//! - [`matchers`]: a matcher for each kind of meaning, with its phrases. All that is known of English is on this floor and the
-//!   one below.
+//! - [`matchers`]: a matcher for each kind of meaning. The phrases that it knows stand in `phrases`, in tables of their own.
 //! - `decisions`: `correct` takes out what people put right themselves, `scan` finds what means something, `quick_add` chooses
 //!   the clearest piece of each kind, `whole` drops what is only a part of what was said, `title` is what is left, and `settle`
 //!   makes dates of the rest.
@@ -30,6 +29,7 @@
 mod decisions;
 pub mod describe;
 pub mod matchers;
+mod phrases;
 pub mod vocabulary;
 
 pub use decisions::alone::{moment, recurrence};

@@ -109,11 +109,13 @@ const KNOWN: &[&[&str]] = &[
 const FLOORS: &[&[&str]] = &[
     &[
         "crates/language/src/vocabulary",
+        "crates/language/src/phrases",
         "crates/language/src/matchers",
         "crates/language/src/decisions",
     ],
     &[
         "functions/chatbot/src/intent/vocabulary.rs",
+        "functions/chatbot/src/intent/phrases",
         "functions/chatbot/src/intent/message.rs",
         "functions/chatbot/src/intent/readers",
         "functions/chatbot/src/intent/understand.rs",

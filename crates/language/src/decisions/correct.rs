@@ -5,41 +5,12 @@ use std::iter;
 use std::ops::Range;
 
 use crate::matchers::{amount, clock, day, mark, priority, repeat};
+use crate::phrases::correct as phrases;
 use crate::vocabulary::context::Reading;
 use crate::vocabulary::lexicon::{day_ordinal, digits, is_function_word};
 use crate::vocabulary::meaning::{Match, Meaning};
 use crate::vocabulary::token::{Token, Words, is_dash};
 use crate::vocabulary::weight::Weight;
-
-/// What stands between what was said and what is meant.
-const TURNS: &[&str] = &[
-    "no",
-    "nope",
-    "nah",
-    "wait",
-    "hang on",
-    "hold on",
-    "sorry",
-    "actually",
-    "or actually",
-    "i mean",
-    "i meant",
-    "or rather",
-    "make that",
-    "make it",
-    "scratch that",
-    "strike that",
-    "correction",
-    "well",
-    "on second thought",
-    "on second thoughts",
-];
-
-/// What may stand beside one of them.
-const BESIDE: &[&str] = &["oh", "ah", "um", "uh", "hm", "better", "..."];
-
-/// What says of the second that it is the one.
-const BEHIND: &[&str] = &["is better", "works better", "would be better", "instead"];
 
 /// How far back somebody puts something right, in words.
 const REACH: usize = 14;
@@ -81,9 +52,11 @@ pub fn turn(words: Words<'_>) -> Option<usize> {
     let mut turns = false;
     while length < MOST {
         let here = words.from(length);
-        let more = here.begin_with_any(TURNS);
+        let more = here.begin_with_any(phrases::TURNS);
         turns |= more.is_some();
-        let beside = here.skip_any(BESIDE).max(is_dash(here.get(0)).into());
+        let beside = here
+            .skip_any(phrases::BESIDE_A_TURN)
+            .max(is_dash(here.get(0)).into());
         match more.unwrap_or(beside) {
             0 => break,
             more => length += more,
@@ -115,7 +88,7 @@ fn put_right(said: Words<'_>, words: Words<'_>, reading: &Reading) -> Option<Rig
     let is_apart = said.token(said.len() - 1)?.closes;
     let found = pieces(words, reading, true);
     let length = found.last().map_or(0, |last| last.words.end);
-    let behind = words.from(length).skip_any(BEHIND);
+    let behind = words.from(length).skip_any(phrases::BEHIND_A_TURN);
     let ends = words.closed_after(length + behind) || is_function_word(words.get(length + behind));
     if length == 0 {
         return in_its_form(said, last, words, reading);
@@ -188,7 +161,7 @@ fn in_its_form(
 
 /// How many words at the beginning lead to a day or time.
 fn lead(words: Words<'_>) -> usize {
-    words.skip_any(&["on", "at", "by", "for", "before", "after", "from", "until"])
+    words.skip_any(phrases::LEADS)
 }
 
 /// What can be put right on its own.

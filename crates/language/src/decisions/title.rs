@@ -1,5 +1,6 @@
 //! The title: what is left of a text, without what people say to the one they talk to.
 
+use crate::phrases::title as phrases;
 use crate::vocabulary::lexicon::is_task_verb;
 use crate::vocabulary::token::{Token, Words, is_dash};
 
@@ -16,7 +17,7 @@ pub(crate) struct Opening {
 pub(crate) fn opening(words: Words<'_>) -> Opening {
     let mut opening = Opening::default();
     // Somebody who says nothing else has not said what.
-    if words.len() > 1 && words.are_any(ASKING) {
+    if words.len() > 1 && words.are_any(phrases::ASKING) {
         return Opening {
             words: words.len(),
             asks: true,
@@ -26,12 +27,17 @@ pub(crate) fn opening(words: Words<'_>) -> Opening {
     for _ in 0..6 {
         let rest = words.from(opening.words);
         let asking = rest
-            .skip_any(ASKING)
+            .skip_any(phrases::ASKING)
             .max(rest.skip_any(&["reminder"]) * usize::from(rest.closed_after(1)));
-        let more = [asking, rest.skip_any(SAYING), greeting(rest), adding(rest)]
-            .into_iter()
-            .max()
-            .unwrap_or(0);
+        let more = [
+            asking,
+            rest.skip_any(phrases::SAYING),
+            greeting(rest),
+            adding(rest),
+        ]
+        .into_iter()
+        .max()
+        .unwrap_or(0);
         // Never the last word: "Reminder" alone is a title.
         if more == 0 || more >= rest.len() {
             break;
@@ -42,182 +48,27 @@ pub(crate) fn opening(words: Words<'_>) -> Opening {
     opening
 }
 
-const ASKING: &[&str] = &[
-    "remind me to",
-    "remind me that i need to",
-    "remind me that i have to",
-    "remind me that",
-    "remind me about",
-    "remind me of",
-    "remind me",
-    "reminder to",
-    "reminder for",
-    "reminder that",
-    "reminder about",
-    "a reminder to",
-    "a reminder for",
-    "set a reminder to",
-    "set a reminder for",
-    "set a reminder that",
-    "set a reminder about",
-    "set a reminder",
-    "set reminder to",
-    "set reminder for",
-    "set up a reminder to",
-    "create a reminder to",
-    "create a reminder for",
-    "add a reminder to",
-    "add a reminder for",
-    "add reminder to",
-    "give me a reminder to",
-    "i need a reminder to",
-    "i want a reminder to",
-    "i need to be reminded to",
-    "don't let me forget to",
-    "dont let me forget to",
-    "do not let me forget to",
-    "don't let me forget about",
-    "don't let me forget",
-    "help me remember to",
-    "make sure i remember to",
-    "make sure i don't forget to",
-    "nudge me to",
-    "i'd like to be reminded to",
-    "i want to be reminded to",
-];
-
-const SAYING: &[&str] = &[
-    "please",
-    "pls",
-    "plz",
-    "can you",
-    "could you",
-    "would you",
-    "will you",
-    "can you please",
-    "could you please",
-    "would you please",
-    "i'd like you to",
-    "i want you to",
-    "i would like you to",
-    "don't forget to",
-    "dont forget to",
-    "do not forget to",
-    "don't forget",
-    "remember to",
-    "i must remember to",
-    "make sure i",
-    "make sure to",
-    "make sure that i",
-    "i need to",
-    "i have to",
-    "i must",
-    "i should",
-    "i gotta",
-    "i've got to",
-    "i got to",
-    "i want to",
-    "i would like to",
-    "i'd like to",
-    "i still need to",
-    "i still have to",
-    "i also need to",
-    "i also have to",
-    "i really need to",
-    "i really should",
-    "i ought to",
-    "i need",
-    "i'm supposed to",
-    "i am supposed to",
-    "i'm going to",
-    "i am going to",
-    "i plan to",
-    "i will",
-    "i'll",
-    "i have a",
-    "i have an",
-    "i've got a",
-    "i've got an",
-    "i got a",
-    "i got an",
-    "there's a",
-    "there is a",
-    "we need to",
-    "we have to",
-    "we should",
-    "we must",
-    "need to",
-    "have to",
-    "gotta",
-    "got to",
-    "note to self",
-    "add a task to",
-    "add a task called",
-    "add a task",
-    "add a new task to",
-    "add a new task called",
-    "add a new task",
-    "add task",
-    "create a task to",
-    "create a task called",
-    "create a task",
-    "create a new task",
-    "create task",
-    "make a task to",
-    "new task to",
-    "new task",
-    "add a todo",
-    "add todo",
-    "todo",
-];
-
 /// What counts only before a pause: "Hi, …", "Task: …".
 fn greeting(words: Words<'_>) -> usize {
-    const NAMED: &[&str] = &["hey nudge", "hi nudge", "hello nudge", "ok nudge"];
-    const ALONE: &[&str] = &[
-        "hey",
-        "hi",
-        "hello",
-        "ok",
-        "okay",
-        "nudge",
-        "so",
-        "also",
-        "oh",
-        "task",
-        "note",
-        "to do",
-        "to-do",
-        "good morning",
-        "new",
-        "thanks",
-        "right",
-    ];
-    let alone = ALONE
+    let alone = phrases::GREETINGS
         .iter()
         .filter_map(|phrase| words.begin_with(phrase))
         .filter(|length| words.closed_after(*length))
         .max();
-    words.skip_any(NAMED).max(alone.unwrap_or(0))
+    words
+        .skip_any(phrases::GREETINGS_BY_NAME)
+        .max(alone.unwrap_or(0))
 }
 
 /// "add": a command before a task and before "… to my list", but a task itself in "add salt to the soup".
 fn adding(words: Words<'_>) -> usize {
-    const DIRECT: &[&str] = &[
-        "add to my list",
-        "add to my to-do list",
-        "add to my todo list",
-        "add to the list",
-        "put on my list",
-        "add this",
-    ];
-    if let Some(length) = words.begin_with_any(DIRECT) {
+    if let Some(length) = words.begin_with_any(phrases::ADDING) {
         return length;
     }
     let to = (2..words.len()).find(|at| matches!(words.get(*at), "to" | "on" | "into"));
     let to_list = || {
         (2..words.len()).any(|at| {
-            words.from(at).begin_with_any(LISTS).is_some()
+            words.from(at).begin_with_any(phrases::LISTS).is_some()
                 || words.get(at) == "list"
                 || words.get(at).starts_with('@')
         })
@@ -229,43 +80,6 @@ fn adding(words: Words<'_>) -> usize {
         _ => 0,
     }
 }
-
-const LISTS: &[&str] = &[
-    "to my list",
-    "on my list",
-    "to the list",
-    "on the list",
-    "to my todo list",
-    "to my to-do list",
-    "to my to do list",
-    "on my todo list",
-    "on my to-do list",
-    "to my tasks",
-    "to my task list",
-    "on my tasks",
-];
-
-const CLOSING: &[&str] = &[
-    "please",
-    "pls",
-    "plz",
-    "thanks",
-    "thank you",
-    "thx",
-    "thanks a lot",
-    "ok thanks",
-    "for me please",
-    "at the latest",
-];
-
-/// Words that only hold what was taken out behind them.
-const DANGLING: &[&str] = &["on", "at", "by", "due", "due on", "from", "@", "starting"];
-
-/// Words that say nothing at the end of a title when something behind them was taken out.
-const DANGLING_AT_THE_END: &[&str] = &[
-    "to", "and", "is", "are", "is due", "are due", "will be", "that's", "which is", "it's",
-    "is on", "until", "for the", "with", "|",
-];
 
 /// The title made of the words that are not `taken`, and whether its opening asks to be reminded.
 pub(crate) fn title(text: &[char], tokens: &[Token], taken: &[bool]) -> (String, bool) {
@@ -285,17 +99,7 @@ pub(crate) fn title(text: &[char], tokens: &[Token], taken: &[bool]) -> (String,
     let mut first = opening.words;
     // "(Remind me tomorrow) to call", "(on Friday) that we meet".
     if first > 0 || taken.first() == Some(&true) {
-        first += words.from(first).skip_any(&[
-            "to",
-            "that i need to",
-            "that i have to",
-            "that",
-            "about",
-            "and",
-            "i need to",
-            "i have to",
-            "then",
-        ]);
+        first += words.from(first).skip_any(phrases::TO_THE_TASK);
     }
     let mut last = kept.len();
     while let Some(length) = closing(words.first(last), first) {
@@ -320,8 +124,8 @@ fn dangling_before(
         .find(|length| {
             let start = at - length;
             !taken[start..at].contains(&true)
-                && (words.from(start).are_any(DANGLING)
-                    || words.from(start).are_any(DANGLING_AT_THE_END) && is_last
+                && (words.from(start).are_any(phrases::DANGLING)
+                    || words.from(start).are_any(phrases::DANGLING_AT_THE_END) && is_last
                     || is_dash(&tokens[start].word))
                 && !tokens[at - 1].closes
         })
@@ -336,7 +140,7 @@ fn closing(words: Words<'_>, first: usize) -> Option<usize> {
         .filter(|length| first + length < words.len())
         .find(|length| {
             let end = words.from(words.len() - length);
-            end.are_any(CLOSING) || end.are_any(LISTS)
+            end.are_any(phrases::CLOSING) || end.are_any(phrases::LISTS)
         })
 }
 

@@ -6,6 +6,7 @@ use domain::recurrence::Frequency;
 use crate::matchers::calendar_date::impossible;
 use crate::matchers::day;
 use crate::matchers::repeat::except_lead;
+use crate::phrases::whole as phrases;
 use crate::vocabulary::context::Reading;
 use crate::vocabulary::date::Lead;
 use crate::vocabulary::lexicon::{
@@ -17,35 +18,6 @@ use crate::vocabulary::recurrence::{ParsedEnd, ParsedRecurrence, RecurrenceDays}
 use crate::vocabulary::reminder::ParsedReminder;
 use crate::vocabulary::token::{Words, is_dash};
 use crate::vocabulary::weight::Weight;
-
-/// What ties words of the calendar together.
-const TIES: &[&str] = &[
-    "and",
-    "and on",
-    "and the",
-    "and on the",
-    "or",
-    "or on",
-    "to",
-    "till",
-    "until",
-    "through",
-    "-",
-    "–",
-    "of",
-    "of the",
-    "in",
-    "in the",
-    "after",
-    "after the",
-    "before",
-    "before the",
-];
-
-/// What stands between two days of which a task can have one.
-const BESIDE: &[&str] = &[
-    "and", "and on", "or", "or on", "to", "till", "until", "through", "-", "–",
-];
 
 /// Lets a date cover another one beside it, "monday or tuesday"; says whether there is one.
 ///
@@ -65,7 +37,7 @@ pub(crate) fn cover_another(words: Words<'_>, pieces: &mut Vec<Piece>, reading: 
     if words.from(piece.at).closed_after(piece.words) && !is_dash {
         return false;
     }
-    let Some(tie) = words.from(end).begin_with_any(BESIDE) else {
+    let Some(tie) = words.from(end).begin_with_any(phrases::BETWEEN_DAYS) else {
         return false;
     };
     let rest = words.from(end + tie);
@@ -88,10 +60,7 @@ pub(crate) fn cover_another(words: Words<'_>, pieces: &mut Vec<Piece>, reading: 
     // "Between dec 1 and dec 5".
     let between = usize::from(word_before(words, piece.at, 1) == Some("between"));
     piece.at -= between;
-    let to = matches!(
-        words.get(end),
-        "to" | "till" | "until" | "through" | "-" | "–"
-    );
+    let to = phrases::UP_TO.contains(&words.get(end));
     let is_end = recurs && (to || between > 0) && weekday(rest.get(0)).is_none();
     if let Some((_, last, _)) = other.filter(|_| is_end) {
         piece.words += between;
@@ -265,19 +234,17 @@ fn contradicts(words: Words<'_>, said: &ParsedRecurrence, pieces: &[Piece]) -> b
     };
     let here = words.from(piece.at);
     let is_start = matches!(piece.meaning, Meaning::Date(date) if date.lead == Lead::Start);
-    let on = here.skip_any(&["on", "on the", "the", "by", "by the", "from", "for", "due"]);
+    let on = here.skip_any(phrases::BEFORE_A_DAY);
     let first = here.get(on);
     // One day, or one of two that cover each other.
-    let ties = here.from(on + 1).begin_with_any(BESIDE);
+    let ties = here.from(on + 1).begin_with_any(phrases::BETWEEN_DAYS);
     let is_one = on + 1 == piece.words || ties.is_some_and(|tie| on + 1 + tie < piece.words);
     let is_yearly = said.frequency == Frequency::Yearly;
     let is_weekly = said.frequency == Frequency::Weekly;
     let is_short = is_weekly || said.frequency == Frequency::Daily;
     // "From monday to friday" ends.
     if is_start {
-        let range = here
-            .from(on + 1)
-            .begin_with_any(&["to", "till", "until", "through", "-", "–"]);
+        let range = here.from(on + 1).begin_with_any(phrases::UP_TO);
         return weekday(first).is_some() && range.is_some_and(|range| on + 1 + range < piece.words);
     }
     let last = here.get(piece.words - 1);
@@ -313,7 +280,7 @@ fn behind(words: Words<'_>, piece: &Piece) -> Option<usize> {
     }
     let recurs = matches!(piece.meaning, Meaning::Recurrence(_));
     let on = rest.skip_any(&["on", "on the"]) * usize::from(recurs);
-    let tie = rest.skip_any(TIES).max(on);
+    let tie = rest.skip_any(phrases::TIES).max(on);
     let next = rest.get(tie);
     let belongs = match tie {
         // "Every first weekend", "every week or two".
@@ -352,7 +319,7 @@ fn before(words: Words<'_>, piece: &Piece) -> Option<usize> {
     // "In january and july every year", "next next week".
     let is_of_a_month = matches!(&piece.meaning, Meaning::Recurrence(said) if said.on == RecurrenceDays::Nothing)
         && month(previous).is_some()
-        && word_before(words, piece.at, 2).is_some_and(|word| TIES.contains(&word));
+        && word_before(words, piece.at, 2).is_some_and(|word| phrases::TIES.contains(&word));
     if is_of_a_month || (previous == "next" && first == "next") {
         return Some(1);
     }
@@ -362,10 +329,7 @@ fn before(words: Words<'_>, piece: &Piece) -> Option<usize> {
         return Some(1);
     }
     // "3 to 5 may".
-    let is_range = matches!(
-        previous,
-        "to" | "and" | "&" | "or" | "till" | "until" | "-" | "–"
-    );
+    let is_range = phrases::BEFORE_A_SECOND_DAY.contains(&previous);
     let other = (piece.at >= 2 && is_range).then(|| words.get(piece.at - 2));
     if is_day(first) && other.is_some_and(is_day) {
         return Some(2);
@@ -388,7 +352,7 @@ fn before(words: Words<'_>, piece: &Piece) -> Option<usize> {
         return Some(1);
     }
     // "The day before christmas", "the monday after easter".
-    let is_tied = matches!(first, "after" | "before" | "of" | "in" | "following");
+    let is_tied = phrases::FROM_ANOTHER_DAY.contains(&first);
     let is_a_day =
         unit(previous).is_some() || weekday(previous).is_some() || day_part(previous).is_some();
     (is_tied && is_a_day).then_some(1)
@@ -419,23 +383,16 @@ fn around_a_time(words: Words<'_>, piece: &Piece) -> Option<(usize, usize)> {
 
 /// Another zone than the person's: "UTC", "london time".
 fn zone_name(words: Words<'_>) -> Option<usize> {
-    const ZONES: &[&str] = &[
-        "utc", "gmt", "z", "est", "edt", "cst", "cdt", "mst", "mdt", "pst", "pdt", "cet", "cest",
-        "bst", "ist", "jst", "kst", "msk", "eet", "eest", "wet", "west", "akst", "hst", "aest",
-        "aedt", "acst", "awst", "nzst", "nzdt", "sgt", "hkt",
-    ];
-    const PLACES: &[&str] = &[
-        "eastern", "pacific", "central", "mountain", "london", "paris", "berlin", "tokyo", "york",
-        "angeles", "uk", "us", "india", "china", "japan", "their", "server",
-    ];
-    if ZONES.contains(&words.get(0)) && (words.get(0) != "west" || words.closed_after(1)) {
+    if phrases::ZONES.contains(&words.get(0)) && (words.get(0) != "west" || words.closed_after(1)) {
         return Some(1);
     }
     (1..=2)
         .find(|at| {
             let place = words.token(at - 1).filter(|_| !words.closed_after(*at));
             words.get(*at) == "time"
-                && place.is_some_and(|place| place.capital || PLACES.contains(&place.word.as_str()))
+                && place.is_some_and(|place| {
+                    place.capital || phrases::PLACES.contains(&place.word.as_str())
+                })
         })
         .map(|at| at + 1)
 }
@@ -486,10 +443,7 @@ fn leads_to_a_day(word: &str) -> bool {
     ordinal(word).is_some()
         || number(word).is_some()
         || weekday(word).is_some()
-        || matches!(
-            word,
-            "the" | "on" | "in" | "last" | "working" | "business" | "day" | "weekend" | "week"
-        )
+        || phrases::BEFORE_A_DAY_SHOWN.contains(&word)
 }
 
 fn is_of_the_calendar(word: &str) -> bool {
@@ -498,8 +452,5 @@ fn is_of_the_calendar(word: &str) -> bool {
         || year(word).is_some()
         || ordinal(word).is_some()
         || unit(word).is_some()
-        || matches!(
-            word,
-            "next" | "tomorrow" | "christmas" | "easter" | "thanksgiving" | "halloween"
-        )
+        || phrases::OF_THE_CALENDAR.contains(&word)
 }

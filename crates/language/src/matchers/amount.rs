@@ -1,5 +1,6 @@
 //! Amounts of time.
 
+use crate::phrases::amount as phrases;
 use crate::vocabulary::amount::Amounts;
 use crate::vocabulary::lexicon::{Unit, digits, is_function_word, number, unit};
 use crate::vocabulary::token::Words;
@@ -32,25 +33,7 @@ pub fn one(words: Words<'_>) -> Option<(usize, Amounts)> {
 
 /// What is said without a number of units.
 fn fixed(words: Words<'_>) -> Option<(usize, Amounts)> {
-    const PHRASES: [(&str, u32, Unit); 13] = [
-        ("half an hour", 30, Unit::Minute),
-        ("a half hour", 30, Unit::Minute),
-        ("half hour", 30, Unit::Minute),
-        ("an hour and a half", 90, Unit::Minute),
-        ("one and a half hours", 90, Unit::Minute),
-        ("a quarter of an hour", 15, Unit::Minute),
-        ("quarter of an hour", 15, Unit::Minute),
-        ("three quarters of an hour", 45, Unit::Minute),
-        ("a minute or two", 2, Unit::Minute),
-        ("half a day", 12, Unit::Hour),
-        ("half a year", 6, Unit::Month),
-        ("a fortnight", 14, Unit::Day),
-        ("a year and a half", 18, Unit::Month),
-    ];
-    let (length, count, unit) = PHRASES
-        .iter()
-        .filter_map(|(phrase, count, unit)| Some((words.begin_with(phrase)?, *count, *unit)))
-        .max_by_key(|(length, ..)| *length)?;
+    let (length, (count, unit)) = words.begin_with_one_of(phrases::FIXED)?;
     Some((length, Amounts::of(count, unit)?))
 }
 
@@ -84,12 +67,9 @@ fn counted(words: Words<'_>) -> Option<(usize, Amounts)> {
         };
         return Some((2, amounts?));
     }
-    let (length, count) = match words.begin_with_any(&["a couple of", "a couple", "couple of"]) {
-        Some(length) => (length, 2),
-        None => match words.begin_with_any(&["a few", "few"]) {
-            Some(length) => (length, 3),
-            None => (1, number(words.get(0))?),
-        },
+    let (length, count) = match words.begin_with_one_of(phrases::VAGUE_NUMBERS) {
+        Some(vague) => vague,
+        None => (1, number(words.get(0))?),
     };
     if words.from(length).begin_with("and a half hours").is_some() {
         return Some((

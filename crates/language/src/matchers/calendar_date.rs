@@ -3,6 +3,7 @@
 use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, Timelike, Utc, Weekday};
 use domain::zone::{self, Tz};
 
+use crate::phrases::calendar_date as phrases;
 use crate::vocabulary::calendar::{
     first_of_month, last_of_month, on_or_after, on_or_before, plus_days,
 };
@@ -127,22 +128,15 @@ fn month_and_year(words: Words<'_>, today: NaiveDate, begun: bool) -> Option<(us
 
 /// "end of june", "beginning of march 2028", and "in june", which is its first day.
 fn part_of_month(words: Words<'_>, reading: &Reading, led: bool) -> Option<DateMatch> {
-    const ENDS: &[&str] = &["end of", "the end of", "late", "the last day of"];
-    const STARTS: &[&str] = &[
-        "start of",
-        "the start of",
-        "beginning of",
-        "the beginning of",
-        "early",
-        "first of",
-    ];
     let today = reading.today();
-    if let Some(lead) = words.begin_with_any(ENDS) {
+    if let Some(lead) = words.begin_with_any(phrases::END_OF) {
         let (length, first) = month_and_year(words.from(lead), today, true)?;
         let said = ParsedDate::on(last_of_month(first, 0)?);
         return Some((lead + length, said, Weight::Firm));
     }
-    let lead = words.skip_any(STARTS).max(words.skip_any(&["mid"]));
+    let lead = words
+        .skip_any(phrases::START_OF)
+        .max(words.skip_any(&["mid"]));
     if lead > 0 {
         let (length, first) = month_and_year(words.from(lead), today, false)?;
         let middle = if words.get(0) == "mid" {
@@ -154,11 +148,7 @@ fn part_of_month(words: Words<'_>, reading: &Reading, led: bool) -> Option<DateM
     }
     // "In June" and "by June", but "for June" and "from June" speak of somebody or something else.
     let lead = words.skip_any(&["in", "early in"]);
-    let by = led
-        && matches!(
-            words.before(),
-            "by" | "before" | "until" | "in" | "due" | "starting" | "beginning" | "start"
-        );
+    let by = led && phrases::BEFORE_A_MONTH.contains(&words.before());
     if lead == 0 && !by {
         return None;
     }
@@ -189,9 +179,7 @@ fn next_month_first(name: &str, today: NaiveDate, begun: bool) -> Option<NaiveDa
 /// "the 15th", "the 1st of the month", "the last day of the month".
 fn day_of_month(words: Words<'_>, reading: &Reading, led: bool) -> Option<DateMatch> {
     let today = reading.today();
-    if let Some(length) =
-        words.begin_with_any(&["the last day of the month", "last day of the month"])
-    {
+    if let Some(length) = words.begin_with_any(phrases::LAST_DAY) {
         return Some((
             length,
             ParsedDate::on(last_of_month(today, 0)?),
@@ -221,23 +209,10 @@ fn day_of_month(words: Words<'_>, reading: &Reading, led: bool) -> Option<DateMa
 
 /// Days that everybody knows by name. "Presents for Christmas" are not due then, "by Christmas" they are.
 fn holiday(words: Words<'_>, reading: &Reading, led: bool) -> Option<DateMatch> {
-    const DAYS: [(&str, u32, u32); 8] = [
-        ("christmas", 12, 25),
-        ("christmas day", 12, 25),
-        ("christmas eve", 12, 24),
-        ("new year's eve", 12, 31),
-        ("new year's day", 1, 1),
-        ("new year", 1, 1),
-        ("valentine's day", 2, 14),
-        ("halloween", 10, 31),
-    ];
     if !led || words.before() == "for" || words.before() == "from" {
         return None;
     }
-    let (length, month, day) = DAYS
-        .iter()
-        .filter_map(|(name, month, day)| Some((words.begin_with(name)?, *month, *day)))
-        .max_by_key(|(length, ..)| *length)?;
+    let (length, (month, day)) = words.begin_with_one_of(phrases::HOLIDAYS)?;
     Some((
         length,
         ParsedDate::on(next_month_day(reading.today(), month, day)?),
@@ -343,20 +318,11 @@ fn instant(word: &str, reading: &Reading) -> Option<ParsedDate> {
 
 /// Whether people there write `12/24` for Christmas Eve. Where both readings are possible the answer names the date.
 fn writes_month_first(zone: Tz) -> bool {
-    const ELSEWHERE: &[&str] = &[
-        "Argentina",
-        "Sao_Paulo",
-        "Bogota",
-        "Lima",
-        "Santiago",
-        "Mexico",
-        "Caracas",
-        "Montevideo",
-        "La_Paz",
-    ];
     let name = zone.name();
     (name.starts_with("America/") || name.starts_with("US/") || name == "Pacific/Honolulu")
-        && !ELSEWHERE.iter().any(|place| name.contains(place))
+        && !phrases::DAY_FIRST_PLACES
+            .iter()
+            .any(|place| name.contains(place))
 }
 
 /// The first such day from `today` on, within four months.

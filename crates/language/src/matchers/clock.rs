@@ -3,30 +3,13 @@
 use chrono::Timelike;
 
 use crate::matchers::day;
+use crate::phrases::clock as phrases;
 use crate::vocabulary::context::Reading;
 use crate::vocabulary::lexicon::{day_part, digits, is_function_word, number, takes_a_number};
 use crate::vocabulary::meaning::{Match, Meaning};
 use crate::vocabulary::time::{Beside, ParsedTime};
 use crate::vocabulary::token::Words;
 use crate::vocabulary::weight::Weight;
-
-const LEADS: &[&str] = &[
-    "at",
-    "@",
-    "by",
-    "around",
-    "before",
-    "after",
-    "from",
-    "for",
-    "at around",
-    "at about",
-    "at exactly",
-    "due at",
-    "due by",
-    "no later than",
-    "starting at",
-];
 
 /// A time at the beginning of `words`.
 pub fn time(words: Words<'_>, reading: &Reading) -> Option<Match> {
@@ -37,7 +20,7 @@ pub fn time(words: Words<'_>, reading: &Reading) -> Option<Match> {
     if let Some(found) = day_part_alone(words).or_else(|| between(words)) {
         return Some(found);
     }
-    let lead = words.skip_any(LEADS);
+    let lead = words.skip_any(phrases::LEADS);
     let rest = words.from(lead);
     let (length, said, weight) = clock(rest, lead > 0)
         .or_else(|| glued_at(words).filter(|_| lead == 0))
@@ -157,8 +140,7 @@ fn with_another(
 
 /// "in the morning", "at night".
 fn day_part_alone(words: Words<'_>) -> Option<Match> {
-    const LEADS: &[&str] = &["in the", "at", "by the", "first thing in the", "during the"];
-    let lead = words.begin_with_any(LEADS)?;
+    let lead = words.begin_with_any(phrases::PART_LEADS)?;
     let part = day_part(words.get(lead)).filter(|_| words.get(lead) != "tonight")?;
     let said = ParsedTime::of_part(part);
     let weight = if words.get(lead).starts_with("lunch") {
@@ -197,23 +179,8 @@ fn clock(words: Words<'_>, led: bool) -> Option<(usize, ParsedTime, Weight)> {
 }
 
 fn named(words: Words<'_>) -> Option<(usize, ParsedTime)> {
-    const EVENING: &[&str] = &[
-        "eod",
-        "cob",
-        "end of day",
-        "end of the day",
-        "the end of the day",
-        "close of business",
-        "end of business",
-    ];
-    if let Some(length) = words.begin_with_any(EVENING) {
-        return Some((length, ParsedTime::sure(18, 0)?));
-    }
-    match words.get(0) {
-        "noon" | "midday" => Some((1, ParsedTime::sure(12, 0)?)),
-        "midnight" => Some((1, ParsedTime::sure(0, 0)?)),
-        _ => None,
-    }
+    let (length, hour) = words.begin_with_one_of(phrases::NAMED)?;
+    Some((length, ParsedTime::sure(hour, 0)?))
 }
 
 /// "half past 8", "quarter to 9", "ten past six".

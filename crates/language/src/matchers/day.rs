@@ -4,13 +4,14 @@ use chrono::{Datelike, Duration, NaiveDate, Weekday};
 use domain::{limits, zone};
 
 use crate::matchers::{amount, calendar_date};
+use crate::phrases::day as phrases;
 use crate::vocabulary::amount::Amounts;
 use crate::vocabulary::calendar::{
     Week, first_of_month, last_of_month, on_or_after, plus, plus_days, weekend,
 };
 use crate::vocabulary::context::Reading;
-use crate::vocabulary::date::{DateMatch, Lead, ParsedDate};
-use crate::vocabulary::lexicon::{DayPart, day_part, is_ambiguous_weekday, month, weekday};
+use crate::vocabulary::date::{DateMatch, Lead, NamedDay, ParsedDate};
+use crate::vocabulary::lexicon::{day_part, is_ambiguous_weekday, month, weekday};
 use crate::vocabulary::meaning::{Match, Meaning};
 use crate::vocabulary::token::Words;
 use crate::vocabulary::weight::Weight;
@@ -30,42 +31,13 @@ const FORMS: [Form; 9] = [
     calendar_date::numeric,
 ];
 
-const LEADS: [(&str, Lead); 24] = [
-    ("on", Lead::Plain),
-    ("by", Lead::Plain),
-    ("due", Lead::Plain),
-    ("due on", Lead::Plain),
-    ("due by", Lead::Plain),
-    ("before", Lead::Plain),
-    ("due before", Lead::Plain),
-    ("no later than", Lead::Plain),
-    ("not later than", Lead::Plain),
-    ("@", Lead::Plain),
-    ("for", Lead::For),
-    ("from", Lead::Start),
-    ("starting", Lead::Start),
-    ("starting on", Lead::Start),
-    ("starting from", Lead::Start),
-    ("start", Lead::Start),
-    ("beginning", Lead::Start),
-    ("beginning on", Lead::Start),
-    ("as of", Lead::Start),
-    ("and start", Lead::Start),
-    ("first thing", Lead::Plain),
-    ("first thing on", Lead::Plain),
-    ("sometime", Lead::Plain),
-    ("sometime on", Lead::Plain),
-];
-
 /// A date at the beginning of `words`.
 pub fn date(words: Words<'_>, reading: &Reading) -> Option<Match> {
-    let (lead_length, lead) = LEADS
-        .iter()
-        .filter_map(|(phrase, lead)| Some((words.begin_with(phrase)?, *lead)))
-        .max_by_key(|(length, _)| *length)
+    let (lead_length, lead) = words
+        .begin_with_one_of(phrases::LEADS)
         .unwrap_or((0, Lead::Plain));
     // "About June 3rd" is what is spoken of, not when.
-    if lead_length == 0 && matches!(words.before(), "about" | "regarding" | "of" | "than") {
+    if lead_length == 0 && phrases::SPEAKING_OF.contains(&words.before()) {
         return None;
     }
     let (length, said, weight) = bare(words.from(lead_length), reading, lead_length > 0)?;
@@ -109,131 +81,15 @@ fn with_day_part(words: Words<'_>, length: usize, said: ParsedDate) -> (usize, P
 /// "today", "tonight", "next week", "end of month".
 fn relative(words: Words<'_>, reading: &Reading, _: bool) -> Option<DateMatch> {
     let today = reading.today();
-    let week = Week::of(today, reading.week_start());
-    let day = |name: &str| day_part(name);
-    let phrases: [(&[&str], Option<NaiveDate>, Option<DayPart>); 21] = [
-        (
-            &["today", "2day", "this day", "later today"],
-            Some(today),
-            None,
-        ),
-        (
-            &["tonight", "tonite", "later tonight"],
-            Some(today),
-            day("night"),
-        ),
-        (
-            &["this morning", "today morning"],
-            Some(today),
-            day("morning"),
-        ),
-        (&["this afternoon"], Some(today), day("afternoon")),
-        (&["this evening"], Some(today), day("evening")),
-        (TOMORROW, plus_days(today, 1), None),
-        (
-            &["the day after tomorrow", "day after tomorrow", "overmorrow"],
-            plus_days(today, 2),
-            None,
-        ),
-        (
-            &[
-                "this week",
-                "end of the week",
-                "end of week",
-                "the end of the week",
-                "eow",
-            ],
-            week.end_of_work(today),
-            None,
-        ),
-        (
-            &["next week"],
-            week.next().map(|week| week.day(Weekday::Mon)),
-            None,
-        ),
-        (
-            &["the week after next"],
-            week.next()
-                .and_then(|week| week.next())
-                .map(|week| week.day(Weekday::Mon)),
-            None,
-        ),
-        (
-            &[
-                "this weekend",
-                "the weekend",
-                "at the weekend",
-                "over the weekend",
-            ],
-            Some(weekend(today)),
-            None,
-        ),
-        (&["next weekend"], plus_days(weekend(today), 7), None),
-        (
-            &[
-                "next month",
-                "the first of next month",
-                "first of next month",
-            ],
-            first_of_month(today, 1),
-            None,
-        ),
-        (
-            &[
-                "the 1st of next month",
-                "1st of next month",
-                "start of next month",
-            ],
-            first_of_month(today, 1),
-            None,
-        ),
-        (
-            &["the beginning of next month", "beginning of next month"],
-            first_of_month(today, 1),
-            None,
-        ),
-        (END_OF_MONTH, last_of_month(today, 0), None),
-        (
-            &["end of next month", "the end of next month"],
-            last_of_month(today, 1),
-            None,
-        ),
-        (
-            &["next year"],
-            NaiveDate::from_ymd_opt(today.year() + 1, 1, 1),
-            None,
-        ),
-        (
-            &[
-                "end of the year",
-                "end of year",
-                "the end of the year",
-                "eoy",
-            ],
-            NaiveDate::from_ymd_opt(today.year(), 12, 31),
-            None,
-        ),
-        (
-            &[
-                "end of quarter",
-                "end of the quarter",
-                "the end of the quarter",
-                "this quarter",
-            ],
-            last_of_month(today, 2 - today.month0() % 3),
-            None,
-        ),
-        (
-            &["next quarter"],
-            first_of_month(today, 3 - today.month0() % 3),
-            None,
-        ),
-    ];
-    let (length, date, part) = phrases
-        .iter()
-        .filter_map(|(names, date, part)| Some((words.begin_with_any(names)?, *date, *part)))
-        .max_by_key(|(length, ..)| *length)?;
-    let date = date?;
+    let (length, name) = words.begin_with_one_of(phrases::DAYS)?;
+    let date = named(name, today, Week::of(today, reading.week_start()))?;
+    let part = match name {
+        NamedDay::ThisMorning => day_part("morning"),
+        NamedDay::ThisAfternoon => day_part("afternoon"),
+        NamedDay::ThisEvening => day_part("evening"),
+        NamedDay::Tonight => day_part("night"),
+        _ => None,
+    };
     let else_date = (date == today).then(|| plus_days(today, 1)).flatten();
     Some((
         length,
@@ -246,42 +102,33 @@ fn relative(words: Words<'_>, reading: &Reading, _: bool) -> Option<DateMatch> {
     ))
 }
 
-const TOMORROW: &[&str] = &[
-    "tomorrow",
-    "tmr",
-    "tmrw",
-    "tomorow",
-    "tommorow",
-    "tommorrow",
-    "tomorrrow",
-    "tmw",
-    "2moro",
-    "2morrow",
-];
-
-const END_OF_MONTH: &[&str] = &[
-    "end of month",
-    "end of the month",
-    "the end of the month",
-    "the end of month",
-    "month end",
-    "eom",
-    "the end of this month",
-    "this month",
-];
+fn named(name: NamedDay, today: NaiveDate, week: Week) -> Option<NaiveDate> {
+    match name {
+        NamedDay::Today
+        | NamedDay::ThisMorning
+        | NamedDay::ThisAfternoon
+        | NamedDay::ThisEvening
+        | NamedDay::Tonight => Some(today),
+        NamedDay::Tomorrow => plus_days(today, 1),
+        NamedDay::DayAfterTomorrow => plus_days(today, 2),
+        NamedDay::EndOfWeek => week.end_of_work(today),
+        NamedDay::NextWeek => Some(week.next()?.day(Weekday::Mon)),
+        NamedDay::WeekAfterNext => Some(week.next()?.next()?.day(Weekday::Mon)),
+        NamedDay::Weekend => Some(weekend(today)),
+        NamedDay::NextWeekend => plus_days(weekend(today), 7),
+        NamedDay::StartOfNextMonth => first_of_month(today, 1),
+        NamedDay::EndOfMonth => last_of_month(today, 0),
+        NamedDay::EndOfNextMonth => last_of_month(today, 1),
+        NamedDay::NextYear => NaiveDate::from_ymd_opt(today.year() + 1, 1, 1),
+        NamedDay::EndOfYear => NaiveDate::from_ymd_opt(today.year(), 12, 31),
+        NamedDay::EndOfQuarter => last_of_month(today, 2 - today.month0() % 3),
+        NamedDay::NextQuarter => first_of_month(today, 3 - today.month0() % 3),
+    }
+}
 
 /// "in 3 days", "2 weeks from now", "in an hour", "a week from monday".
 fn ahead_of_now(words: Words<'_>, reading: &Reading, _: bool) -> Option<DateMatch> {
-    const LEADS: &[&str] = &[
-        "in",
-        "in about",
-        "in around",
-        "in the next",
-        "within",
-        "within the next",
-        "within about",
-    ];
-    let lead = words.skip_any(LEADS);
+    let lead = words.skip_any(phrases::AHEAD_LEADS);
     let (length, amounts) = amount::sum(words.from(lead))?;
     let after = words.from(lead + length);
     let mut tail = after.skip_any(&["from now", "from today"]);
@@ -296,11 +143,7 @@ fn ahead_of_now(words: Words<'_>, reading: &Reading, _: bool) -> Option<DateMatc
     }
     if lead == 0 && tail == 0 {
         // The week of "3 times a week on monday" is none to count from.
-        if matches!(
-            words.before(),
-            "twice" | "thrice" | "times" | "once" | "per"
-        ) || words.before().ends_with('x')
-        {
+        if phrases::TIMES_A.contains(&words.before()) || words.before().ends_with('x') {
             return None;
         }
         let (base_length, base) = from_another_day(after, reading)?;
@@ -331,9 +174,7 @@ fn ahead_of_now(words: Words<'_>, reading: &Reading, _: bool) -> Option<DateMatc
 fn from_another_day(words: Words<'_>, reading: &Reading) -> Option<(usize, NaiveDate)> {
     // "A week today".
     let alone = matches!(words.get(0), "today" | "tomorrow").then_some(0);
-    let lead = words
-        .begin_with_any(&["from", "on", "after", "from next"])
-        .or(alone)?;
+    let lead = words.begin_with_any(phrases::FROM_A_DAY).or(alone)?;
     let (length, said, _) = relative(words.from(lead), reading, true)
         .or_else(|| weekday_alone(words.from(lead), reading, true))
         .or_else(|| calendar_date::written(words.from(lead), reading, true))?;
@@ -454,18 +295,7 @@ fn weekday_ahead(words: Words<'_>, reading: &Reading, _: bool) -> Option<DateMat
 
 /// "monday", "next friday", "this sat", "friday next week".
 fn weekday_alone(words: Words<'_>, reading: &Reading, led: bool) -> Option<DateMatch> {
-    let lead = words.skip_any(&[
-        "this",
-        "next",
-        "this coming",
-        "coming",
-        "the coming",
-        "following",
-        "the following",
-        "this next",
-        "next week",
-        "next week on",
-    ]);
+    let lead = words.skip_any(phrases::WEEKDAY_LEADS);
     let name = words.get(lead);
     let day = weekday(name)?;
     let today = reading.today();
@@ -513,18 +343,5 @@ fn ambiguous_weekday(words: Words<'_>) -> Option<Weight> {
 
 /// "Black Friday", "Easter Monday" are no Fridays and Mondays to count with.
 fn is_name_of_a_day(before: &str) -> bool {
-    matches!(
-        before,
-        "black"
-            | "good"
-            | "cyber"
-            | "easter"
-            | "palm"
-            | "ash"
-            | "super"
-            | "bowl"
-            | "giving"
-            | "taco"
-            | "freaky"
-    )
+    phrases::NAMES_WITH_A_DAY.contains(&before)
 }

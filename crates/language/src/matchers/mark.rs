@@ -2,6 +2,7 @@
 
 use domain::{Label, ListName};
 
+use crate::phrases::mark as phrases;
 use crate::vocabulary::context::Reading;
 use crate::vocabulary::lexicon::digits;
 use crate::vocabulary::meaning::{Match, Meaning};
@@ -42,18 +43,7 @@ fn signed(words: Words<'_>) -> Option<(usize, &str)> {
 
 /// "in list work", "to the list work", "on list: work".
 fn by_name(words: Words<'_>) -> Option<(usize, &str)> {
-    const LEADS: &[&str] = &[
-        "in list",
-        "to list",
-        "on list",
-        "in the list",
-        "to the list",
-        "on the list",
-        "in my list",
-        "to my list",
-        "on my list",
-    ];
-    let lead = words.begin_with_any(LEADS)?;
+    let lead = words.begin_with_any(phrases::LIST_LEADS)?;
     let name = words.get(lead);
     let is_name =
         !name.is_empty() && (!words.closed_after(lead) || words.token(lead - 1)?.word == "list");
@@ -66,25 +56,9 @@ fn by_name(words: Words<'_>) -> Option<(usize, &str)> {
 
 /// "to my shopping list", "on the grocery list".
 fn owned(words: Words<'_>) -> Option<(usize, &str)> {
-    const USUAL: &[&str] = &[
-        "shopping",
-        "grocery",
-        "groceries",
-        "work",
-        "home",
-        "reading",
-        "packing",
-        "wish",
-        "bucket",
-    ];
-    let lead = words.begin_with_any(&[
-        "to my", "on my", "in my", "to the", "on the", "in the", "to our", "on our",
-    ])?;
+    let lead = words.begin_with_any(phrases::OWNED_LEADS)?;
     let name = words.get(lead);
-    let mine = words.get(1) != "the" || USUAL.contains(&name);
-    let todo = matches!(
-        name,
-        "todo" | "to-do" | "task" | "tasks" | "list" | "default"
-    );
+    let mine = words.get(1) != "the" || phrases::USUAL_LISTS.contains(&name);
+    let todo = phrases::NO_LISTS.contains(&name);
     (words.get(lead + 1) == "list" && mine && !todo).then_some((lead + 2, name))
 }

@@ -2,8 +2,9 @@
 
 use domain::Priority;
 
+use crate::phrases::priority as phrases;
 use crate::vocabulary::context::Reading;
-use crate::vocabulary::lexicon::number;
+use crate::vocabulary::lexicon::{lookup, number};
 use crate::vocabulary::meaning::{Match, Meaning};
 use crate::vocabulary::token::Words;
 use crate::vocabulary::weight::Weight;
@@ -44,13 +45,7 @@ fn sign(words: Words<'_>) -> Option<PriorityMatch> {
 
 /// "priority 1", "prio 2", "with priority 3".
 fn numbered(words: Words<'_>) -> Option<PriorityMatch> {
-    let lead = words.begin_with_any(&[
-        "priority",
-        "prio",
-        "with priority",
-        "at priority",
-        "priority:",
-    ])?;
+    let lead = words.begin_with_any(phrases::NUMBERED_LEADS)?;
     let level = match words.get(lead) {
         word if grade(word).is_some() => grade(word)?,
         word => Priority::parse(number(word)?.into()).ok()?,
@@ -60,7 +55,7 @@ fn numbered(words: Words<'_>) -> Option<PriorityMatch> {
 
 /// "high priority", "with top priority".
 fn graded(words: Words<'_>) -> Option<PriorityMatch> {
-    let lead = words.skip_any(&["with", "with a", "as", "as a", "it's", "it's a"]);
+    let lead = words.skip_any(phrases::GRADED_LEADS);
     let grade = grade(words.get(lead))?;
     let prio = matches!(words.get(lead + 1), "priority" | "prio" | "importance");
     prio.then_some((lead + 2, grade, Weight::Loose))
@@ -68,33 +63,12 @@ fn graded(words: Words<'_>) -> Option<PriorityMatch> {
 
 /// What goes before "priority".
 pub fn grade(word: &str) -> Option<Priority> {
-    Some(match word {
-        "urgent" | "top" | "highest" | "critical" => Priority::URGENT,
-        "high" | "important" => Priority::HIGH,
-        "medium" | "normal" | "moderate" => Priority::MEDIUM,
-        "low" | "lowest" | "no" => Priority::NONE,
-        _ => return None,
-    })
+    lookup(phrases::GRADES, word)
 }
 
 /// "urgent", "it's important", where it describes nothing else.
 fn adjective(words: Words<'_>) -> Option<PriorityMatch> {
-    const LEADS: &[&str] = &[
-        "it's",
-        "it is",
-        "this is",
-        "that's",
-        "it's very",
-        "it's really",
-        "this is very",
-        "very",
-        "super",
-    ];
-    let lead = words.skip_any(LEADS);
-    let priority = match words.get(lead) {
-        "asap" | "urgent" | "urgently" => Priority::URGENT,
-        "important" => Priority::HIGH,
-        _ => return None,
-    };
+    let lead = words.skip_any(phrases::ADJECTIVE_LEADS);
+    let priority = lookup(phrases::ADJECTIVES, words.get(lead))?;
     Some((lead + 1, priority, Weight::Edge))
 }

@@ -4,6 +4,7 @@ use domain::reminder::MAX_MINUTES_BEFORE;
 use domain::task::MAX_REMINDERS;
 
 use crate::matchers::{amount, clock, day};
+use crate::phrases::remind as phrases;
 use crate::vocabulary::amount::Amounts;
 use crate::vocabulary::context::Reading;
 use crate::vocabulary::date::ParsedDate;
@@ -14,34 +15,9 @@ use crate::vocabulary::time::ParsedTime;
 use crate::vocabulary::token::Words;
 use crate::vocabulary::weight::Weight;
 
-const LEADS: &[&str] = &[
-    "remind me",
-    "and remind me",
-    "please remind me",
-    "notify me",
-    "and notify me",
-    "alert me",
-    "ping me",
-    "reminder",
-    "with a reminder",
-    "with reminder",
-    "and a reminder",
-    "with reminders",
-    "set a reminder",
-    "set reminder",
-    "and set a reminder",
-    "reminder at",
-    "remind me about it",
-    "remind me of it",
-    "with an alert",
-    "nudge me",
-    "and nudge me",
-    "remind",
-];
-
 /// A reminder at the beginning of `words`.
 pub fn reminder(words: Words<'_>, reading: &Reading) -> Option<Match> {
-    let lead = words.skip_any(LEADS);
+    let lead = words.skip_any(phrases::LEADS);
     let rest = words.from(lead);
     if let Some((length, days, time)) = on_a_day_before(rest, reading).filter(|_| lead > 0) {
         return Some(Match {
@@ -98,18 +74,6 @@ fn on_a_day_before(words: Words<'_>, reading: &Reading) -> Option<(usize, u32, P
 
 /// "10 minutes before", "1 day and 1 hour before", "the day before".
 fn before_due(words: Words<'_>) -> Option<(usize, Vec<u32>)> {
-    const TAILS: &[&str] = &[
-        "before",
-        "earlier",
-        "beforehand",
-        "in advance",
-        "prior",
-        "ahead",
-        "ahead of time",
-        "before it",
-        "before that",
-        "before it's due",
-    ];
     let mut length = 0;
     let mut minutes: Vec<u32> = Vec::new();
     // "5, 10 and 15 minutes before": the first ones have the unit of the last.
@@ -120,7 +84,9 @@ fn before_due(words: Words<'_>) -> Option<(usize, Vec<u32>)> {
     if counts > 0 {
         let and = words.from(counts).skip_any(&["and"]);
         let (more, last) = unit_of(words.from(counts + and))?;
-        let tail = words.from(counts + and + more).begin_with_any(TAILS)?;
+        let tail = words
+            .from(counts + and + more)
+            .begin_with_any(phrases::BEFORE_DUE)?;
         for at in 0..counts {
             minutes.push(number(words.get(at))?.checked_mul(last)?);
         }
@@ -159,7 +125,7 @@ fn before_due(words: Words<'_>) -> Option<(usize, Vec<u32>)> {
             _ => minutes.push(one),
         }
         length += the + more;
-        if let Some(tail) = words.from(length).begin_with_any(TAILS) {
+        if let Some(tail) = words.from(length).begin_with_any(phrases::BEFORE_DUE) {
             minutes.sort_unstable();
             minutes.dedup();
             return Some((length + tail, minutes));

@@ -50,5 +50,48 @@ impl ParsedDate {
     }
 }
 
+/// A day that has a name of its own, seen from today.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NamedDay {
+    /// Today, at no time.
+    Today,
+    /// Today in the morning.
+    ThisMorning,
+    /// Today in the afternoon.
+    ThisAfternoon,
+    /// Today in the evening.
+    ThisEvening,
+    /// Today at night.
+    Tonight,
+    /// One day ahead.
+    Tomorrow,
+    /// Two days ahead.
+    DayAfterTomorrow,
+    /// Friday of this week, or its last day when Friday is past.
+    EndOfWeek,
+    /// Monday of next week.
+    NextWeek,
+    /// Monday of the week behind that.
+    WeekAfterNext,
+    /// The next Saturday; on a Sunday that day itself.
+    Weekend,
+    /// A week behind that.
+    NextWeekend,
+    /// The first day of next month.
+    StartOfNextMonth,
+    /// The last day of this month.
+    EndOfMonth,
+    /// The last day of next month.
+    EndOfNextMonth,
+    /// The first day of next year.
+    NextYear,
+    /// The last day of this year.
+    EndOfYear,
+    /// The last day of this quarter.
+    EndOfQuarter,
+    /// The first day of the next quarter.
+    NextQuarter,
+}
+
 /// A date phrase without its preposition: how many words it has, what it says, and what it takes to mean that.
 pub type DateMatch = (usize, ParsedDate, Weight);

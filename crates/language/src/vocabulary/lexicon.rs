@@ -2,6 +2,102 @@
 
 use chrono::Weekday;
 
+/// Weekdays by their whole names, usual abbreviations and usual slips.
+const WEEKDAYS: &[(&str, Weekday)] = &[
+    ("monday", Weekday::Mon),
+    ("mon", Weekday::Mon),
+    ("moday", Weekday::Mon),
+    ("tuesday", Weekday::Tue),
+    ("tue", Weekday::Tue),
+    ("tues", Weekday::Tue),
+    ("teusday", Weekday::Tue),
+    ("wednesday", Weekday::Wed),
+    ("wed", Weekday::Wed),
+    ("weds", Weekday::Wed),
+    ("wensday", Weekday::Wed),
+    ("wendsday", Weekday::Wed),
+    ("thursday", Weekday::Thu),
+    ("thu", Weekday::Thu),
+    ("thur", Weekday::Thu),
+    ("thurs", Weekday::Thu),
+    ("thrusday", Weekday::Thu),
+    ("friday", Weekday::Fri),
+    ("fri", Weekday::Fri),
+    ("firday", Weekday::Fri),
+    ("saturday", Weekday::Sat),
+    ("sat", Weekday::Sat),
+    ("saterday", Weekday::Sat),
+    ("sunday", Weekday::Sun),
+    ("sun", Weekday::Sun),
+];
+
+/// Units of time. "A second" is a number first of all: "a second opinion".
+const UNITS: &[(&str, Unit)] = &[
+    ("seconds", Unit::Second),
+    ("secs", Unit::Second),
+    ("sec", Unit::Second),
+    ("minute", Unit::Minute),
+    ("minutes", Unit::Minute),
+    ("min", Unit::Minute),
+    ("mins", Unit::Minute),
+    ("hour", Unit::Hour),
+    ("hours", Unit::Hour),
+    ("hr", Unit::Hour),
+    ("hrs", Unit::Hour),
+    ("day", Unit::Day),
+    ("days", Unit::Day),
+    ("week", Unit::Week),
+    ("weeks", Unit::Week),
+    ("wk", Unit::Week),
+    ("wks", Unit::Week),
+    ("month", Unit::Month),
+    ("months", Unit::Month),
+    ("quarter", Unit::Quarter),
+    ("quarters", Unit::Quarter),
+    ("year", Unit::Year),
+    ("years", Unit::Year),
+    ("yr", Unit::Year),
+    ("yrs", Unit::Year),
+];
+
+/// Parts of the day: the hour that each stands for, and whether a plain hour beside it is after noon.
+const DAY_PARTS: &[(&str, (u32, bool))] = &[
+    ("morning", (9, false)),
+    ("mornings", (9, false)),
+    ("lunch", (12, true)),
+    ("lunchtime", (12, true)),
+    ("afternoon", (15, true)),
+    ("afternoons", (15, true)),
+    ("evening", (18, true)),
+    ("evenings", (18, true)),
+    ("night", (20, true)),
+    ("nights", (20, true)),
+    ("tonight", (20, true)),
+];
+
+/// What happens in one half of the day only.
+const USUAL_PARTS: &[(&str, &str)] = &[
+    ("breakfast", "morning"),
+    ("wake", "morning"),
+    ("alarm", "morning"),
+    ("brunch", "morning"),
+    ("dinner", "evening"),
+    ("supper", "evening"),
+    ("drinks", "evening"),
+    ("concert", "evening"),
+    ("movie", "evening"),
+    ("cinema", "evening"),
+    ("theatre", "evening"),
+    ("theater", "evening"),
+    ("party", "evening"),
+];
+
+/// What `table` says of a word.
+pub fn lookup<T: Copy>(table: &[(&str, T)], word: &str) -> Option<T> {
+    let row = table.iter().find(|(name, _)| *name == word);
+    row.map(|(_, said)| *said)
+}
+
 /// `3`, `three`, `a`.
 pub fn number(word: &str) -> Option<u32> {
     const NUMBERS: &[&str] = &[
@@ -121,16 +217,7 @@ fn position(names: &[&str], word: &str) -> Option<u32> {
 
 /// A weekday by its whole name, a usual abbreviation, or a usual slip.
 pub fn weekday(word: &str) -> Option<Weekday> {
-    Some(match word {
-        "monday" | "mon" | "moday" => Weekday::Mon,
-        "tuesday" | "tue" | "tues" | "teusday" => Weekday::Tue,
-        "wednesday" | "wed" | "weds" | "wensday" | "wendsday" => Weekday::Wed,
-        "thursday" | "thu" | "thur" | "thurs" | "thrusday" => Weekday::Thu,
-        "friday" | "fri" | "firday" => Weekday::Fri,
-        "saturday" | "sat" | "saterday" => Weekday::Sat,
-        "sunday" | "sun" => Weekday::Sun,
-        _ => return None,
-    })
+    lookup(WEEKDAYS, word)
 }
 
 /// `mondays`, `fris`: every one of them.
@@ -212,18 +299,7 @@ pub enum Unit {
 
 /// A unit by its name: `days`, `hr`.
 pub fn unit(word: &str) -> Option<Unit> {
-    Some(match word {
-        // "A second" is a number first of all: "a second opinion".
-        "seconds" | "secs" | "sec" => Unit::Second,
-        "minute" | "minutes" | "min" | "mins" => Unit::Minute,
-        "hour" | "hours" | "hr" | "hrs" => Unit::Hour,
-        "day" | "days" => Unit::Day,
-        "week" | "weeks" | "wk" | "wks" => Unit::Week,
-        "month" | "months" => Unit::Month,
-        "quarter" | "quarters" => Unit::Quarter,
-        "year" | "years" | "yr" | "yrs" => Unit::Year,
-        _ => return None,
-    })
+    lookup(UNITS, word)
 }
 
 /// A part of the day: the hour it stands for, and whether a plain hour beside it is after noon.
@@ -252,25 +328,13 @@ pub const DAY_PART_HOURS: [u32; 5] = [9, 12, 15, 18, 20];
 
 /// `morning`, `afternoon`, `evening`, `night`.
 pub fn day_part(word: &str) -> Option<DayPart> {
-    let (hour, after_noon) = match word {
-        "morning" | "mornings" => (9, false),
-        "lunch" | "lunchtime" => (12, true),
-        "afternoon" | "afternoons" => (15, true),
-        "evening" | "evenings" => (18, true),
-        "night" | "nights" | "tonight" => (20, true),
-        _ => return None,
-    };
+    let (hour, after_noon) = lookup(DAY_PARTS, word)?;
     Some(DayPart { hour, after_noon })
 }
 
 /// What happens in one half of the day only, so that "dinner at 8" is no breakfast.
 pub fn usual_part(word: &str) -> Option<DayPart> {
-    match word {
-        "breakfast" | "wake" | "alarm" | "brunch" => day_part("morning"),
-        "dinner" | "supper" | "drinks" | "concert" | "movie" | "cinema" | "theatre" | "theater"
-        | "party" => day_part("evening"),
-        _ => None,
-    }
+    day_part(lookup(USUAL_PARTS, word)?)
 }
 
 /// Words that make no thing out of the word before them: "Friday with Anna" is a day, "Friday paper" is a paper.

@@ -252,7 +252,15 @@ impl<'a> Words<'a> {
             .max()
     }
 
-    /// The same, 0 when they begin with none.
+    /// The longest phrase of `table` that these words begin with: how many words it has, and what it says.
+    pub fn begin_with_one_of<T: Copy>(self, table: &[(&str, T)]) -> Option<(usize, T)> {
+        table
+            .iter()
+            .filter_map(|(phrase, said)| Some((self.begin_with(phrase)?, *said)))
+            .max_by_key(|(length, _)| *length)
+    }
+
+    /// The length of the longest of `phrases` that these words begin with, 0 when they begin with none.
     pub fn skip_any(self, phrases: &[&str]) -> usize {
         self.begin_with_any(phrases).unwrap_or(0)
     }

@@ -5,6 +5,7 @@
 
 use language::vocabulary::lexicon::{is_task_verb, month, weekday};
 
+use crate::intent::phrases::find as phrases;
 use crate::intent::verb;
 
 /// Which of the titles are meant.
@@ -171,18 +172,8 @@ impl Word {
             || verb::is_clear_past(text)
             || weekday(text).is_some()
             || month(text).is_some()
-            || matches!(
-                text,
-                "today"
-                    | "tomorrow"
-                    | "tonight"
-                    | "yesterday"
-                    | "morning"
-                    | "evening"
-                    | "afternoon"
-                    | "week"
-            )
-            || matches!(text, "appointment" | "meeting" | "visit" | "due" | "date");
+            || phrases::WHENS.contains(&text)
+            || phrases::OCCASIONS.contains(&text);
         Self {
             text: text.to_owned(),
             stem,
@@ -226,13 +217,7 @@ impl Word {
 
 /// Words that tell nothing of a task.
 fn is_stop_word(word: &str) -> bool {
-    const WORDS: &[&str] = &[
-        "a", "an", "the", "my", "our", "your", "to", "of", "for", "with", "about", "on", "at",
-        "in", "by", "and", "or", "is", "it", "that", "this", "one", "ones", "task", "tasks",
-        "thing", "reminder", "item", "todo", "i", "me", "we", "from", "some", "please", "up",
-        "his", "her",
-    ];
-    WORDS.contains(&word)
+    phrases::STOP_WORDS.contains(&word)
 }
 
 /// What the forms of a word have in common: "calls", "called" and "calling" are "call".

@@ -8,6 +8,8 @@ use language::vocabulary::meaning::Meaning;
 use language::vocabulary::time::ParsedTime;
 use language::vocabulary::token::{Token, Words};
 
+use crate::intent::phrases::courtesy as phrases;
+
 /// A message without the courtesies around it.
 pub(crate) struct Message<'a> {
     text: &'a [char],
@@ -17,59 +19,16 @@ pub(crate) struct Message<'a> {
     pub(crate) asks: bool,
 }
 
-const POLITE: &[&str] = &[
-    "please",
-    "pls",
-    "can you",
-    "could you",
-    "would you",
-    "will you",
-    "can you please",
-    "could you please",
-    "hey nudge",
-    "hi nudge",
-    "ok nudge",
-    "nudge please",
-    "ok",
-    "okay",
-    "actually",
-    "now",
-    "and",
-    "also",
-    "then",
-    "i want you to",
-    "i'd like you to",
-    "i'd like to",
-    "let's",
-    "lets",
-    "just",
-    "go ahead and",
-];
-
-const POLITE_END: &[&str] = &[
-    "please",
-    "pls",
-    "thanks",
-    "thank you",
-    "for me",
-    "now",
-    "right now",
-    "ok",
-    "okay",
-    "too",
-    "as well",
-];
-
 impl<'a> Message<'a> {
     /// `None` when nothing was said.
     pub(crate) fn new(text: &'a [char], tokens: &'a [Token], reading: &'a Reading) -> Option<Self> {
         let all = Words::new(tokens);
         let asks = text.iter().rev().find(|c| !c.is_whitespace()) == Some(&'?');
-        let words = all.without(POLITE, POLITE_END);
+        let words = all.without(phrases::POLITE, phrases::POLITE_END);
         // "Thanks, delete it".
         let thanks = words.skip_any(&["thanks", "thank you", "great", "alright"]);
         let words = match thanks > 0 && thanks < words.len() && words.closed_after(thanks) {
-            true => words.from(thanks).without(POLITE, &[]),
+            true => words.from(thanks).without(phrases::POLITE, &[]),
             false => words,
         };
         (!all.is_empty()).then_some(Self {

@@ -1,8 +1,9 @@
 //! What a chat message wants, and which tasks a person means. Pure: no clock, no I/O, no randomness.
 //!
 //! Three floors, each of which uses only those below it: [`Intent`] and what it is made of (`vocabulary`, `message`), a reader
-//! for each kind of wish (`readers`), and [`understand()`], which asks the readers in their order. [`find()`] finds the tasks
-//! that a person means by their own words. Dates, times and recurrences inside a message are read by `language`.
+//! for each kind of wish (`readers`), and [`understand()`], which asks the readers in their order. What people say stands in
+//! tables, in `phrases`. [`find()`] finds the tasks that a person means by their own words. Dates, times and recurrences inside a
+//! message are read by `language`.
 //!
 //! What people differ over, as it is decided here:
 //! - A command with a "not" before it, or one that is understood in part only, changes nothing and becomes no task.
@@ -13,6 +14,7 @@
 mod find;
 mod message;
 mod new_due;
+mod phrases;
 mod readers;
 mod understand;
 mod verb;

@@ -106,6 +106,22 @@ pub enum Period {
     Completed,
 }
 
+/// A stretch of due dates that has a name of its own, seen from today.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NamedPeriod {
+    Today,
+    Overdue,
+    ThisWeek,
+    Tomorrow,
+    Yesterday,
+    Weekend,
+    NextWeek,
+    ThisMonth,
+    NextMonth,
+    ThisYear,
+    NoDue,
+}
+
 /// When a task is due instead.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NewDue {

@@ -4,6 +4,7 @@ use chrono::{Datelike, NaiveDate};
 
 use super::frequency::beyond;
 use crate::matchers::{amount, day};
+use crate::phrases::repeat_end as phrases;
 use crate::vocabulary::context::Reading;
 use crate::vocabulary::lexicon::number;
 use crate::vocabulary::meaning::{Match, Meaning};
@@ -25,21 +26,7 @@ pub fn end(words: Words<'_>, reading: &Reading) -> Option<Match> {
 }
 
 fn until_date(words: Words<'_>, reading: &Reading) -> Option<(usize, ParsedEnd)> {
-    const LEADS: &[&str] = &[
-        "until",
-        "till",
-        "til",
-        "'til",
-        "through",
-        "thru",
-        "ending",
-        "ending on",
-        "up to",
-        "and ends on",
-        "until the",
-        "up until",
-    ];
-    let lead = words.begin_with_any(LEADS)?;
+    let lead = words.begin_with_any(phrases::UNTIL)?;
     let rest = words.from(lead);
     if let Some((length, first)) = month_alone(rest, reading) {
         return Some((lead + length, ParsedEnd::Date(first.pred_opt()?)));
@@ -70,7 +57,7 @@ fn month_alone(words: Words<'_>, reading: &Reading) -> Option<(usize, NaiveDate)
 }
 
 fn times(words: Words<'_>) -> Option<(usize, ParsedEnd)> {
-    let lead = words.skip_any(&["for", "for the next", "the next", "only"]);
+    let lead = words.skip_any(phrases::TIMES_LEADS);
     // "3x daily", "3 times a day" count within a period.
     if beyond(words.from(lead)) || beyond(words.from(lead + 1)) {
         return None;

@@ -2,28 +2,11 @@
 
 use super::on;
 
+use crate::phrases::repeat_except as phrases;
 use crate::vocabulary::context::Reading;
 use crate::vocabulary::meaning::{Match, Meaning};
 use crate::vocabulary::token::Words;
 use crate::vocabulary::weight::Weight;
-
-const LEADS: &[&str] = &[
-    "except",
-    "except on",
-    "except for",
-    "excepting",
-    "excluding",
-    "but not",
-    "but not on",
-    "apart from",
-    "other than",
-    "besides",
-    "not on",
-    "not",
-    "and not",
-    "and not on",
-    "without",
-];
 
 /// "except sunday", "but not on weekends". It means something only beside a recurrence.
 pub fn except(words: Words<'_>, _: &Reading) -> Option<Match> {
@@ -39,23 +22,7 @@ pub fn except(words: Words<'_>, _: &Reading) -> Option<Match> {
 
 /// How many words say that something is left out. "Any day but friday", too, but only behind a day.
 pub fn lead(words: Words<'_>) -> Option<usize> {
-    let is_behind_days = || {
-        matches!(
-            words.before(),
-            "day"
-                | "days"
-                | "daily"
-                | "week"
-                | "weekday"
-                | "weekdays"
-                | "workday"
-                | "workdays"
-                | "morning"
-                | "evening"
-                | "night"
-                | "afternoon"
-        )
-    };
+    let is_behind_days = || phrases::BEFORE_BUT.contains(&words.before());
     let but = || words.begin_with("but").filter(|_| is_behind_days());
-    words.begin_with_any(LEADS).or_else(but)
+    words.begin_with_any(phrases::EXCEPT).or_else(but)
 }

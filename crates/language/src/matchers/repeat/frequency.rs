@@ -3,6 +3,7 @@
 use domain::recurrence::Frequency;
 
 use super::on;
+use crate::phrases::repeat_frequency as phrases;
 use crate::vocabulary::lexicon::{self, Unit, number, ordinal};
 use crate::vocabulary::recurrence::{ParsedRecurrence, RecurrenceMatch};
 use crate::vocabulary::token::Words;
@@ -25,23 +26,9 @@ pub(super) fn in_units(count: u32, unit: Unit) -> Option<ParsedRecurrence> {
 
 /// "daily", "weekly", "every day" in one word.
 pub(super) fn adverb(words: Words<'_>) -> Option<RecurrenceMatch> {
-    let (count, unit) = match words.get(0) {
-        "daily" | "everyday" => (1, Unit::Day),
-        "weekly" => (1, Unit::Week),
-        "biweekly" | "bi-weekly" | "fortnightly" => (2, Unit::Week),
-        "monthly" => (1, Unit::Month),
-        "bimonthly" | "bi-monthly" => (2, Unit::Month),
-        "quarterly" => (3, Unit::Month),
-        "semiannually" | "half-yearly" | "biannually" => (6, Unit::Month),
-        "yearly" | "annually" => (1, Unit::Year),
-        "biennially" => (2, Unit::Year),
-        _ => return None,
-    };
+    let (_, (count, unit)) = words.begin_with_one_of(phrases::ADVERBS)?;
     // "The daily news", "my weekly report": said of a thing, not of a time.
-    let of_a_thing = matches!(
-        words.before(),
-        "the" | "a" | "my" | "our" | "your" | "his" | "her" | "their"
-    );
+    let of_a_thing = phrases::OF_A_THING.contains(&words.before());
     let said = in_units(count, unit).filter(|_| !of_a_thing)?;
     let attached = on::attached(words.from(1), said.frequency).is_some();
     Some((
@@ -60,14 +47,14 @@ pub fn beyond(words: Words<'_>) -> bool {
     let unit_at = match words.get(0) {
         "hourly" => return true,
         "every" | "each" => {
-            let counts = matches!(words.get(1), "other" | "half" | "single" | "few" | "couple")
+            let counts = phrases::COUNTING_UNITS.contains(&words.get(1))
                 || number(words.get(1)).is_some()
                 || ordinal(words.get(1)).is_some();
             1 + usize::from(counts)
                 + words.from(2).skip_any(&["a", "an", "of"]) * usize::from(counts)
         }
         word => {
-            let by_period = matches!(words.get(1), "a" | "an" | "per" | "each" | "every" | "the");
+            let by_period = phrases::BEFORE_A_PERIOD.contains(&words.get(1));
             let is_period = |word: &str| lexicon::unit(word).is_some();
             return is_often(word)
                 && ((by_period && is_period(words.get(2))) || adverb(words.from(1)).is_some());

@@ -4,6 +4,7 @@ use chrono::Weekday;
 use domain::recurrence::Frequency;
 
 use crate::matchers::calendar_date::{day_and_month, nth, nth_weekday};
+use crate::phrases::repeat_on as phrases;
 use crate::vocabulary::lexicon::{any_weekday, day_ordinal, digits, month};
 use crate::vocabulary::recurrence::{RecurrenceDays, WORKDAYS};
 use crate::vocabulary::token::Words;
@@ -24,13 +25,7 @@ pub(super) fn after_every(words: Words<'_>) -> Option<(usize, Frequency, Recurre
         return Some((length, Frequency::Weekly, RecurrenceDays::Weekdays(days)));
     }
     if let Some((length, on)) = in_month(words) {
-        let tail = words.from(length).skip_any(&[
-            "of the month",
-            "of each month",
-            "of every month",
-            "in the month",
-            "of a month",
-        ]);
+        let tail = words.from(length).skip_any(phrases::OF_A_MONTH);
         return Some((length + tail, Frequency::Monthly, on));
     }
     let month = month(words.get(0))?;
@@ -39,7 +34,7 @@ pub(super) fn after_every(words: Words<'_>) -> Option<(usize, Frequency, Recurre
 
 /// What follows the unit: "(every week) on monday", "(monthly) on the 15th", "(yearly) on 24 december".
 pub(super) fn attached(words: Words<'_>, frequency: Frequency) -> Option<(usize, RecurrenceDays)> {
-    let lead = words.skip_any(&["on", "on every", "in", "every", "at", "by", "from"]);
+    let lead = words.skip_any(phrases::ATTACHED_LEADS);
     let rest = words.from(lead);
     let (length, on) = match frequency {
         // "Daily monday to friday"; with one day only it could be the first: "every day starting on monday".
@@ -52,10 +47,7 @@ pub(super) fn attached(words: Words<'_>, frequency: Frequency) -> Option<(usize,
         Frequency::Monthly => {
             let (length, on) = in_month(rest)?;
             (
-                length
-                    + rest
-                        .from(length)
-                        .skip_any(&["of the month", "of each month", "of month"]),
+                length + rest.from(length).skip_any(phrases::OF_THE_MONTH),
                 on,
             )
         }
@@ -111,14 +103,7 @@ pub(super) fn weekdays(words: Words<'_>) -> Option<(usize, Vec<Weekday>)> {
 }
 
 fn one_or_range(words: Words<'_>) -> Option<(usize, Vec<Weekday>)> {
-    if let Some(length) = words.begin_with_any(&[
-        "business day",
-        "working day",
-        "week day",
-        "work day",
-        "business days",
-        "working days",
-    ]) {
+    if let Some(length) = words.begin_with_any(phrases::WORKDAYS) {
         return Some((length, WORKDAYS.to_vec()));
     }
     let word = words.get(0);
@@ -128,7 +113,7 @@ fn one_or_range(words: Words<'_>) -> Option<(usize, Vec<Weekday>)> {
         _ => {}
     }
     if let Some(day) = any_weekday(word) {
-        if matches!(words.get(1), "to" | "through" | "thru" | "-" | "–")
+        if phrases::TO.contains(&words.get(1))
             && let Some(last) = any_weekday(words.get(2))
         {
             return Some((3, range(day, last)));
@@ -181,13 +166,7 @@ fn last_or_workday(words: Words<'_>) -> Option<(usize, RecurrenceDays)> {
             "last" => -1,
             _ => return None,
         };
-        let length = rest.from(1).begin_with_any(&[
-            "workday",
-            "weekday",
-            "working day",
-            "business day",
-            "work day",
-        ])?;
+        let length = rest.from(1).begin_with_any(phrases::WORKDAY)?;
         (1 + length, RecurrenceDays::Workday(position))
     };
     Some((article + length, on))

@@ -4,6 +4,7 @@ use domain::recurrence::Frequency;
 
 use super::frequency::{adverb, in_units, is_often};
 use super::on;
+use crate::phrases::repeat as phrases;
 use crate::vocabulary::context::Reading;
 use crate::vocabulary::lexicon::{self, Unit, day_part, number, ordinal};
 use crate::vocabulary::meaning::{Match, Meaning};
@@ -23,15 +24,7 @@ const HEADS: [fn(Words<'_>) -> Option<RecurrenceMatch>; 6] = [
 
 /// A recurrence at the beginning of `words`.
 pub fn recurrence(words: Words<'_>, _: &Reading) -> Option<Match> {
-    let lead = words.skip_any(&[
-        "repeat",
-        "repeating",
-        "repeats",
-        "and repeat",
-        "recurring",
-        "and repeat it",
-        "repeat it",
-    ]);
+    let lead = words.skip_any(phrases::LEADS);
     // "Twice daily" is more often than a rule of days can say.
     if is_often(words.before()) {
         return None;
@@ -63,14 +56,7 @@ pub fn recurrence(words: Words<'_>, _: &Reading) -> Option<Match> {
 
 /// "every …", "each …".
 fn every(words: Words<'_>) -> Option<RecurrenceMatch> {
-    let lead = words.begin_with_any(&[
-        "every",
-        "each",
-        "on every",
-        "on each",
-        "every single",
-        "in every",
-    ])?;
+    let lead = words.begin_with_any(phrases::EVERY)?;
     let rest = words.from(lead);
     let (length, said) = every_unit(rest)
         .or_else(|| every_other_day(rest))
@@ -142,12 +128,7 @@ fn of_the_month(words: Words<'_>) -> Option<RecurrenceMatch> {
     let after = words.from(lead + length);
     let (tail, said) = if let Some(tail) = after.begin_with_any(&["of every other month"]) {
         (tail, ParsedRecurrence::on(Frequency::Monthly, 2, on))
-    } else if let Some(tail) = after.begin_with_any(&[
-        "of every month",
-        "of each month",
-        "every month",
-        "each month",
-    ]) {
+    } else if let Some(tail) = after.begin_with_any(phrases::EVERY_MONTH) {
         (tail, ParsedRecurrence::on(Frequency::Monthly, 1, on))
     } else if let Some(tail) = after.begin_with_any(&["of every quarter", "of each quarter"]) {
         (tail, ParsedRecurrence::on(Frequency::Monthly, 3, on))
@@ -171,13 +152,10 @@ fn plural_weekdays(words: Words<'_>) -> Option<RecurrenceMatch> {
     // From one day to another is a stay, but from Monday to Friday it is work.
     let is_stay = (0..length).any(|at| {
         let word = words.get(lead + at);
-        matches!(word, "to" | "till" | "until" | "through" | "-" | "–")
+        phrases::RANGE.contains(&word)
     }) && days != WORKDAYS;
     // "Monday mornings".
-    let parts = matches!(
-        words.get(lead + length),
-        "mornings" | "afternoons" | "evenings" | "nights"
-    );
+    let parts = phrases::PARTS.contains(&words.get(lead + length));
     let are_many = group || parts || lexicon::weekdays_plural(first).is_some();
     if !are_many && (days.len() < 3 || is_stay) {
         return None;
@@ -196,7 +174,7 @@ fn plural_weekdays(words: Words<'_>) -> Option<RecurrenceMatch> {
 
 /// "once a week", "once every 2 months".
 fn once_a(words: Words<'_>) -> Option<RecurrenceMatch> {
-    let lead = words.begin_with_any(&["once a", "once per", "once an", "once"])?;
+    let lead = words.begin_with_any(phrases::ONCE)?;
     if words.get(lead - 1) == "once" {
         let (length, said, weight) = every(words.from(lead))?;
         return Some((lead + length, said, weight));
@@ -209,42 +187,13 @@ fn once_a(words: Words<'_>) -> Option<RecurrenceMatch> {
 fn after_completion(words: Words<'_>) -> Option<RecurrenceMatch> {
     number(words.get(0))?;
     let (length, said) = every_unit(words)?;
-    words.from(length).begin_with_any(COMPLETIONS)?;
+    words.from(length).begin_with_any(phrases::COMPLETIONS)?;
     Some((length, said, Weight::Firm))
 }
 
-const COMPLETIONS: &[&str] = &[
-    "after completion",
-    "from completion",
-    "after completing",
-    "after completing it",
-    "after i complete it",
-    "after i completed it",
-    "after i did it",
-    "after i do it",
-    "after i last did it",
-    "after i've done it",
-    "after doing it",
-    "after it's done",
-    "after it is done",
-    "after it's completed",
-    "after i finish",
-    "after i finish it",
-    "after i finished it",
-    "after finishing",
-    "after finishing it",
-    "after the last time",
-    "since the last time",
-    "since i last did it",
-    "when done",
-    "once done",
-    "after i'm done",
-    "after done",
-];
-
 /// "after completion", "after I did it": counted from when it was done.
 pub fn basis(words: Words<'_>, _: &Reading) -> Option<Match> {
-    let length = words.begin_with_any(COMPLETIONS)?;
+    let length = words.begin_with_any(phrases::COMPLETIONS)?;
     Some(Match {
         words: length,
         meaning: Meaning::Basis,

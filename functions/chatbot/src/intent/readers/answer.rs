@@ -5,171 +5,18 @@ use language::vocabulary::token::Words;
 
 use super::{postpone, target};
 use crate::intent::message::Message;
+use crate::intent::phrases::answer as phrases;
 use crate::intent::vocabulary::{Choice, Intent};
-
-const YES: &[&str] = &[
-    "yes",
-    "y",
-    "yep",
-    "yeah",
-    "yup",
-    "ya",
-    "sure",
-    "ok",
-    "okay",
-    "k",
-    "of course",
-    "do it",
-    "go ahead",
-    "correct",
-    "right",
-    "confirm",
-    "confirmed",
-    "absolutely",
-    "exactly",
-    "fine",
-    "sounds good",
-    "yes do it",
-    "yes sure",
-    "that's right",
-    "please do",
-    "yes go ahead",
-    "👍",
-];
-
-const NO: &[&str] = &[
-    "no",
-    "n",
-    "nope",
-    "nah",
-    "cancel",
-    "never mind",
-    "nevermind",
-    "nvm",
-    "stop",
-    "abort",
-    "don't",
-    "no thanks",
-    "no thank you",
-    "leave it",
-    "forget it",
-    "not now",
-    "none",
-    "none of them",
-    "neither",
-    "neither of them",
-    "neither one",
-    "keep it",
-    "keep them",
-    "no don't",
-    "don't do it",
-    "cancel that",
-];
-
-const UNDO: &[&str] = &[
-    "undo",
-    "undo that",
-    "undo it",
-    "undo this",
-    "undo the last",
-    "undo last",
-    "undo the last one",
-    "undo my last",
-    "take that back",
-    "take it back",
-    "revert",
-    "revert that",
-    "oops",
-    "oops undo",
-    "undo the last change",
-    "that was wrong",
-    "undo last action",
-    "bring it back",
-    "scratch that",
-];
-
-const HELP: &[&str] = &[
-    "help",
-    "help me",
-    "what can you do",
-    "what can i do",
-    "what can i say",
-    "what can i ask",
-    "how does this work",
-    "how do i use this",
-    "how do you work",
-    "commands",
-    "what do you do",
-    "what are you",
-    "who are you",
-    "?",
-    "/help",
-    "usage",
-    "what can you help me with",
-    "what are the commands",
-];
-
-const GREETING: &[&str] = &[
-    "hi",
-    "hello",
-    "hey",
-    "hey there",
-    "hi there",
-    "hello there",
-    "good morning",
-    "good evening",
-    "good afternoon",
-    "good day",
-    "morning",
-    "howdy",
-    "yo",
-    "greetings",
-    "hi nudge",
-    "hello nudge",
-    "hey nudge",
-    "what's up",
-    "sup",
-    "how are you",
-    "how are you doing",
-    "good night",
-];
-
-const THANKS: &[&str] = &[
-    "thanks",
-    "thank you",
-    "thx",
-    "ty",
-    "cheers",
-    "thanks a lot",
-    "thank you very much",
-    "thank you so much",
-    "many thanks",
-    "great thanks",
-    "perfect thanks",
-    "great",
-    "perfect",
-    "awesome",
-    "nice",
-    "cool",
-    "thanks nudge",
-    "thank u",
-    "thanks that's all",
-    "that's all",
-    "good job",
-    "well done",
-    "nice work",
-    "wow",
-];
 
 /// An answer, when the whole message is one.
 pub(crate) fn answer(message: &Message<'_>) -> Option<Intent> {
     const TALK: [(&[&str], Intent); 6] = [
-        (YES, Intent::Yes),
-        (NO, Intent::No),
-        (UNDO, Intent::Undo),
-        (HELP, Intent::Help),
-        (GREETING, Intent::Greeting),
-        (THANKS, Intent::Thanks),
+        (phrases::YES, Intent::Yes),
+        (phrases::NO, Intent::No),
+        (phrases::UNDO, Intent::Undo),
+        (phrases::HELP, Intent::Help),
+        (phrases::GREETING, Intent::Greeting),
+        (phrases::THANKS, Intent::Thanks),
     ];
     let words = message.words;
     TALK.into_iter()
@@ -231,24 +78,10 @@ fn says_more(words: Words<'_>) -> bool {
 
 /// "the second", "2", "both", "1 and 3", "the last one".
 fn choice(words: Words<'_>) -> Option<Choice> {
-    const ALL: &[&str] = &[
-        "both",
-        "both of them",
-        "all",
-        "all of them",
-        "all of these",
-        "all of those",
-        "every one",
-        "everything",
-        "all three",
-        "both please",
-        "them all",
-    ];
-    const LAST: &[&str] = &["the last one", "last one", "the last", "last"];
-    if words.are_any(ALL) {
+    if words.are_any(phrases::ALL) {
         return Some(Choice::All);
     }
-    if words.are_any(LAST) {
+    if words.are_any(phrases::LAST) {
         return Some(Choice::Last);
     }
     if let Some(number) = target::number(words) {
@@ -285,7 +118,7 @@ fn some(words: Words<'_>) -> bool {
         .split_once(['-', '–'])
         .is_some_and(|(first, last)| digits(first).is_some() && digits(last).is_some());
     let excepts = digits(words.get(0)).is_some() && matches!(words.get(1), "but" | "except");
-    let ends = words.begin_with_any(&["the last", "the first", "last", "first"]);
+    let ends = words.begin_with_any(phrases::SOME_AT_AN_END);
     let counts = ends.is_some_and(|ends| {
         ends + 1 == words.len() && number(words.get(ends)).is_some_and(|count| count > 1)
     });

@@ -8,6 +8,7 @@ use language::vocabulary::token::Words;
 
 use super::target::{target, target_or_last};
 use crate::intent::message::Message;
+use crate::intent::phrases::change as phrases;
 use crate::intent::vocabulary::{Edit, Intent, Target};
 
 /// Another priority, label, list or recurrence.
@@ -32,37 +33,10 @@ type ParsedEdit = Option<(Target, Edit)>;
 
 /// "stop repeating …", "… no longer repeats".
 fn no_recurrence(message: &Message<'_>) -> ParsedEdit {
-    const FRONTS: &[&str] = &[
-        "stop repeating",
-        "don't repeat",
-        "do not repeat",
-        "never repeat",
-        "stop the recurrence of",
-        "remove the recurrence from",
-        "remove the recurrence of",
-        "remove the repeat from",
-        "stop recurring",
-        "no longer repeat",
-    ];
-    const ENDS: &[&str] = &[
-        "no longer repeats",
-        "doesn't repeat",
-        "should not repeat",
-        "shouldn't repeat",
-        "not repeat",
-        "stop repeating",
-        "from repeating",
-        "not recurring",
-        "non-recurring",
-        "a one-off",
-        "one-time",
-        "no longer recurs",
-        "should stop repeating",
-    ];
     let words = message
         .words
         .without(&[], &["anymore", "any more", "any longer"]);
-    let rest = match words.begin_with_any(FRONTS) {
+    let rest = match words.begin_with_any(phrases::ONCE_FRONTS) {
         Some(length) => {
             // "Don't repeat the report every week".
             let rest = words.from(length);
@@ -70,7 +44,7 @@ fn no_recurrence(message: &Message<'_>) -> ParsedEdit {
             rest.first(rule.unwrap_or(rest.len()))
         }
         None => {
-            let end = words.end_with_any(ENDS)?;
+            let end = words.end_with_any(phrases::ONCE_ENDS)?;
             words
                 .first(words.len() - end)
                 .without(&["make", "stop", "let"], &[])
@@ -87,36 +61,15 @@ fn no_recurrence(message: &Message<'_>) -> ParsedEdit {
 
 /// "make … repeat every week", "repeat … daily", "change … to every monday".
 fn recurrence(message: &Message<'_>) -> ParsedEdit {
-    const FRONTS: &[&str] = &["make", "repeat", "set", "change", "let", "have"];
-    const JOINTS: &[&str] = &[
-        "repeat",
-        "repeats",
-        "recur",
-        "recurring",
-        "should repeat",
-        "should recur",
-        "to repeat",
-        "to recur",
-        "to be",
-        "to",
-        "be",
-        "repeating",
-        "should be",
-        "happen",
-        "a",
-    ];
     let words = message.words;
-    let front = words.skip_any(FRONTS);
+    let front = words.skip_any(phrases::REPEAT_FRONTS);
     let rest = words.from(front);
     // Without a verb in front only "… should repeat …" is about a task that is there.
     let needs_joint = front == 0;
     (1..rest.len()).find_map(|at| {
-        let joint = rest.from(at).skip_any(JOINTS);
+        let joint = rest.from(at).skip_any(phrases::REPEAT_JOINTS);
         let said = rule(message, rest.from(at + joint))?;
-        let spoken = matches!(
-            rest.get(at),
-            "repeat" | "repeats" | "recur" | "should" | "recurring" | "repeating"
-        );
+        let spoken = phrases::REPEATING.contains(&rest.get(at));
         if needs_joint && !spoken {
             return None;
         }
@@ -178,12 +131,10 @@ fn rule(message: &Message<'_>, words: Words<'_>) -> Option<Recurrence> {
 /// "move … to list work", "put … on my shopping list".
 fn list(message: &Message<'_>) -> ParsedEdit {
     let words = message.words;
-    let front = words.begin_with_any(&["move", "put", "file", "transfer", "change", "set"])?;
+    let front = words.begin_with_any(phrases::LIST_FRONTS)?;
     let rest = words.from(front);
     (1..rest.len()).find_map(|at| {
-        let joint = rest
-            .from(at)
-            .skip_any(&["to", "in", "into", "on", "onto", "under"]);
+        let joint = rest.from(at).skip_any(phrases::LIST_JOINTS);
         let name = [at, at + joint].into_iter().find_map(|from| {
             let found = mark::list(rest.from(from), message.reading)?;
             (from + found.words == rest.len()).then_some(found.meaning)
@@ -211,13 +162,11 @@ fn labels(message: &Message<'_>) -> ParsedEdit {
     let words = message.words;
     if let Some(front) = words.begin_with_any(&["tag", "label"]) {
         let rest = words.from(front);
-        let (at, joint) = rest
-            .find_any(&["with", "as", "with the label", "with label"])
-            .or_else(|| {
-                (1..rest.len())
-                    .find(|at| rest.get(*at).starts_with('#'))
-                    .map(|at| (at, 0))
-            })?;
+        let (at, joint) = rest.find_any(phrases::LABEL_JOINTS).or_else(|| {
+            (1..rest.len())
+                .find(|at| rest.get(*at).starts_with('#'))
+                .map(|at| (at, 0))
+        })?;
         let target = target(message, rest.first(at))?;
         // "Tag along with Bob" is no label: a name without its sign needs a task that is clearly one.
         let is_loose = matches!(target, Target::Words(_)) && !matches!(rest.get(0), "the" | "my");
@@ -244,7 +193,7 @@ fn labels(message: &Message<'_>) -> ParsedEdit {
 /// "remove #home from …", "untag …".
 fn no_labels(message: &Message<'_>) -> ParsedEdit {
     let words = message.words;
-    let front = words.begin_with_any(&["remove", "take", "delete", "drop", "untag", "unlabel"])?;
+    let front = words.begin_with_any(phrases::UNLABEL)?;
     let (remove_labels, rest) = named_labels(words.from(front), &["from", "off", "of"])?;
     Some((
         target(message, rest)?,
@@ -257,16 +206,7 @@ fn no_labels(message: &Message<'_>) -> ParsedEdit {
 
 /// "#home and #work to …", "the label home to …": the labels, and what is behind the joint.
 fn named_labels<'a>(words: Words<'a>, joints: &[&str]) -> Option<(Vec<Label>, Words<'a>)> {
-    let lead = words.skip_any(&[
-        "the label",
-        "label",
-        "the tag",
-        "tag",
-        "labels",
-        "tags",
-        "the labels",
-        "the tags",
-    ]);
+    let lead = words.skip_any(phrases::LABELS);
     let rest = words.from(lead);
     let (at, joint) = rest.find_any(joints)?;
     Some((names(rest.first(at), lead == 0)?, rest.from(at + joint)))
@@ -288,17 +228,6 @@ fn names(words: Words<'_>, marked: bool) -> Option<Vec<Label>> {
 
 /// "make … urgent", "set the priority of … to 1", "… is urgent", "prioritise …".
 fn priority_of(message: &Message<'_>) -> ParsedEdit {
-    const OF: &[&str] = &[
-        "set the priority of",
-        "set priority of",
-        "change the priority of",
-        "change priority of",
-        "make the priority of",
-        "set the priority for",
-        "set priority for",
-        "set the priority on",
-        "raise the priority of",
-    ];
     let words = message.words;
     let found = |priority, target| {
         Some((
@@ -312,15 +241,11 @@ fn priority_of(message: &Message<'_>) -> ParsedEdit {
     if let Some(front) = words.begin_with_any(&["prioritise", "prioritize"]) {
         return found(Priority::HIGH, target(message, words.from(front))?);
     }
-    if let Some(front) = words.begin_with_any(&[
-        "remove priority",
-        "remove the priority",
-        "clear the priority",
-    ]) {
+    if let Some(front) = words.begin_with_any(phrases::NO_PRIORITY) {
         let of = words.from(front).begin_with_any(&["from", "of"])?;
         return found(Priority::NONE, target(message, words.from(front + of))?);
     }
-    if let Some(front) = words.begin_with_any(OF) {
+    if let Some(front) = words.begin_with_any(phrases::PRIORITY_OF) {
         let rest = words.from(front);
         let (at, joint) = rest.find_any(&["to", "as", "at"])?;
         return found(
@@ -328,29 +253,14 @@ fn priority_of(message: &Message<'_>) -> ParsedEdit {
             target(message, rest.first(at))?,
         );
     }
-    let front = words.begin_with_any(&["make", "set", "mark", "give", "change", "flag"]);
+    let front = words.begin_with_any(phrases::PRIORITY_FRONTS);
     let rest = words.from(front.unwrap_or(0));
     (1..rest.len()).find_map(|at| {
-        let joint = rest.from(at).skip_any(&[
-            "as",
-            "to",
-            "is",
-            "is now",
-            "is very",
-            "is really",
-            "a",
-            "is not",
-            "isn't",
-            "more",
-            "less",
-            "no longer",
-            "not",
-        ]);
+        let joint = rest.from(at).skip_any(phrases::PRIORITY_JOINTS);
         if front.is_none() && !rest.get(at).starts_with("is") {
             return None;
         }
-        let negative =
-            matches!(rest.get(at), "isn't" | "less" | "no" | "not") || rest.get(at + 1) == "not";
+        let negative = phrases::NOT_URGENT.contains(&rest.get(at)) || rest.get(at + 1) == "not";
         let priority = level(message, rest.from(at + joint))?;
         let priority = if negative { Priority::NONE } else { priority };
         found(priority, target_or_last(message, rest.first(at)))

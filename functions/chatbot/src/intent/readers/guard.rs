@@ -8,6 +8,7 @@ use language::{QuickAdd, turn};
 
 use super::{change, complete, delete, postpone, rename, reopen};
 use crate::intent::message::Message;
+use crate::intent::phrases::guard as phrases;
 use crate::intent::vocabulary::{Intent, Target};
 
 /// Whatever changes tasks that are there.
@@ -30,48 +31,20 @@ pub(crate) fn guard(message: &Message<'_>) -> Option<Intent> {
     (is_vague || is_put_right(words) || asks_for_more(message)).then_some(Intent::Unknown)
 }
 
-/// What is said of tasks only.
-const OF_THE_LIST: &[&str] = &[
-    "snooze",
-    "postpone",
-    "reschedule",
-    "defer",
-    "unsnooze",
-    "rename",
-    "retitle",
-    "delay",
-    "bump",
-    "skip",
-];
-
 fn command(message: &Message<'_>) -> Option<Intent> {
     COMMANDS.iter().find_map(|command| command(message))
 }
 
 /// "Don't delete the report". "Don't call mom" is something to keep in mind, and "don't forget" something to do.
 fn is_forbidden(message: &Message<'_>) -> bool {
-    const FRONTS: &[&str] = &[
-        "don't",
-        "do not",
-        "dont",
-        "never",
-        "don't ever",
-        "don't you dare",
-        "you shouldn't",
-        "you should not",
-        "i don't want to",
-        "i don't want you to",
-        "i do not want to",
-        "i do not want you to",
-    ];
-    let Some(front) = message.words.begin_with_any(FRONTS) else {
+    let Some(front) = message.words.begin_with_any(phrases::FORBIDDING) else {
         return false;
     };
     let rest = message.words.from(front).without(&["please", "just"], &[]);
-    let is_another = matches!(rest.get(0), "forget" | "let" | "be" | "repeat");
+    let is_another = phrases::NOT_FORBIDDING.contains(&rest.get(0));
     let forbids = || {
         let said = message.of(rest);
-        let begins = postpone::begins_a_move(&said) || OF_THE_LIST.contains(&rest.get(0));
+        let begins = postpone::begins_a_move(&said) || phrases::OF_THE_LIST.contains(&rest.get(0));
         command(&said).is_some() || begins && is_pronoun(rest.get(1))
     };
     !is_another && !rest.is_empty() && forbids()
@@ -79,19 +52,6 @@ fn is_forbidden(message: &Message<'_>) -> bool {
 
 /// "Buy milk, no wait, buy eggs", "delete the report, actually no, keep it": what could be put right word by word has been.
 fn is_put_right(words: Words<'_>) -> bool {
-    const FIRM: &[&str] = &[
-        "no wait",
-        "wait no",
-        "actually no",
-        "no actually",
-        "sorry no",
-        "no sorry",
-        "scratch that",
-        "strike that",
-        "on second thought",
-        "on second thoughts",
-        "correction",
-    ];
     (1..words.len()).any(|at| {
         let here = words.from(at);
         let Some(length) = turn(here) else {
@@ -99,7 +59,8 @@ fn is_put_right(words: Words<'_>) -> bool {
         };
         let rest = here.from(length);
         let is_apart = words.closed_after(at);
-        let is_firm = (0..length).any(|word| here.from(word).begin_with_any(FIRM).is_some());
+        let is_firm =
+            (0..length).any(|word| here.from(word).begin_with_any(phrases::TURNED).is_some());
         let says_no = (0..length)
             .any(|word| matches!(here.get(word), "no" | "nope") && here.closed_after(word + 1));
         let is_number =
@@ -110,75 +71,25 @@ fn is_put_right(words: Words<'_>) -> bool {
 
 /// "Remind me later", "snooze": of what, and when?
 fn says_when_vaguely(words: Words<'_>) -> bool {
-    const VAGUE: &[&str] = &[
-        "later",
-        "soon",
-        "in a bit",
-        "in a while",
-        "in a moment",
-        "sometime",
-        "some time",
-        "twice",
-        "never",
-        "another time",
-        "when i'm home",
-        "when i get home",
-    ];
-    let front = words.begin_with_any(&["remind me", "nudge me", "snooze it", "snooze"]);
-    front.is_some_and(|front| words.from(front).are_any(VAGUE)) || words.are_any(&["snooze"])
+    let front = words.begin_with_any(phrases::VAGUE_FRONTS);
+    front.is_some_and(|front| words.from(front).are_any(phrases::VAGUE))
+        || words.are_any(&["snooze"])
 }
 
 /// "Remove the reminder from the dentist": it is not the task that is to go. "The reminder for the dentist" is the task, unless
 /// it is to be turned off.
 fn is_of_reminders(words: Words<'_>) -> bool {
-    const REMINDERS: &[&str] = &[
-        "the reminder",
-        "the reminders",
-        "reminder",
-        "reminders",
-        "all reminders",
-        "my reminder",
-        "my reminders",
-        "the alarm",
-        "alarm",
-        "alarms",
-        "the alert",
-        "alerts",
-        "the notification",
-        "notifications",
-        "all notifications",
-    ];
-    let off = words.begin_with_any(&["turn off", "switch off", "disable", "mute", "silence"]);
-    let front =
-        off.or(words.begin_with_any(&["remove", "delete", "clear", "take", "cancel", "drop"]));
+    let off = words.begin_with_any(phrases::TURN_OFF);
+    let front = off.or(words.begin_with_any(phrases::REMOVE));
     let Some(front) = front else {
         return false;
     };
-    let named = words.from(front).begin_with_any(REMINDERS);
+    let named = words.from(front).begin_with_any(phrases::REMINDERS);
     named.is_some_and(|named| {
         let behind = words.from(front + named);
         off.is_some() || matches!(behind.get(0), "from" | "off")
     })
 }
-
-/// What begins another command behind the first.
-const ANOTHER: &[&str] = &[
-    "remind me",
-    "add",
-    "delete",
-    "complete",
-    "mark",
-    "move",
-    "postpone",
-    "reschedule",
-    "snooze",
-    "cancel",
-    "rename",
-    "undo",
-    "tag",
-    "remove",
-    "reopen",
-];
 
 /// "I finished the report, remind me to send it", "move the dentist to friday and call mom": two things at once, of which a
 /// command would do one.
@@ -188,16 +99,14 @@ fn asks_for_more(message: &Message<'_>) -> bool {
     const MOST: usize = 6;
     const REACH: usize = 10;
     let behind = |at: usize| {
-        let and = words
-            .from(at)
-            .skip_any(&["and", "and then", "then", "and also", "also", "but"]);
+        let and = words.from(at).skip_any(phrases::AND);
         (and > 0 || words.closed_after(at))
             .then(|| words.from(at + and))
             .filter(|rest| !rest.is_empty())
     };
     let parts = (1..words.len()).filter_map(|at| {
         let rest = behind(at)?;
-        let begins = rest.begin_with_any(ANOTHER).is_some();
+        let begins = rest.begin_with_any(phrases::ANOTHER).is_some();
         let goes_on = || is_task_verb(rest.get(0)) || goal(message, rest.first(REACH)).is_some();
         (begins || goes_on()).then_some((at, begins))
     });
@@ -236,24 +145,17 @@ pub(crate) fn is_of_no_task(message: &Message<'_>, intent: &Intent) -> bool {
 
 /// Whether a message that was not understood as a command begins as one, and so is no new task.
 pub(crate) fn begins_a_command(message: &Message<'_>, read: &QuickAdd) -> bool {
-    const ALSO: &[&str] = &[
-        "set", "make", "change", "update", "repeat", "mark", "do", "complete", "delete", "reopen",
-        "show", "list",
-    ];
     let words = message.words;
     let begins = postpone::begins_a_move(message);
     if begins && (read.has_unclear_day || goal(message, words.from(1)).is_some()) {
         return true;
     }
     let object = words.get(1);
-    if OF_THE_LIST.contains(&words.get(0)) {
-        return is_pronoun(object) || matches!(object, "until" | "till" | "to" | "for" | "by");
+    if phrases::OF_THE_LIST.contains(&words.get(0)) {
+        return is_pronoun(object) || phrases::UNTIL.contains(&object);
     }
     // "Push it", "bring it forward": by how much? "Make it 5": o'clock, or of them?
-    let moves = matches!(
-        words.get(0),
-        "move" | "push" | "bring" | "pull" | "shift" | "change" | "update"
-    );
+    let moves = phrases::MOVES.contains(&words.get(0));
     let begins_so = matches!(words.get(0), "make" | "set");
     let is_bare = object == "it"
         && words.len() <= 3
@@ -262,20 +164,20 @@ pub(crate) fn begins_a_command(message: &Message<'_>, read: &QuickAdd) -> bool {
         return true;
     }
     // "Set it up tomorrow", "make it to the gym by 5" are things to do.
-    let is_thing = matches!(
-        words.get(2),
-        "up" | "out" | "down" | "off" | "away" | "home"
-    ) || (words.get(0) == "make" && words.get(2) == "to");
+    let is_thing = phrases::THINGS_TO_DO.contains(&words.get(2))
+        || (words.get(0) == "make" && words.get(2) == "to");
     let speaks_of_when = read.due.is_some()
         || read.recurrence.is_some()
         || !read.notes.is_empty()
-        || (2..words.len())
-            .any(|at| matches!(words.get(at), "yesterday" | "ago" | "later" | "earlier"));
-    (begins || ALSO.contains(&words.get(0))) && is_pronoun(object) && !is_thing && speaks_of_when
+        || (2..words.len()).any(|at| phrases::WHENS.contains(&words.get(at)));
+    (begins || phrases::ALSO.contains(&words.get(0)))
+        && is_pronoun(object)
+        && !is_thing
+        && speaks_of_when
 }
 
 fn is_pronoun(word: &str) -> bool {
-    matches!(word, "it" | "that" | "this" | "them" | "everything" | "all")
+    phrases::PRONOUNS.contains(&word)
 }
 
 /// Where in `words` it is said to when something goes: the "to friday" of "move the dentist to friday or saturday".

@@ -7,55 +7,11 @@ use language::vocabulary::weight::Weight;
 
 use super::period::period;
 use crate::intent::message::Message;
+use crate::intent::phrases::list as phrases;
 use crate::intent::vocabulary::{Intent, ListQuery, Period};
 
 /// A question for tasks.
 pub(crate) fn list(message: &Message<'_>) -> Option<Intent> {
-    const ASKING: &[&str] = &[
-        "what",
-        "what's",
-        "whats",
-        "which",
-        "show",
-        "list",
-        "display",
-        "give me",
-        "how many",
-        "how much",
-        "my",
-        "tasks",
-        "todos",
-        "all",
-        "agenda",
-        "am i free",
-        "am i busy",
-        "open tasks",
-        "see",
-        "view",
-        "tell me what",
-        "reminders",
-        "check my",
-        "what're",
-        "let me see",
-        "read me",
-        "completed tasks",
-        "done tasks",
-        "i want to see",
-    ];
-    // These ask for whatever is named behind them.
-    const ASKING_FOR: &[&str] = &[
-        "any",
-        "anything",
-        "do i have",
-        "have i got",
-        "is there",
-        "are there",
-        "what do i have",
-        "find",
-        "search",
-        "search for",
-        "look up",
-    ];
     let words = message.words;
     if words.begin_with_any(&["what about", "how about"]).is_some() {
         return None;
@@ -63,23 +19,16 @@ pub(crate) fn list(message: &Message<'_>) -> Option<Intent> {
     let read = ParsedQuery::of(message, words);
     if read.rest.is_empty() {
         let asks = words
-            .begin_with_any(ASKING)
-            .or(words.begin_with_any(ASKING_FOR))
+            .begin_with_any(phrases::ASKING)
+            .or(words.begin_with_any(phrases::ASKING_FOR))
             .is_some();
         return (asks || read.is_only_a_filter(words)).then_some(Intent::List(read.query));
     }
-    let asks_for = words.begin_with_any(ASKING_FOR).is_some() && (message.asks || read.named)
-        || words
-            .begin_with_any(&[
-                "any",
-                "anything",
-                "do i have",
-                "have i got",
-                "is there anything",
-                "search",
-            ])
-            .is_some()
-        || words.begin_with_any(ASKING).is_some() && (read.named || are_named_tasks(words));
+    let asks_for = words.begin_with_any(phrases::ASKING_FOR).is_some()
+        && (message.asks || read.named)
+        || words.begin_with_any(phrases::ASKING_PLAINLY).is_some()
+        || words.begin_with_any(phrases::ASKING).is_some()
+            && (read.named || are_named_tasks(words));
     asks_for.then(|| {
         Intent::List(ListQuery {
             text: Some(read.rest.join(" ")),
@@ -90,31 +39,14 @@ pub(crate) fn list(message: &Message<'_>) -> Option<Intent> {
 
 /// "list my work tasks": the tasks that have some word about them.
 fn are_named_tasks(words: Words<'_>) -> bool {
-    let shows = words.begin_with_any(&["list", "show", "display", "see", "view", "what are"]);
+    let shows = words.begin_with_any(phrases::SHOW);
     shows.is_some() && words.end_with_any(&["tasks", "todos", "to-dos"]).is_some()
 }
 
 /// "everything due today", "all my tasks", "the overdue ones": all that a list would show.
 pub(crate) fn everything(message: &Message<'_>, words: Words<'_>) -> Option<ListQuery> {
-    const ALL: &[&str] = &[
-        "everything",
-        "all",
-        "all of",
-        "all my",
-        "all the",
-        "every task",
-        "all of my",
-        "each",
-        "every",
-        "all of the",
-    ];
-    let is_all = words.begin_with_any(ALL).is_some();
-    let is_plural = (0..words.len()).any(|at| {
-        matches!(
-            words.get(at),
-            "tasks" | "ones" | "todos" | "reminders" | "items"
-        )
-    });
+    let is_all = words.begin_with_any(phrases::ALL).is_some();
+    let is_plural = (0..words.len()).any(|at| phrases::PLURALS.contains(&words.get(at)));
     if !is_all && !is_plural {
         return None;
     }
@@ -144,19 +76,19 @@ impl ParsedQuery {
         let mut at = 0;
         while at < words.len() {
             let here = words.from(at);
-            let step = if let Some(length) = here.begin_with_any(DONE) {
+            let step = if let Some(length) = here.begin_with_any(phrases::DONE) {
                 read.completed = true;
                 length
             } else if let Some(length) = read.filter(message, here) {
                 length
             } else if let Some(length) = here
-                .begin_with_any(ABOUT)
+                .begin_with_any(phrases::ABOUT)
                 .filter(|length| *length < here.len())
             {
                 read.named = true;
                 length
-            } else if let Some(length) = here.begin_with_any(NOISE) {
-                read.talks |= !NOUNS.contains(&here.get(0));
+            } else if let Some(length) = here.begin_with_any(phrases::NOISE) {
+                read.talks |= !phrases::NOUNS.contains(&here.get(0));
                 length
             } else {
                 read.rest.push(message.written(here.first(1)));
@@ -204,16 +136,7 @@ impl ParsedQuery {
 
 /// "labelled home", "with the label home".
 fn label_by_name(here: Words<'_>) -> Option<Match> {
-    const LEADS: &[&str] = &[
-        "labeled",
-        "labelled",
-        "tagged",
-        "with label",
-        "with the label",
-        "with tag",
-        "with the tag",
-    ];
-    let lead = here.begin_with_any(LEADS)?;
+    let lead = here.begin_with_any(phrases::LABEL_LEADS)?;
     let label = domain::Label::parse(here.get(lead)).ok()?;
     Some(Match {
         words: lead + 1,
@@ -226,10 +149,7 @@ fn label_by_name(here: Words<'_>) -> Option<Match> {
 fn list_name_behind(here: Words<'_>) -> Option<Match> {
     let lead = here.begin_with_any(&["my", "the", "on", "in"])?;
     let name = here.get(lead);
-    let is_todo = matches!(
-        name,
-        "" | "my" | "the" | "todo" | "to-do" | "task" | "whole" | "entire" | "full" | "do" | "list"
-    );
+    let is_todo = phrases::NO_LISTS.contains(&name);
     let meaning = domain::ListName::parse(name)
         .ok()
         .filter(|_| here.get(lead + 1) == "list" && !is_todo)?;
@@ -239,157 +159,3 @@ fn list_name_behind(here: Words<'_>) -> Option<Match> {
         weight: Weight::Firm,
     })
 }
-
-const DONE: &[&str] = &[
-    "did i do",
-    "did i finish",
-    "did i complete",
-    "have i done",
-    "i did",
-    "done",
-    "completed",
-    "finished",
-    "did i get done",
-    "have i finished",
-];
-
-const ABOUT: &[&str] = &[
-    "about",
-    "regarding",
-    "concerning",
-    "containing",
-    "mentioning",
-    "matching",
-    "related to",
-    "with the word",
-];
-
-/// What a restriction may stand beside without a verb.
-const NOUNS: &[&str] = &[
-    "my",
-    "the",
-    "all",
-    "for",
-    "on",
-    "in",
-    "due",
-    "tasks",
-    "task",
-    "todos",
-    "todo",
-    "to-dos",
-    "list",
-    "open",
-    "things",
-    "agenda",
-    "plan",
-    "schedule",
-    "ones",
-    "reminders",
-];
-
-const NOISE: &[&str] = &[
-    "find",
-    "search",
-    "labeled",
-    "labelled",
-    "tagged",
-    "i",
-    "me",
-    "my",
-    "the",
-    "a",
-    "an",
-    "all",
-    "of",
-    "is",
-    "are",
-    "what",
-    "what's",
-    "whats",
-    "which",
-    "show",
-    "list",
-    "display",
-    "give",
-    "see",
-    "view",
-    "any",
-    "anything",
-    "tasks",
-    "task",
-    "todos",
-    "todo",
-    "to-do",
-    "to-dos",
-    "to",
-    "do",
-    "due",
-    "have",
-    "has",
-    "got",
-    "there",
-    "for",
-    "on",
-    "in",
-    "that",
-    "be",
-    "left",
-    "open",
-    "pending",
-    "remaining",
-    "still",
-    "coming",
-    "up",
-    "next",
-    "need",
-    "needs",
-    "should",
-    "must",
-    "going",
-    "planned",
-    "scheduled",
-    "plan",
-    "schedule",
-    "agenda",
-    "plate",
-    "calendar",
-    "radar",
-    "free",
-    "busy",
-    "am",
-    "lists",
-    "things",
-    "thing",
-    "stuff",
-    "items",
-    "item",
-    "please",
-    "now",
-    "currently",
-    "does",
-    "look",
-    "like",
-    "looks",
-    "how",
-    "many",
-    "much",
-    "everything",
-    "with",
-    "reminders",
-    "reminder",
-    "day",
-    "upcoming",
-    "you",
-    "tell",
-    "we",
-    "and",
-    "it",
-    "each",
-    "every",
-    "ones",
-    "else",
-    "happening",
-    "from",
-    "at",
-];

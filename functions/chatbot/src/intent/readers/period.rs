@@ -8,11 +8,12 @@ use language::vocabulary::meaning::Meaning;
 use language::vocabulary::token::Words;
 
 use crate::intent::message::Message;
-use crate::intent::vocabulary::Period;
+use crate::intent::phrases::period as phrases;
+use crate::intent::vocabulary::{NamedPeriod, Period};
 
 /// A stretch of due dates at the beginning of `here`.
 pub(crate) fn period(message: &Message<'_>, here: Words<'_>) -> Option<(usize, Period)> {
-    let lead = here.skip_any(&["due", "for", "on", "by", "due on", "due by", "due in", "in"]);
+    let lead = here.skip_any(phrases::LEADS);
     let led = here.from(lead);
     named_period(message, led)
         .or_else(|| days_ahead(message, led))
@@ -47,106 +48,33 @@ fn named_period(message: &Message<'_>, here: Words<'_>) -> Option<(usize, Period
     let sunday = calendar::on_or_after(saturday, Weekday::Sun);
     let tomorrow = calendar::plus_days(today, 1);
     let yesterday = today.pred_opt();
-    let periods: [(&[&str], Option<Period>); 12] = [
-        (
-            &[
-                "today",
-                "today's",
-                "tonight",
-                "this morning",
-                "this afternoon",
-                "this evening",
-                "my day",
-            ],
-            Some(Period::Today),
-        ),
-        (
-            &[
-                "overdue",
-                "late",
-                "past due",
-                "overdue ones",
-                "missed",
-                "behind schedule",
-            ],
-            Some(Period::Overdue),
-        ),
-        (
-            &[
-                "this week",
-                "this week's",
-                "the week",
-                "the rest of the week",
-                "my week",
-            ],
-            Some(Period::Week),
-        ),
-        (
-            &["tomorrow's", "tomorrow morning", "tomorrow evening"],
-            between(tomorrow, tomorrow),
-        ),
-        (&["yesterday", "yesterday's"], between(yesterday, yesterday)),
-        (
-            &[
-                "this weekend",
-                "the weekend",
-                "at the weekend",
-                "on the weekend",
-                "weekend",
-            ],
-            between(Some(saturday), Some(sunday)),
-        ),
-        (
-            &["next week", "next week's"],
-            between(
-                week.next().map(|week| week.first),
-                week.next().map(Week::last),
-            ),
-        ),
-        (
-            &["this month", "this month's"],
-            between(
-                calendar::first_of_month(today, 0),
-                calendar::last_of_month(today, 0),
-            ),
-        ),
-        (
-            &["next month", "next month's"],
-            between(
-                calendar::first_of_month(today, 1),
-                calendar::last_of_month(today, 1),
-            ),
-        ),
-        (
-            &["this year"],
-            between(
-                NaiveDate::from_ymd_opt(today.year(), 1, 1),
-                NaiveDate::from_ymd_opt(today.year(), 12, 31),
-            ),
-        ),
-        (
-            &[
-                "without a date",
-                "without date",
-                "without a due date",
-                "without due date",
-                "with no date",
-                "with no due date",
-                "no date",
-                "no due date",
-                "undated",
-                "unscheduled",
-                "that have no date",
-                "not scheduled",
-            ],
-            Some(Period::NoDue),
-        ),
-        (&["last week", "last month"], None),
-    ];
-    periods
-        .into_iter()
-        .filter_map(|(names, period)| Some((here.begin_with_any(names)?, period?)))
-        .max_by_key(|(length, _)| *length)
+    let (length, name) = here.begin_with_one_of(phrases::PERIODS)?;
+    let period = match name {
+        NamedPeriod::Today => Period::Today,
+        NamedPeriod::Overdue => Period::Overdue,
+        NamedPeriod::ThisWeek => Period::Week,
+        NamedPeriod::Tomorrow => between(tomorrow, tomorrow)?,
+        NamedPeriod::Yesterday => between(yesterday, yesterday)?,
+        NamedPeriod::Weekend => Period::Between(saturday, sunday),
+        NamedPeriod::NextWeek => {
+            let next = week.next()?;
+            Period::Between(next.first, next.last())
+        }
+        NamedPeriod::ThisMonth => between(
+            calendar::first_of_month(today, 0),
+            calendar::last_of_month(today, 0),
+        )?,
+        NamedPeriod::NextMonth => between(
+            calendar::first_of_month(today, 1),
+            calendar::last_of_month(today, 1),
+        )?,
+        NamedPeriod::ThisYear => between(
+            NaiveDate::from_ymd_opt(today.year(), 1, 1),
+            NaiveDate::from_ymd_opt(today.year(), 12, 31),
+        )?,
+        NamedPeriod::NoDue => Period::NoDue,
+    };
+    Some((length, period))
 }
 
 impl Period {
@@ -168,7 +96,7 @@ impl Period {
 
 /// "in the next 3 days", "next 2 weeks".
 fn days_ahead(message: &Message<'_>, here: Words<'_>) -> Option<(usize, Period)> {
-    let lead = here.begin_with_any(&["the next", "next", "over the next", "within the next"])?;
+    let lead = here.begin_with_any(phrases::NEXT)?;
     let count = number(here.get(lead))?;
     let days = match here.get(lead + 1) {
         "day" | "days" => count,

@@ -5,86 +5,15 @@ use language::vocabulary::token::Words;
 
 use super::list;
 use crate::intent::message::Message;
+use crate::intent::phrases::target as phrases;
 use crate::intent::vocabulary::Target;
-
-const LAST: &[&str] = &[
-    "it",
-    "that",
-    "this",
-    "that one",
-    "this one",
-    "the last one",
-    "the last task",
-    "that task",
-    "this task",
-    "the task",
-    "them",
-    "those",
-    "these",
-    "the same",
-    "it all",
-    "this reminder",
-    "that reminder",
-    "the reminder",
-    "last one",
-    "the last",
-    "the date",
-    "the due date",
-    "the time",
-    "the deadline",
-];
-
-const BEFORE: &[&str] = &[
-    "the task to",
-    "the task called",
-    "the task about",
-    "the task",
-    "task",
-    "my task",
-    "the reminder to",
-    "the reminder for",
-    "the reminder about",
-    "the reminder",
-    "my reminder to",
-    "my reminder for",
-    "my reminder",
-    "reminder to",
-    "reminder for",
-    "the to-do",
-    "the todo",
-    "todo",
-    "about",
-    "the item",
-];
-
-const BEHIND: &[&str] = &[
-    "task",
-    "reminder",
-    "item",
-    "todo",
-    "to-do",
-    "from my list",
-    "off my list",
-    "from the list",
-    "off the list",
-    "on my list",
-    "from my to-do list",
-    "from my todo list",
-    "off my to-do list",
-    "from my tasks",
-    "from my todos",
-    "off",
-    "anymore",
-    "any more",
-    "any longer",
-];
 
 /// The task or tasks that `words` mean; `None` when there are no words.
 pub(crate) fn target(message: &Message<'_>, words: Words<'_>) -> Option<Target> {
     if words.is_empty() {
         return None;
     }
-    if words.are_any(LAST) {
+    if words.are_any(phrases::LAST) {
         return Some(Target::Last);
     }
     if let Some(number) = number(words) {
@@ -93,8 +22,8 @@ pub(crate) fn target(message: &Message<'_>, words: Words<'_>) -> Option<Target> 
     if let Some(query) = list::everything(message, words) {
         return Some(Target::All(query));
     }
-    let named = words.without(BEFORE, BEHIND);
-    if named.are_any(LAST) {
+    let named = words.without(phrases::BEFORE, phrases::BEHIND);
+    if named.are_any(phrases::LAST) {
         return Some(Target::Last);
     }
     if let Some(number) = number(named).filter(|_| named.len() < words.len()) {
@@ -110,28 +39,10 @@ pub(crate) fn target_or_last(message: &Message<'_>, words: Words<'_>) -> Target 
 
 /// "2", "number 2", "#2", "the second one".
 pub(crate) fn number(words: Words<'_>) -> Option<usize> {
-    const LEADS: &[&str] = &[
-        "number",
-        "no",
-        "nr",
-        "the",
-        "task",
-        "task number",
-        "item",
-        "option",
-        "item number",
-    ];
-    let lead = words.skip_any(LEADS);
+    let lead = words.skip_any(phrases::NUMBER_LEADS);
     let rest = words.from(lead);
     let word = rest.get(0);
-    let tail = rest.from(1).skip_any(&[
-        "one",
-        "task",
-        "item",
-        "on the list",
-        "in the list",
-        "of them",
-    ]);
+    let tail = rest.from(1).skip_any(phrases::NUMBER_TAILS);
     if rest.len() != 1 + tail {
         return None;
     }
