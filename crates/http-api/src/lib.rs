@@ -15,10 +15,11 @@ pub mod identity;
 mod pace;
 mod paging;
 mod problem;
+mod response;
 #[cfg(target_arch = "wasm32")]
 pub mod shell;
 
-pub use answer::{Answer, empty, json_response};
+pub use answer::Answer;
 pub use api::FieldError;
 pub use body::{
     MAX_API_BODY, MAX_DELIVERY_BODY, from_json, max_body, parse_call, parse_json, query,
@@ -32,6 +33,7 @@ pub use idempotency::{Fingerprint, KeptAnswer, idempotency_key};
 pub use pace::{Limits, Pace, Rate};
 pub use paging::{Paging, unknown_parameter};
 pub use problem::Problem;
+pub use response::{empty, json_response};
 
 /// A request with its whole body.
 pub type Request = http::Request<Vec<u8>>;
