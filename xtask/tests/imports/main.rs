@@ -16,19 +16,6 @@ use serde_json::Value;
 /// until its line is taken out.
 const KNOWN: &[&[&str]] = &[
     &[
-        "host/sidecar/src/api.rs",
-        "host/sidecar/src/bindings.rs",
-        "host/sidecar/src/bindings/cron.rs",
-        "host/sidecar/src/bindings/http_call.rs",
-        "host/sidecar/src/bindings/smtp.rs",
-        "host/sidecar/src/components.rs",
-        "host/sidecar/src/external.rs",
-        "host/sidecar/src/lib.rs",
-        "host/sidecar/src/pubsub.rs",
-        "host/sidecar/src/secrets.rs",
-        "host/sidecar/src/state.rs",
-    ],
-    &[
         "crates/dapr/src/ordered.rs",
         "crates/dapr/src/ordered/directory.rs",
     ],
