@@ -13,13 +13,14 @@ pub mod identity;
 mod pace;
 mod paging;
 mod problem;
+mod response;
 pub mod routes;
 #[cfg(target_arch = "wasm32")]
 pub mod shell;
 
 pub(crate) use self::function::erase_answer;
 pub use self::function::{Function, delivery_answer, refuse_erased, restore_answer};
-pub use answer::{Answer, empty, json_response};
+pub use answer::Answer;
 pub use api::FieldError;
 pub use body::{
     MAX_API_BODY, MAX_DELIVERY_BODY, from_json, max_body, parse_call, parse_json, query,
@@ -31,6 +32,7 @@ pub use idempotency::{Fingerprint, KeptAnswer, idempotency_key};
 pub use pace::{Limits, Pace, Rate};
 pub use paging::{Paging, unknown_parameter};
 pub use problem::Problem;
+pub use response::{empty, json_response};
 pub use routes::{Routes, Service, path_parameter};
 
 /// A request with its whole body.

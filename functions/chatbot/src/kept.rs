@@ -13,11 +13,10 @@ use language::Context;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::TTL_SECONDS;
 use crate::conversation::Conversation;
 use crate::plan::Step;
 use crate::quick_add::context;
-use crate::remembered::{self, Remembered};
+use crate::remembered::{self, Remembered, TTL_SECONDS};
 
 /// How often something is tried to be kept when others of the same person are kept at once.
 pub(crate) const TRIES: u32 = 12;

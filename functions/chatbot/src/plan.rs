@@ -3,13 +3,14 @@
 use chrono::NaiveDate;
 use domain::{Due, Recurrence, ReminderRule, zone};
 use events::{DueDocument, RecurrenceDocument, ReminderDocument};
-use language::{Choice, Context, Edit, Found, Intent, ListQuery, NewDue, Period, QuickAdd, Target};
+use language::{Context, QuickAdd};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::Known;
 use crate::command::Command;
 use crate::conversation::{Conversation, Mention, Question, QuestionKind};
+use crate::intent::{Choice, Edit, Intent, ListQuery, NewDue, Period, Target, TitleMatch, find};
 
 /// Most tasks that one message changes.
 pub const MAX_CHANGES: usize = 50;
@@ -156,10 +157,10 @@ fn on_target(intent: &Intent, target: &Target, tasks: Vec<Known>, context: &Cont
     match target {
         Target::Words(words) => {
             let titles: Vec<&str> = tasks.iter().map(|task| task.title.as_str()).collect();
-            match language::find(words, titles.iter().copied()) {
-                Found::None => Plan::Say(Say::NotFound(words.clone())),
-                Found::One(at) => for_chosen(intent, vec![tasks[at].clone()], context),
-                Found::Several(places) => {
+            match find(words, titles.iter().copied()) {
+                TitleMatch::None => Plan::Say(Say::NotFound(words.clone())),
+                TitleMatch::One(at) => for_chosen(intent, vec![tasks[at].clone()], context),
+                TitleMatch::Several(places) => {
                     let several = places.into_iter().map(|at| tasks[at].clone());
                     ask_which(intent, several.collect())
                 }
@@ -245,9 +246,9 @@ fn by_title(candidates: &[Mention], message: &str) -> Option<Vec<Mention>> {
         .iter()
         .map(|mention| mention.title.as_str())
         .collect();
-    match language::find(message, titles.iter().copied()) {
-        Found::One(at) => Some(vec![candidates[at].clone()]),
-        Found::None | Found::Several(_) => None,
+    match find(message, titles.iter().copied()) {
+        TitleMatch::One(at) => Some(vec![candidates[at].clone()]),
+        TitleMatch::None | TitleMatch::Several(_) => None,
     }
 }
 

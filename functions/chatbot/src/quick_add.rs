@@ -7,6 +7,8 @@ use events::{DueDocument, RecurrenceDocument, ReminderDocument, Timestamp};
 use function::Problem;
 use language::{Context, MAX_TEXT_CHARS, QuickAdd as Understood};
 
+use crate::intent;
+
 /// What the text says.
 ///
 /// # Errors
@@ -20,7 +22,7 @@ pub(crate) fn read(request: &QuickAdd, now: Timestamp, zone: Tz) -> Result<Under
 /// Whether the text is no new task after all.
 pub(crate) fn asks_for_nothing(request: &QuickAdd, now: Timestamp, zone: Tz) -> bool {
     let context = context(request.now.unwrap_or(now), zone);
-    language::asks_for_nothing(&request.text, &context)
+    intent::asks_for_nothing(&request.text, &context)
 }
 
 /// A zone that a request names.

@@ -7,7 +7,8 @@ use dapr::{Condition, Dapr, DaprError, Document, Write};
 use events::{Timestamp, UnknownFields};
 use serde::{Deserialize, Serialize};
 
-use crate::TTL_SECONDS;
+/// How long a conversation is remembered after its last message, and an answer under its idempotency key: 24 hours.
+pub(crate) const TTL_SECONDS: u32 = 24 * 60 * 60;
 
 /// Most documents of a person at a time; where there would be more, the one that ends first goes.
 const MOST_KEPT: usize = 500;

@@ -4,13 +4,14 @@ use chrono::NaiveDate;
 use domain::zone::Tz;
 use domain::{Due, ReminderRule};
 use events::ReminderDocument;
-use language::{Context, Intent, ListQuery, Period, describe};
+use language::{Context, describe};
 use serde::Deserialize;
 use serde_json::Value;
 
 use crate::Known;
 use crate::command::Command;
 use crate::conversation::QuestionKind;
+use crate::intent::{Intent, ListQuery, Period};
 use crate::plan::{MAX_CHANGES, Say, Step};
 
 /// Most tasks that are told one by one; the answer's `tasks` has all of them.

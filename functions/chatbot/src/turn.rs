@@ -5,12 +5,13 @@ use dapr::{Dapr, DaprError};
 use domain::zone;
 use events::{Timestamp, UnknownFields};
 use function::Problem;
-use language::{Context, Intent};
+use language::Context;
 use serde_json::{Value, json};
 
 use crate::Known;
 use crate::command::Command;
 use crate::conversation::{Conversation, Mention, Question, undo_message, undo_turn};
+use crate::intent::{Intent, understand};
 use crate::kept::{Before, Begun, Keeping, TRIES, Work};
 use crate::plan::{self, Needs, Plan, Say, Step};
 use crate::reply::{self, Done};
@@ -127,7 +128,7 @@ impl<D: Dapr> Turn<'_, D> {
     }
 
     async fn decide(&self, conversation: &Conversation) -> Result<Decision, Problem> {
-        let intent = language::intent(self.message, &self.context);
+        let intent = understand(self.message, &self.context);
         if let Some(question) = &conversation.question
             && let Some(chosen) = plan::answer(question, self.message, &intent)
         {
@@ -164,7 +165,7 @@ impl<D: Dapr> Turn<'_, D> {
             zone: zone::parse(&question.time_zone).unwrap_or(self.context.zone),
             ..self.context
         };
-        let intent = language::intent(&question.message, &context);
+        let intent = understand(&question.message, &context);
         let mut tasks = Vec::new();
         for mention in chosen.iter().take(plan::MAX_CHANGES) {
             tasks.extend(self.tasks.one(&mention.id).await?);

@@ -17,13 +17,17 @@ use crate::channel::{Channels, Message};
 use crate::confirm::Code;
 use crate::inbox::Inbox;
 use crate::preferences::{self, Preferences};
-use crate::{SOURCE, refusal};
+use crate::refusal;
+use crate::service::SOURCE;
 
 mod code;
+mod document;
 mod look;
 
 use code::{CODE_BODY, CODE_TITLE, CODE_TRIES};
 pub(crate) use code::{begin_code, code_key};
+pub(crate) use document::Delivery;
+use document::{EMAIL, State};
 use look::{Look, look, look_at_code};
 
 /// Seconds between tries; after the last one the message is given up. A day in all.
@@ -36,9 +40,6 @@ const HANGS_AFTER_SECONDS: i64 = 2;
 
 /// How long the record of a finished delivery is kept: 30 days.
 const FINISHED_TTL_SECONDS: u32 = 30 * 24 * 60 * 60;
-
-/// The only channel there is so far; part of the document's key and of events.
-const EMAIL: &str = "email";
 
 /// Longest that a channel may take over one message, in seconds.
 const SEND_SECONDS: i64 = 50;
@@ -53,36 +54,6 @@ const SEND_FOR_MS: i64 = 5_000;
 /// The document that says which tick is sending e-mail: real Dapr's SMTP binding mixes up the recipients of two mails that
 /// are on their way at once.
 const SENDER_KEY: &str = "sender/email";
-
-/// The document `delivery/{user}/{notification}/{channel}`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Delivery {
-    notification: NotificationDocument,
-    /// Where it was to go last.
-    address: String,
-    state: State,
-    tries: u32,
-    /// When it is tried next.
-    next_at: Timestamp,
-    /// Until when somebody is at it, who claimed it before sending.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    claimed_until: Option<Timestamp>,
-    correlation_id: Uuid,
-    causation_id: Uuid,
-    /// What a newer version says besides.
-    #[serde(flatten)]
-    unknown: UnknownFields,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum State {
-    Waiting,
-    Delivered,
-    Failed,
-    /// There was no need for it any more, or no wish.
-    Withdrawn,
-}
 
 /// The document [`SENDER_KEY`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -13,7 +13,7 @@ use function::Problem;
 use crate::channel::Channels;
 use crate::check::Checking;
 use crate::delivery::Sending;
-use crate::routes::Notifications;
+use crate::service::Notifications;
 use crate::{erase, react};
 
 /// Tells a person of what an event means to them.

@@ -17,11 +17,10 @@ mod preferences;
 mod react;
 mod refusal;
 mod routes;
+mod service;
 
-pub use routes::{Notifications, routes};
-
-/// The function's app-id, which stands as `source` in its events.
-const SOURCE: &str = "notification-service";
+pub use routes::routes;
+pub use service::Notifications;
 
 #[cfg(target_arch = "wasm32")]
 mod component {

@@ -21,7 +21,7 @@ use crate::delivery;
 use crate::inbox::Inbox;
 use crate::preferences::{self, Preferences};
 use crate::react;
-use crate::routes::Notifications;
+use crate::service::Notifications;
 
 /// How often a command tries again when others change the same documents.
 const TRIES: u32 = 8;

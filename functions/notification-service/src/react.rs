@@ -15,7 +15,8 @@ use uuid::Uuid;
 use crate::bells::{Kept, Ring};
 use crate::inbox::Inbox;
 use crate::preferences::{self, Preferences};
-use crate::{SOURCE, delivery, notice};
+use crate::service::SOURCE;
+use crate::{delivery, notice};
 
 /// How many ids one event has at most: a screen is told of more by several.
 const MOST_IDS: usize = 200;

@@ -1,32 +1,12 @@
 //! The table of the notification service.
 
 use dapr::Dapr;
+use function::Routes;
 use function::routes::{get, post};
-use function::{Function, Routes, Service};
 
 use crate::channel::Channels;
+use crate::service::Notifications;
 use crate::{inner, people};
-
-/// What the handlers work with.
-#[derive(Debug)]
-pub struct Notifications<D, C> {
-    /// A function's means.
-    pub function: Function<D>,
-    /// The channels.
-    pub channels: C,
-    /// Where people find the screen, for links.
-    pub public_url: String,
-    /// Whether there is a mail server.
-    pub mail_available: bool,
-}
-
-impl<D: Dapr + 'static, C: 'static> Service for Notifications<D, C> {
-    type Dapr = D;
-
-    fn function(&self) -> &Function<D> {
-        &self.function
-    }
-}
 
 /// What the function answers where.
 #[must_use]

@@ -1,6 +1,7 @@
 //! `GET /api/tasks`: pages of the open and the completed tasks. Reading a page touches the chunks of that page.
 
 mod filter;
+mod key_range;
 
 use std::ops::{Bound, ControlFlow};
 
@@ -14,9 +15,9 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 pub(crate) use filter::{Listing, Sort, Which};
+use key_range::KeyRange;
 
 use crate::head::{self, Head};
-use crate::summary;
 
 /// Most bytes of summaries in one answer, but for a single one that has more: real Dapr passes on answers up to 4 MiB.
 const MOST_BYTES: usize = 1024 * 1024;
@@ -229,36 +230,6 @@ impl Page<'_> {
         if self.items.len() > fitting {
             self.items.truncate(fitting);
             self.further = self.items.last().map(|item| item.key.clone());
-        }
-    }
-}
-
-/// The stretch of sort keys that a filter can match.
-pub(crate) struct KeyRange {
-    start: String,
-    end: String,
-}
-
-impl KeyRange {
-    pub(crate) fn all() -> Self {
-        // "\u{7f}" sorts behind every key, also behind those without a due date.
-        Self {
-            start: String::new(),
-            end: "\u{7f}".to_owned(),
-        }
-    }
-
-    pub(crate) fn without_due() -> Self {
-        Self {
-            start: summary::NO_DUE.to_owned(),
-            ..Self::all()
-        }
-    }
-
-    pub(crate) fn between(start: Option<DateTime<Utc>>, end: DateTime<Utc>) -> Self {
-        Self {
-            start: start.map(summary::instant_key).unwrap_or_default(),
-            end: summary::instant_key(end),
         }
     }
 }

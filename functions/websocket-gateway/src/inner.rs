@@ -6,7 +6,7 @@ use events::parse_delivery;
 use function::identity::dapr_caller;
 use function::{Problem, Request, Response, delivery_answer};
 
-use crate::routes::Gateway;
+use crate::service::Gateway;
 use crate::talk;
 
 /// A delivery of `task-updates`: told to every proxy. Nothing is kept, so a repeat is told again, which screens see by the

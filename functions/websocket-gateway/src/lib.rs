@@ -3,10 +3,12 @@
 mod inner;
 mod proxies;
 mod routes;
+mod service;
 mod socket;
 mod talk;
 
-pub use routes::{Gateway, routes};
+pub use routes::routes;
+pub use service::Gateway;
 
 #[cfg(target_arch = "wasm32")]
 mod component {

@@ -11,7 +11,7 @@ use grip::Control;
 use http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use serde::de::IgnoredAny;
 
-use crate::routes::Gateway;
+use crate::service::Gateway;
 use crate::talk::{self, Message};
 
 /// Close codes of the application: the token is missing, wrong or over.

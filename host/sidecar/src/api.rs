@@ -5,51 +5,28 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, Response, StatusCode, header};
 use percent_encoding::percent_decode_str;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::pubsub::{Published, wrap};
+use crate::response::{ApiResult, Failure, empty, header_text, json_answer, query_value};
+use crate::sidecar::Sidecar;
 use crate::store::Message;
-use crate::{Sidecar, bindings, secrets, state};
+use crate::{bindings, secrets, state};
 
-/// A failure as Dapr says it.
-pub(crate) struct Failure {
-    status: StatusCode,
-    code: &'static str,
-    message: String,
-}
-
-impl Failure {
-    pub(crate) fn new(status: StatusCode, code: &'static str, message: impl ToString) -> Self {
-        Self {
-            status,
-            code,
-            message: message.to_string(),
-        }
-    }
-
-    pub(crate) fn malformed(message: impl ToString) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, "ERR_MALFORMED_REQUEST", message)
+impl Sidecar {
+    /// Dapr's HTTP API as the function `app_id` calls it.
+    pub async fn handle(
+        self: &Arc<Self>,
+        app_id: &str,
+        request: Request<Bytes>,
+    ) -> Response<Bytes> {
+        let response = route(self, app_id, request).await;
+        response.unwrap_or_else(Failure::into_response)
     }
 }
 
-pub(crate) type Answer = Result<Response<Bytes>, Failure>;
-
-pub(crate) async fn handle(
-    sidecar: &Arc<Sidecar>,
-    app_id: &str,
-    request: Request<Bytes>,
-) -> Response<Bytes> {
-    match route(sidecar, app_id, request).await {
-        Ok(response) => response,
-        Err(failure) => {
-            let body = json!({ "errorCode": failure.code, "message": failure.message });
-            json_answer(failure.status, &body)
-        }
-    }
-}
-
-async fn route(sidecar: &Arc<Sidecar>, app_id: &str, request: Request<Bytes>) -> Answer {
+async fn route(sidecar: &Arc<Sidecar>, app_id: &str, request: Request<Bytes>) -> ApiResult {
     let path = request.uri().path().to_owned();
     let Some(rest) = path.strip_prefix("/v1.0/") else {
         return Err(no_such_path());
@@ -97,7 +74,7 @@ async fn publish(
     pubsub: &str,
     topic: &str,
     request: &Request<Bytes>,
-) -> Answer {
+) -> ApiResult {
     check_pubsub(sidecar, app_id, pubsub)?;
     let content_type =
         header_text(request.headers(), header::CONTENT_TYPE.as_str()).unwrap_or("application/json");
@@ -142,7 +119,7 @@ async fn publish_bulk(
     pubsub: &str,
     topic: &str,
     request: &Request<Bytes>,
-) -> Answer {
+) -> ApiResult {
     check_pubsub(sidecar, app_id, pubsub)?;
     let entries: Vec<Entry> = serde_json::from_slice(request.body()).map_err(Failure::malformed)?;
     let mut ids: Vec<&str> = entries
@@ -187,7 +164,7 @@ fn check_pubsub(sidecar: &Sidecar, app_id: &str, pubsub: &str) -> Result<(), Fai
     })
 }
 
-async fn send(sidecar: &Arc<Sidecar>, topic: &str, messages: Vec<Message>) -> Answer {
+async fn send(sidecar: &Arc<Sidecar>, topic: &str, messages: Vec<Message>) -> ApiResult {
     match sidecar.broker.publish(topic, messages).await {
         Ok(()) => Ok(empty(StatusCode::NO_CONTENT)),
         Err(error) => Err(Failure::new(
@@ -204,7 +181,7 @@ async fn invoke(
     app_id: &str,
     rest: &str,
     request: Request<Bytes>,
-) -> Answer {
+) -> ApiResult {
     let Some((target, path)) = rest.split_once("/method/") else {
         return Err(no_such_path());
     };
@@ -295,7 +272,7 @@ fn strip_hop_by_hop(headers: &mut HeaderMap) {
     }
 }
 
-fn secret(sidecar: &Sidecar, app_id: &str, store: &str, key: &str) -> Answer {
+fn secret(sidecar: &Sidecar, app_id: &str, store: &str, key: &str) -> ApiResult {
     let Some(component) = sidecar.components.find(store, "secretstores.", app_id) else {
         let message = format!("failed finding secret store with key {store}");
         return Err(Failure::new(
@@ -342,33 +319,4 @@ fn metadata(sidecar: &Sidecar, app_id: &str) -> Response<Bytes> {
         StatusCode::OK,
         &json!({ "id": app_id, "components": components, "subscriptions": subscriptions }),
     )
-}
-
-pub(crate) fn header_text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    headers.get(name).and_then(|value| value.to_str().ok())
-}
-
-pub(crate) fn query_value(request: &Request<Bytes>, name: &str) -> Option<String> {
-    request.uri().query()?.split('&').find_map(|pair| {
-        let (key, value) = pair.split_once('=')?;
-        (percent_decode_str(key).decode_utf8_lossy() == name)
-            .then(|| percent_decode_str(value).decode_utf8_lossy().into_owned())
-    })
-}
-
-pub(crate) fn json_answer(status: StatusCode, body: &impl Serialize) -> Response<Bytes> {
-    let body = serde_json::to_vec(body).expect("an answer with string keys");
-    let mut response = Response::new(Bytes::from(body));
-    *response.status_mut() = status;
-    response.headers_mut().insert(
-        header::CONTENT_TYPE,
-        header::HeaderValue::from_static("application/json"),
-    );
-    response
-}
-
-pub(crate) fn empty(status: StatusCode) -> Response<Bytes> {
-    let mut response = Response::new(Bytes::new());
-    *response.status_mut() = status;
-    response
 }

@@ -2,29 +2,17 @@
 
 pub(crate) mod cron;
 mod http_call;
+mod request;
 pub(crate) mod smtp;
 
-use std::collections::HashMap;
-
 use bytes::Bytes;
-use http::StatusCode;
-use serde::Deserialize;
-use serde_json::Value;
 
-use crate::Sidecar;
-use crate::api::{Answer, Failure};
+use request::{Request, failed};
 
-/// The body of `POST /v1.0/bindings/{name}`.
-#[derive(Debug, Deserialize)]
-pub(crate) struct Request {
-    operation: String,
-    #[serde(default)]
-    data: Value,
-    #[serde(default)]
-    metadata: HashMap<String, String>,
-}
+use crate::response::{ApiResult, Failure};
+use crate::sidecar::Sidecar;
 
-pub(crate) async fn invoke(sidecar: &Sidecar, app_id: &str, name: &str, body: &Bytes) -> Answer {
+pub(crate) async fn invoke(sidecar: &Sidecar, app_id: &str, name: &str, body: &Bytes) -> ApiResult {
     let request: Request = serde_json::from_slice(body).map_err(Failure::malformed)?;
     let Some(component) = sidecar.components.find(name, "bindings.", app_id) else {
         return Err(failed(format!("couldn't find output binding {name}")));
@@ -34,12 +22,4 @@ pub(crate) async fn invoke(sidecar: &Sidecar, app_id: &str, name: &str, body: &B
         "bindings.http" => http_call::call(&sidecar.external, component, &request).await,
         kind => Err(failed(format!("{kind} is no output binding"))),
     }
-}
-
-fn failed(reason: impl ToString) -> Failure {
-    Failure::new(
-        StatusCode::INTERNAL_SERVER_ERROR,
-        "ERR_INVOKE_OUTPUT_BINDING",
-        reason,
-    )
 }

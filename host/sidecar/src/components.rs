@@ -9,8 +9,9 @@ use anyhow::{Context, Result, anyhow, bail};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::bindings::cron;
-use crate::secrets;
+use crate::duration::duration;
+use crate::environment;
+use crate::schedule::Schedule;
 
 mod access;
 
@@ -35,6 +36,8 @@ pub(crate) struct Component {
     /// `state.postgresql`
     pub(crate) kind: String,
     pub(crate) metadata: HashMap<String, String>,
+    /// When it fires, for a `bindings.cron`.
+    pub(crate) schedule: Option<Schedule>,
     /// Empty: everybody.
     pub(crate) scopes: Vec<String>,
 }
@@ -268,23 +271,24 @@ impl Components {
             bail!("the type {} is not known here", spec.kind);
         }
         let value = |item: &Item| match (&item.secret_key_ref, &item.value) {
-            (Some(secret), _) => secrets::from_environment(&secret.name).unwrap_or_default(),
+            (Some(secret), _) => environment::variable(&secret.name).unwrap_or_default(),
             (None, Value::String(text)) => text.clone(),
             (None, other) => other.to_string(),
         };
+        let metadata: HashMap<String, String> = spec
+            .metadata
+            .iter()
+            .map(|item| (item.name.clone(), value(item)))
+            .collect();
+        let schedule = metadata.get("schedule").map_or("", String::as_str);
+        let schedule = (spec.kind == "bindings.cron").then(|| Schedule::parse(schedule));
         let component = Component {
             name: file.metadata.name.clone(),
             kind: spec.kind,
-            metadata: spec
-                .metadata
-                .iter()
-                .map(|item| (item.name.clone(), value(item)))
-                .collect(),
+            schedule: schedule.transpose().map_err(anyhow::Error::msg)?,
+            metadata,
             scopes: file.scopes,
         };
-        if component.kind == "bindings.cron" {
-            cron::check(&component).map_err(anyhow::Error::msg)?;
-        }
         match self
             .components
             .insert(file.metadata.name.clone(), component)
@@ -455,36 +459,6 @@ fn statuses(text: &str) -> Result<Vec<(u16, u16)>> {
                 .map_err(|_: std::num::ParseIntError| anyhow!("{part:?} is no range of statuses"))
         })
         .collect()
-}
-
-/// `5s`, `200ms`, `1m30s`, as Go writes durations.
-pub(crate) fn duration(text: &str) -> Result<Duration> {
-    let bad = || anyhow!("{text:?} is no duration such as 5s or 200ms");
-    let mut total = Duration::ZERO;
-    let mut rest = text;
-    while !rest.is_empty() {
-        let digits = rest
-            .find(|c: char| !c.is_ascii_digit() && c != '.')
-            .ok_or_else(bad)?;
-        let unit_end = rest[digits..]
-            .find(|c: char| c.is_ascii_digit())
-            .map_or(rest.len(), |at| digits + at);
-        let seconds = match &rest[digits..unit_end] {
-            "ms" => 0.001,
-            "s" => 1.0,
-            "m" => 60.0,
-            "h" => 3600.0,
-            _ => return Err(bad()),
-        };
-        let number: f64 = rest[..digits].parse().map_err(|_| bad())?;
-        total += Duration::try_from_secs_f64(number * seconds).map_err(|_| bad())?;
-        rest = &rest[unit_end..];
-    }
-    if total.is_zero() {
-        Err(bad())
-    } else {
-        Ok(total)
-    }
 }
 
 #[cfg(test)]

@@ -9,8 +9,8 @@ use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
-use crate::Internal;
-use crate::api::{Answer, Failure};
+use crate::apps::Internal;
+use crate::response::{ApiResult, Failure};
 
 const CONNECT_LIMIT: Duration = Duration::from_secs(5);
 const TIME_LIMIT: Duration = Duration::from_secs(30);
@@ -40,7 +40,7 @@ impl External {
         })
     }
 
-    pub(crate) async fn call(&self, request: Request<Bytes>) -> Answer {
+    pub(crate) async fn call(&self, request: Request<Bytes>) -> ApiResult {
         if let Some(answer) = self.internal.call(&request) {
             return Ok(answer.await);
         }

@@ -22,7 +22,7 @@ pub(crate) use cloud_event::{Published, wrap};
 
 use queue::{Entered, Queue};
 
-use crate::Apps;
+use crate::apps::Apps;
 use crate::components::{Components, Subscription};
 use crate::store::{DeadLetter, Message, Store, WriteError};
 

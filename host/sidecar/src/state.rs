@@ -5,8 +5,8 @@ use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::Sidecar;
-use crate::api::{Answer, Failure, empty, header_text, json_answer};
+use crate::response::{ApiResult, Failure, empty, header_text, json_answer};
+use crate::sidecar::Sidecar;
 use crate::store::{Condition, Operation, Read, WriteError};
 
 pub(crate) async fn handle(
@@ -15,7 +15,7 @@ pub(crate) async fn handle(
     store: &str,
     path: &[&str],
     request: &Request<Bytes>,
-) -> Answer {
+) -> ApiResult {
     if sidecar.components.find(store, "state.", app_id).is_none() {
         let message = format!("state store {store} is not found");
         return Err(Failure::new(
@@ -44,7 +44,7 @@ fn full_key(app_id: &str, key: &str) -> String {
     format!("{app_id}||{key}")
 }
 
-fn get(sidecar: &Sidecar, app_id: &str, key: &str) -> Answer {
+fn get(sidecar: &Sidecar, app_id: &str, key: &str) -> ApiResult {
     let mut found = sidecar
         .store
         .read(&[full_key(app_id, key)])
@@ -68,7 +68,7 @@ struct Keys {
     keys: Vec<String>,
 }
 
-fn get_bulk(sidecar: &Sidecar, app_id: &str, body: &[u8]) -> Answer {
+fn get_bulk(sidecar: &Sidecar, app_id: &str, body: &[u8]) -> ApiResult {
     let Keys { keys } = serde_json::from_slice(body).map_err(Failure::malformed)?;
     let full: Vec<String> = keys.iter().map(|key| full_key(app_id, key)).collect();
     let found = sidecar
@@ -192,7 +192,7 @@ fn condition(etag: Option<&str>, first_write: bool) -> Condition {
     }
 }
 
-async fn save(sidecar: &Sidecar, app_id: &str, body: &[u8]) -> Answer {
+async fn save(sidecar: &Sidecar, app_id: &str, body: &[u8]) -> ApiResult {
     let items: Vec<Item<'_>> = serde_json::from_slice(body).map_err(Failure::malformed)?;
     let operations = items
         .iter()
@@ -212,7 +212,7 @@ async fn save(sidecar: &Sidecar, app_id: &str, body: &[u8]) -> Answer {
     }
 }
 
-async fn delete(sidecar: &Sidecar, app_id: &str, key: &str, request: &Request<Bytes>) -> Answer {
+async fn delete(sidecar: &Sidecar, app_id: &str, key: &str, request: &Request<Bytes>) -> ApiResult {
     let etag = header_text(request.headers(), header::IF_MATCH.as_str());
     let operation = Operation {
         key: full_key(app_id, key),
@@ -226,7 +226,7 @@ async fn delete(sidecar: &Sidecar, app_id: &str, key: &str, request: &Request<By
     )
 }
 
-fn single(result: Result<(), WriteError>, code: &'static str) -> Answer {
+fn single(result: Result<(), WriteError>, code: &'static str) -> ApiResult {
     match result {
         Ok(()) => Ok(empty(StatusCode::NO_CONTENT)),
         Err(error @ WriteError::Etag(_)) => Err(Failure::new(StatusCode::CONFLICT, code, error)),
@@ -235,7 +235,7 @@ fn single(result: Result<(), WriteError>, code: &'static str) -> Answer {
 }
 
 /// A stale ETag in a transaction is answered as daprd answers it: 500, and only the text tells.
-async fn transact(sidecar: &Sidecar, app_id: &str, body: &[u8]) -> Answer {
+async fn transact(sidecar: &Sidecar, app_id: &str, body: &[u8]) -> ApiResult {
     let transaction: Transaction<'_> = serde_json::from_slice(body).map_err(Failure::malformed)?;
     let operations = transaction
         .operations

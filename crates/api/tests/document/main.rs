@@ -3,10 +3,12 @@
 mod build;
 mod complete;
 mod operations;
+mod references;
 mod schemas;
 
 use expect_test::expect_file;
-use serde_json::Value;
+
+use references::references;
 
 /// Everything that the document has beside its operations.
 const DESCRIPTION: &str = "A to-do list that you talk to, and that talks back at the right moment.\n\n\
@@ -39,20 +41,5 @@ fn nothing_dangles_and_nothing_is_left_over() {
                 || referred.contains(&reference);
             assert!(is_used, "{reference}");
         }
-    }
-}
-
-fn references(value: &Value, found: &mut Vec<String>) {
-    match value {
-        Value::Object(fields) => {
-            for (name, value) in fields {
-                match value {
-                    Value::String(reference) if name == "$ref" => found.push(reference.clone()),
-                    other => references(other, found),
-                }
-            }
-        }
-        Value::Array(items) => items.iter().for_each(|item| references(item, found)),
-        _ => {}
     }
 }

@@ -6,6 +6,8 @@ use schemars::generate::{Contract, SchemaSettings};
 use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Map, Value};
 
+use crate::references::references;
+
 /// Schemas that no operation refers to: the messages of the WebSocket.
 pub(crate) const BESIDE: [&str; 2] = ["ClientMessage", "ServerMessage"];
 
@@ -149,7 +151,7 @@ fn of_their_own(
     loop {
         let has_own_part = |(name, schema): (&String, &Value)| {
             let mut found = Vec::new();
-            super::references(schema, &mut found);
+            references(schema, &mut found);
             let is_new = answers.contains_key(name) && !own.contains(name);
             let has = found.iter().any(|reference| {
                 let part = reference.trim_start_matches(PLACE);

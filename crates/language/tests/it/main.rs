@@ -1,7 +1,6 @@
 //! The language as people use it: tables of sentences, and what holds for every text.
 
 mod corpus;
-mod find;
-mod intent;
 mod properties;
 mod quick_add;
+mod texts;

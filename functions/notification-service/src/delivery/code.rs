@@ -6,7 +6,7 @@ use dapr::{Condition, Dapr, DaprError, Write};
 use events::{Chain, NotificationDocument, Timestamp, UnknownFields};
 use uuid::Uuid;
 
-use super::{Delivery, EMAIL, State};
+use super::document::{Delivery, EMAIL, State};
 
 /// What a mail with a code says; the code comes behind the title.
 pub(super) const CODE_TITLE: &str = "Your code for Nudge:";

@@ -8,7 +8,7 @@ use function::{Paging, Problem, unknown_parameter};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::KeyRange;
+use super::key_range::KeyRange;
 
 /// Zones reach from UTC-12 to UTC+14: so far a wall-clock date can lie from the same date in UTC.
 const ZONE_SLACK: Duration = Duration::hours(15);

@@ -7,85 +7,58 @@ use std::time::Duration;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use croner::Cron;
-use croner::parser::{CronParser, Seconds};
 use http::{Request, header};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tracing::{error, warn};
 
-use crate::components::{Component, duration};
-use crate::{Apps, Cause, Sidecar};
+use crate::apps::{Apps, Cause};
+use crate::components::{Component, Components};
+use crate::schedule::Schedule;
 
 /// Most calls of one function by one cron at work at once. What is slow must not take all that others need.
 const AT_WORK: usize = 4;
 /// The longest that a schedule sleeps before it looks at the clock again, which may have been set meanwhile.
 const LONGEST_SLEEP: Duration = Duration::from_secs(20);
 
-enum Schedule {
-    Every(Duration),
-    Cron(Box<Cron>),
+/// Whom the crons call, and until when.
+pub(crate) struct Functions<'a> {
+    pub(crate) app_ids: &'a [String],
+    pub(crate) token: &'a str,
+    pub(crate) apps: &'a Arc<dyn Apps>,
+    pub(crate) stopping: &'a watch::Sender<bool>,
 }
 
 /// Starts the crons of all functions.
-pub(crate) fn start(sidecar: &Arc<Sidecar>, apps: &Arc<dyn Apps>) {
-    for component in sidecar
-        .components
-        .components
-        .values()
-        .filter(|component| component.kind == "bindings.cron")
-    {
-        // One that can't be read has kept the host from starting.
-        if let Ok(schedule) = of_component(component) {
-            spawn(sidecar, apps, component, schedule);
+pub(crate) fn start(components: &Components, functions: &Functions<'_>) {
+    for component in components.components.values() {
+        if let Some(schedule) = component.schedule.clone() {
+            spawn(functions, component, schedule);
         }
     }
 }
 
-/// Whether the schedule of a cron can be read.
-pub(crate) fn check(component: &Component) -> Result<(), String> {
-    of_component(component).map(|_| ())
-}
-
-fn of_component(component: &Component) -> Result<Schedule, String> {
-    let schedule = component.metadata.get("schedule");
-    parse(schedule.map_or("", String::as_str))
-}
-
-fn parse(text: &str) -> Result<Schedule, String> {
-    let wrong =
-        |reason: &dyn std::fmt::Display| format!("the schedule {text:?} can't be read: {reason}");
-    if let Some(interval) = text.strip_prefix("@every ") {
-        let interval = duration(interval.trim());
-        return interval.map(Schedule::Every).map_err(|error| wrong(&error));
-    }
-    let parser = CronParser::builder().seconds(Seconds::Optional).build();
-    parser
-        .parse(text)
-        .map(|cron| Schedule::Cron(Box::new(cron)))
-        .map_err(|error| wrong(&error))
-}
-
-fn spawn(sidecar: &Arc<Sidecar>, apps: &Arc<dyn Apps>, component: &Component, schedule: Schedule) {
+fn spawn(functions: &Functions<'_>, component: &Component, schedule: Schedule) {
     let path = component
         .metadata
         .get("route")
         .cloned()
         .unwrap_or_else(|| format!("/{}", component.name));
-    let app_ids = sidecar
+    let app_ids = functions
         .app_ids
         .iter()
         .filter(|id| component.scopes.is_empty() || component.scopes.contains(id));
     let calls: Vec<Arc<Call>> = app_ids
         .map(|id| {
             Arc::new(Call {
-                apps: Arc::clone(apps),
+                apps: Arc::clone(functions.apps),
                 app_id: id.clone(),
                 path: path.clone(),
-                token: sidecar.token.clone(),
+                token: functions.token.to_owned(),
                 free: Arc::new(Semaphore::new(AT_WORK)),
             })
         })
         .collect();
-    let mut stopped = sidecar.stopping.subscribe();
+    let mut stopped = functions.stopping.subscribe();
     tokio::spawn(async move {
         let mut timer = match schedule {
             Schedule::Every(interval) => {
@@ -216,7 +189,7 @@ mod tests {
     /// Seen to fail: with one sleep until the time that was next when it began.
     #[tokio::test(start_paused = true)]
     async fn a_clock_that_is_set_meanwhile() {
-        let Ok(Schedule::Cron(cron)) = parse("0 * * * *") else {
+        let Ok(Schedule::Cron(cron)) = Schedule::parse("0 * * * *") else {
             panic!("hourly");
         };
         // Set by so many minutes a minute after 10:00, and how long the next firing takes from there.
@@ -244,56 +217,6 @@ mod tests {
                 "{ahead}: {:?}",
                 set.elapsed()
             );
-        }
-    }
-
-    /// A schedule, an instant, and the next one after it.
-    #[test]
-    fn schedules() {
-        let table = [
-            (
-                "*/5 * * * *",
-                "2031-03-01T10:02:30Z",
-                "2031-03-01T10:05:00Z",
-            ),
-            (
-                "30 * * * * *",
-                "2031-03-01T10:02:30Z",
-                "2031-03-01T10:03:30Z",
-            ),
-            (
-                "0 0 9 * * MON",
-                "2031-03-01T10:00:00Z",
-                "2031-03-03T09:00:00Z",
-            ),
-            ("@daily", "2031-02-28T10:00:00Z", "2031-03-01T00:00:00Z"),
-            ("@hourly", "2031-02-28T10:00:00Z", "2031-02-28T11:00:00Z"),
-            ("0 0 29 2 *", "2031-03-01T00:00:00Z", "2032-02-29T00:00:00Z"),
-        ];
-        for (text, now, expected) in table {
-            let Ok(Schedule::Cron(cron)) = parse(text) else {
-                panic!("{text} is not taken");
-            };
-            let now: chrono::DateTime<Utc> = now.parse().expect(now);
-            let next = cron.find_next_occurrence(&now, false).expect(text);
-            assert_eq!(
-                next,
-                expected.parse::<chrono::DateTime<Utc>>().expect(expected),
-                "{text}"
-            );
-        }
-        let every = parse("@every 1m30s");
-        assert!(matches!(every, Ok(Schedule::Every(interval)) if interval.as_secs() == 90));
-        for bad in [
-            "",
-            "now and then",
-            "@every",
-            "@every soon",
-            "@every 0s",
-            "99 * * * *",
-            "* * * * * * * *",
-        ] {
-            assert!(parse(bad).is_err(), "{bad}");
         }
     }
 }

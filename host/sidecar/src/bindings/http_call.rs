@@ -3,12 +3,16 @@
 use bytes::Bytes;
 use serde_json::Value;
 
-use super::{Request, failed};
-use crate::api::Answer;
+use super::request::{Request, failed};
 use crate::components::Component;
 use crate::external::External;
+use crate::response::ApiResult;
 
-pub(super) async fn call(external: &External, component: &Component, request: &Request) -> Answer {
+pub(super) async fn call(
+    external: &External,
+    component: &Component,
+    request: &Request,
+) -> ApiResult {
     let base = component.metadata.get("url").map_or("", String::as_str);
     let path = request.metadata.get("path").map_or("", String::as_str);
     let method = match request.operation.as_str() {

@@ -14,9 +14,9 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use tokio::sync::Mutex;
 
-use super::Request;
-use crate::api::empty;
+use super::request::Request;
 use crate::components::Component;
+use crate::response::empty;
 
 /// How long a mail server may take.
 const TIME_LIMIT: Duration = Duration::from_secs(20);

@@ -11,7 +11,7 @@ use tracing::{error, warn};
 
 use super::queue::{MOST, Next, Queue};
 use super::{Broker, Lanes};
-use crate::Cause;
+use crate::apps::Cause;
 
 /// How long to wait when the store itself does not answer.
 const STORE_PAUSE: Duration = Duration::from_secs(1);

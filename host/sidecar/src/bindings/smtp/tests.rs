@@ -12,6 +12,7 @@ fn component(metadata: &[(&str, &str)]) -> Component {
         name: "smtp-email".to_owned(),
         kind: "bindings.smtp".to_owned(),
         metadata: owned(metadata),
+        schedule: None,
         scopes: Vec::new(),
     }
 }

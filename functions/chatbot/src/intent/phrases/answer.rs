@@ -1,0 +1,182 @@
+//! The phrases of `readers/answer`.
+
+/// Messages that agree.
+pub(crate) const YES: &[&str] = &[
+    "yes",
+    "y",
+    "yep",
+    "yeah",
+    "yup",
+    "ya",
+    "sure",
+    "ok",
+    "okay",
+    "k",
+    "of course",
+    "do it",
+    "go ahead",
+    "correct",
+    "right",
+    "confirm",
+    "confirmed",
+    "absolutely",
+    "exactly",
+    "fine",
+    "sounds good",
+    "yes do it",
+    "yes sure",
+    "that's right",
+    "please do",
+    "yes go ahead",
+    "👍",
+];
+
+/// Messages that refuse or call off.
+pub(crate) const NO: &[&str] = &[
+    "no",
+    "n",
+    "nope",
+    "nah",
+    "cancel",
+    "never mind",
+    "nevermind",
+    "nvm",
+    "stop",
+    "abort",
+    "don't",
+    "no thanks",
+    "no thank you",
+    "leave it",
+    "forget it",
+    "not now",
+    "none",
+    "none of them",
+    "neither",
+    "neither of them",
+    "neither one",
+    "keep it",
+    "keep them",
+    "no don't",
+    "don't do it",
+    "cancel that",
+];
+
+/// Messages that take the last change back.
+pub(crate) const UNDO: &[&str] = &[
+    "undo",
+    "undo that",
+    "undo it",
+    "undo this",
+    "undo the last",
+    "undo last",
+    "undo the last one",
+    "undo my last",
+    "take that back",
+    "take it back",
+    "revert",
+    "revert that",
+    "oops",
+    "oops undo",
+    "undo the last change",
+    "that was wrong",
+    "undo last action",
+    "bring it back",
+    "scratch that",
+];
+
+/// Messages that ask what can be said.
+pub(crate) const HELP: &[&str] = &[
+    "help",
+    "help me",
+    "what can you do",
+    "what can i do",
+    "what can i say",
+    "what can i ask",
+    "how does this work",
+    "how do i use this",
+    "how do you work",
+    "commands",
+    "what do you do",
+    "what are you",
+    "who are you",
+    "?",
+    "/help",
+    "usage",
+    "what can you help me with",
+    "what are the commands",
+];
+
+/// Messages that greet.
+pub(crate) const GREETING: &[&str] = &[
+    "hi",
+    "hello",
+    "hey",
+    "hey there",
+    "hi there",
+    "hello there",
+    "good morning",
+    "good evening",
+    "good afternoon",
+    "good day",
+    "morning",
+    "howdy",
+    "yo",
+    "greetings",
+    "hi nudge",
+    "hello nudge",
+    "hey nudge",
+    "what's up",
+    "sup",
+    "how are you",
+    "how are you doing",
+    "good night",
+];
+
+/// Messages that thank or praise.
+pub(crate) const THANKS: &[&str] = &[
+    "thanks",
+    "thank you",
+    "thx",
+    "ty",
+    "cheers",
+    "thanks a lot",
+    "thank you very much",
+    "thank you so much",
+    "many thanks",
+    "great thanks",
+    "perfect thanks",
+    "great",
+    "perfect",
+    "awesome",
+    "nice",
+    "cool",
+    "thanks nudge",
+    "thank u",
+    "thanks that's all",
+    "that's all",
+    "good job",
+    "well done",
+    "nice work",
+    "wow",
+];
+
+/// Answers that choose all of those shown.
+pub(crate) const ALL: &[&str] = &[
+    "both",
+    "both of them",
+    "all",
+    "all of them",
+    "all of these",
+    "all of those",
+    "every one",
+    "everything",
+    "all three",
+    "both please",
+    "them all",
+];
+
+/// Answers that choose the last of those shown.
+pub(crate) const LAST: &[&str] = &["the last one", "last one", "the last", "last"];
+
+/// What stands before how many of those shown: "the last two".
+pub(crate) const SOME_AT_AN_END: &[&str] = &["the last", "the first", "last", "first"];

@@ -1,0 +1,92 @@
+//! The phrases of `readers/show`.
+
+/// What begins a question about one task.
+pub(crate) const ASKING: &[&str] = &[
+    "when is",
+    "when's",
+    "whens",
+    "when are",
+    "when was",
+    "when do i have to",
+    "when do i have",
+    "when do i need to",
+    "when do i",
+    "when should i",
+    "when am i supposed to",
+    "when will i",
+    "when must i",
+    "when did i",
+    "when am i",
+    "what time is",
+    "what time do i have to",
+    "what time do i",
+    "at what time is",
+    "what day is",
+    "which day is",
+    "what date is",
+    "what about",
+    "how about",
+    "tell me about",
+    "tell me more about",
+    "details of",
+    "details about",
+    "details for",
+    "show me the details of",
+    "show me",
+    "show the",
+    "show my",
+    "show number",
+    "show task",
+    "when is the next",
+    "when's the next",
+    "what's the due date of",
+    "what is the due date of",
+    "what is the date of",
+    "what's the date of",
+    "what's the status of",
+    "what is the status of",
+    "more about",
+    "info on",
+    "what is number",
+    "what's number",
+];
+
+/// What may end such a question.
+pub(crate) const ENDS: &[&str] = &[
+    "due",
+    "again",
+    "scheduled",
+    "happening",
+    "supposed to be",
+    "on",
+    "at",
+];
+
+/// What begins a question that is no task.
+pub(crate) const QUESTIONS: &[&str] = &[
+    "what",
+    "what's",
+    "whats",
+    "who",
+    "who's",
+    "why",
+    "where",
+    "where's",
+    "which",
+    "how do",
+    "how does",
+    "how is",
+    "how are",
+    "how can",
+    "how old",
+    "when",
+    "whose",
+    "tell me a",
+    "tell me the",
+];
+
+/// What begins a question only where a question mark ends it.
+pub(crate) const QUESTIONS_WITH_A_MARK: &[&str] = &[
+    "how", "is", "are", "am", "was", "do", "does", "did", "can", "could", "should", "would",
+    "will", "have", "has",
+];
