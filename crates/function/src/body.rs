@@ -1,5 +1,6 @@
 //! Bodies and query strings.
 
+use domain::UserId;
 use http::header;
 use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
@@ -142,6 +143,29 @@ pub fn query(request: &Request) -> Result<Vec<(String, String)>, Problem> {
             Ok((decode(name)?, decode(value)?))
         })
         .collect()
+}
+
+/// Most characters of the name of who asks for something as an operator. It goes on record.
+const MAX_OPERATOR_NAME: usize = 200;
+
+/// Whose id a body says, as keys of the store and events have it.
+///
+/// # Errors
+/// 422 at `/user_id` when that is nobody's.
+pub fn parse_user_id(text: &str) -> Result<UserId, Problem> {
+    UserId::parse(text).map_err(|error| Problem::invalid_field("/user_id", error))
+}
+
+/// The name of who asks for something as an operator, as it goes on record.
+///
+/// # Errors
+/// 422 at `pointer` when it is blank, or has more than 200 characters.
+pub fn check_operator_name(pointer: &str, name: String) -> Result<String, Problem> {
+    if name.trim().is_empty() || name.chars().count() > MAX_OPERATOR_NAME {
+        let detail = format!("takes a name of 1 to {MAX_OPERATOR_NAME} characters");
+        return Err(Problem::invalid_field(pointer, detail));
+    }
+    Ok(name)
 }
 
 #[cfg(test)]

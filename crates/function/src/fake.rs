@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::identity::{Issuer, user_id};
-use crate::{Answer, Function, Limits, Rate, Request};
+use crate::{Answer, Function, Limits, Rate, Request, Routes, Service};
 
 /// The `iss` of the fake's tokens.
 pub const ISSUER: &str = "https://issuer.test";
@@ -29,13 +29,16 @@ pub const JWKS_URL: &str = "https://issuer.test/jwks.json";
 /// What the fake's Dapr proves itself with.
 pub const APP_API_TOKEN: &str = "app-api-token";
 
-/// A function's route table.
-pub trait Routes {
-    /// The function's app-id, with which the paths that Dapr calls begin.
-    const APP_ID: &str;
+/// Which function a [`Replica`] is one of.
+pub trait Replicated {
+    /// What its handlers work with.
+    type Service: Service<Dapr = FakeDapr>;
 
-    /// Answers a request.
-    fn route(function: &Function<FakeDapr>, request: Request) -> impl Future<Output = Answer>;
+    /// Its table.
+    fn routes() -> Routes<Self::Service>;
+
+    /// What its handlers work with, made of a function's means.
+    fn service(function: Function<FakeDapr>) -> Self::Service;
 }
 
 /// A function over a Dapr in memory. Clones share the Dapr, as two replicas would.
@@ -43,7 +46,7 @@ pub struct Replica<R> {
     /// The Dapr.
     pub dapr: FakeDapr,
     function: Function<FakeDapr>,
-    routes: PhantomData<R>,
+    of: PhantomData<R>,
 }
 
 impl<R> Clone for Replica<R> {
@@ -51,18 +54,18 @@ impl<R> Clone for Replica<R> {
         Self {
             dapr: self.dapr.clone(),
             function: self.function.clone(),
-            routes: PhantomData,
+            of: PhantomData,
         }
     }
 }
 
-impl<R: Routes> Default for Replica<R> {
+impl<R: Replicated> Default for Replica<R> {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl<R: Routes> Replica<R> {
+impl<R: Replicated> Replica<R> {
     /// A function that calls nobody but the issuer of its tokens.
     ///
     /// # Panics
@@ -80,7 +83,7 @@ impl<R: Routes> Replica<R> {
         Self {
             function: function(dapr.clone()),
             dapr,
-            routes: PhantomData,
+            of: PhantomData,
         }
     }
 
@@ -93,7 +96,8 @@ impl<R: Routes> Replica<R> {
 
     /// The answer, with what is still to be done behind it.
     pub async fn answer(&self, request: Request) -> Answer {
-        R::route(&self.function, request).await
+        let service = R::service(self.function.clone());
+        R::routes().answer(&service, request).await
     }
 
     /// Status and JSON of the answer, after what was to be done behind it.
@@ -116,7 +120,10 @@ impl<R: Routes> Replica<R> {
     /// # Panics
     /// When it is not handled in the end.
     pub async fn deliver(&self, event: Event) {
-        let (path, body) = (format!("/{}/events", R::APP_ID), cloud_event(&event, None));
+        let (path, body) = (
+            format!("/{}/events", R::routes().app_id()),
+            cloud_event(&event, None),
+        );
         loop {
             match self.call(dapr_request(&path, &body)).await {
                 (200, answer) => return assert_eq!(answer["status"], "SUCCESS", "{event:?}"),
@@ -132,7 +139,7 @@ impl<R: Routes> Replica<R> {
     /// When it is answered otherwise than 200, 207 when somebody is put off, at whom two ticks in a row died, or 503 for a
     /// conflict with another replica's.
     pub async fn tick(&self, cron: &str) {
-        let path = format!("/{}/{cron}", R::APP_ID);
+        let path = format!("/{}/{cron}", R::routes().app_id());
         let (status, body) = self.call(dapr_request(&path, &json!({}))).await;
         assert!(matches!(status, 200 | 207 | 503), "{status}: {body}");
     }

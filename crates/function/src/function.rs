@@ -14,7 +14,10 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::identity::{self, Issuer, Person, dapr_caller, function_caller};
-use crate::{Limits, Problem, Request, Response, correlation_id, empty, json_response, parse_call};
+use crate::{
+    Limits, Problem, Request, Response, correlation_id, empty, json_response, parse_call,
+    parse_user_id,
+};
 
 /// Who has everything on record.
 const RECORDER: &str = "audit-service";
@@ -97,8 +100,7 @@ impl<D: Dapr> Function<D> {
     pub(crate) fn to_check(&self, request: &Request) -> Result<(UserId, Check), Problem> {
         dapr_caller(request.headers(), &self.app_api_token)?;
         let check: Check = parse_call(request)?;
-        let user = UserId::parse(&check.user_id)
-            .map_err(|error| Problem::invalid_field("/user_id", error))?;
+        let user = parse_user_id(&check.user_id)?;
         Ok((user, check))
     }
 
@@ -112,8 +114,7 @@ impl<D: Dapr> Function<D> {
     ) -> Result<(UserId, Tombstone, Erase), Problem> {
         function_caller(request.headers(), &self.app_api_token, RECORDER)?;
         let erase: Erase = parse_call(request)?;
-        let user = UserId::parse(&erase.user_id)
-            .map_err(|error| Problem::invalid_field("/user_id", error))?;
+        let user = parse_user_id(&erase.user_id)?;
         let tombstone = Tombstone { until: erase.until };
         Ok((user, tombstone, erase))
     }

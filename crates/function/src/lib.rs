@@ -23,7 +23,8 @@ pub use self::function::{Function, delivery_answer, refuse_erased, restore_answe
 pub use answer::Answer;
 pub use api::FieldError;
 pub use body::{
-    MAX_API_BODY, MAX_DELIVERY_BODY, from_json, max_body, parse_call, parse_json, query,
+    MAX_API_BODY, MAX_DELIVERY_BODY, check_operator_name, from_json, max_body, parse_call,
+    parse_json, parse_user_id, query,
 };
 pub use headers::{
     IfMatch, correlation_id, cursor_from_text, cursor_to_text, etag, if_match, traceparent,

@@ -8,7 +8,7 @@ use dapr::erase::{Erase, Tombstone};
 use dapr::timetable::{Entry, Looked};
 use dapr::{Dapr, DaprError};
 use domain::UserId;
-use events::{Event, Story};
+use events::{Chain, Event, Story};
 use futures::future::LocalBoxFuture;
 use http::{Method, StatusCode};
 use matchit::Router;
@@ -125,7 +125,7 @@ impl<S: Service> Routes<S> {
     #[must_use]
     pub fn new(app_id: &'static str) -> Self {
         let health = async move |service: &S, _: &Request| service.function().health(app_id).await;
-        Self::empty(app_id).inner("health", get(health))
+        Self::empty(app_id).inner("health", get(health).head(health))
     }
 
     /// The table of a function that keeps nothing, and so is ready whenever it answers.
@@ -140,7 +140,7 @@ impl<S: Service> Routes<S> {
             };
             json_response(StatusCode::OK, &health)
         };
-        Self::empty(app_id).inner("health", get(health))
+        Self::empty(app_id).inner("health", get(health).head(health))
     }
 
     fn empty(app_id: &'static str) -> Self {
@@ -220,15 +220,17 @@ impl<S: Service> Routes<S> {
         self.inner(name, post(tick))
     }
 
-    /// Compares what is derived of a person with its source, at `/{app_id}/check` ([`dapr::check`]).
+    /// Compares what is derived of a person with its source, at `/{app_id}/check` ([`dapr::check`]). The chain is that of the
+    /// request, for events of what is mended.
     #[must_use]
     pub fn check(
         self,
-        check: impl AsyncFn(&S, &UserId, &Check) -> Result<Report, Problem> + Copy + 'static,
+        check: impl AsyncFn(&S, &UserId, &Check, Chain) -> Result<Report, Problem> + Copy + 'static,
     ) -> Self {
         let check = async move |service: &S, request: &Request| {
-            let (user, what) = service.function().to_check(request)?;
-            let report = check(service, &user, &what).await?;
+            let function = service.function();
+            let (user, what) = function.to_check(request)?;
+            let report = check(service, &user, &what, function.chain(request)).await?;
             Ok::<_, Problem>(json_response(StatusCode::OK, &report))
         };
         self.inner("check", post(check))

@@ -5,14 +5,14 @@ use dapr::check::{Check, Finding, Report};
 use dapr::{Dapr, DaprError, Invocation, Target};
 use domain::UserId;
 use function::identity::dapr_caller;
-use function::{Function, Problem, Request, Response, json_response, parse_json};
+use function::{Function, Problem, Request, Response, json_response, parse_json, parse_user_id};
 use http::{Method, StatusCode};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::batch::{self, BATCH_BYTES, Bodies, parsed};
 use crate::documents::Extent;
-use crate::replay::{self, Stretch};
+use crate::replay::Stretch;
 
 /// The functions that derive something they can check.
 const CHECKERS: [&str; 3] = ["task-service", "reminder-service", "notification-service"];
@@ -103,7 +103,7 @@ pub(crate) async fn check<D: Dapr>(
 ) -> Result<Response, Problem> {
     dapr_caller(request.headers(), &function.app_api_token)?;
     let asked: Asked = parse_json(request)?;
-    let user = replay::user_id(&asked.user_id)?;
+    let user = parse_user_id(&asked.user_id)?;
     let from = From::parse(asked.from.as_deref())
         .ok_or_else(|| Problem::invalid_field("/from", "takes what an answer called `next`"))?;
     let mut checking = Checking {

@@ -7,7 +7,10 @@ use dapr::{Condition, Dapr, DaprError, Write};
 use domain::{EventId, UserId};
 use events::{Chain, Event, EventType, PersonErased, Timestamp};
 use function::identity::dapr_caller;
-use function::{Function, Problem, Request, Response, json_response, parse_json};
+use function::{
+    Function, Problem, Request, Response, check_operator_name, json_response, parse_json,
+    parse_user_id,
+};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 
@@ -16,7 +19,7 @@ use crate::documents::{
     Erasure, Extent, Outline, STORY_CHUNK, Story, body_key, erasure_key, event_key, head_key, read,
     story_chunk, story_chunk_key, story_key,
 };
-use crate::replay::{SOURCE, name, user_id};
+use crate::replay::SOURCE;
 
 /// Most transactions of one request: a thousand records, or fewer where others are recorded meanwhile.
 const MOST_STEPS: u32 = 10;
@@ -53,8 +56,8 @@ pub(crate) async fn erase<D: Dapr>(
     let asked: Erase = parse_json(request)?;
     let work = Work {
         function,
-        user: user_id(&asked.user_id)?,
-        asked_by: name("/asked_by", asked.asked_by)?,
+        user: parse_user_id(&asked.user_id)?,
+        asked_by: check_operator_name("/asked_by", asked.asked_by)?,
         chain: function.chain(request),
         until: None,
     };

@@ -9,13 +9,16 @@ use dapr::{Dapr, DaprError, Invocation, Target};
 use domain::UserId;
 use events::Timestamp;
 use function::identity::function_caller;
-use function::{Function, Problem, Request, Response, json_response, parse_json};
+use function::{
+    Function, Problem, Request, Response, check_operator_name, json_response, parse_json,
+    parse_user_id,
+};
 use http::{Method, StatusCode};
 use uuid::Uuid;
 
 use crate::documents::{Extent, event_key};
 use crate::erase::Work;
-use crate::replay::{self, Stretch};
+use crate::replay::Stretch;
 
 /// Who keeps the wish until it is fulfilled.
 const ASKER: &str = "task-service";
@@ -92,8 +95,8 @@ pub(crate) async fn erase<D: Dapr>(
     let erasing = Erasing {
         work: Work {
             function,
-            user: replay::user_id(&asked.user_id)?,
-            asked_by: replay::name("/asked_by", asked.asked_by)?,
+            user: parse_user_id(&asked.user_id)?,
+            asked_by: check_operator_name("/asked_by", asked.asked_by)?,
             chain: function.chain(request),
             until: Some(asked.until),
         },

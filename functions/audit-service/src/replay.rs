@@ -4,10 +4,13 @@
 use std::collections::BTreeSet;
 
 use dapr::{Dapr, DaprError};
-use domain::{EventId, UserId};
+use domain::EventId;
 use events::{DERIVATIONS, EventReplayed, Timestamp, Topic};
 use function::identity::dapr_caller;
-use function::{Function, Problem, Request, Response, json_response, parse_json};
+use function::{
+    Function, Problem, Request, Response, check_operator_name, json_response, parse_json,
+    parse_user_id,
+};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -19,9 +22,6 @@ use crate::tell::{Teller, Told};
 
 /// The function's app-id.
 pub(crate) const SOURCE: &str = "audit-service";
-
-/// Most characters of the name of who asks.
-const MOST_NAME: usize = 200;
 
 /// Most records among which one request looks for beginnings of stories.
 const MOST_RECORDS: u64 = 500;
@@ -61,20 +61,6 @@ struct Replayed {
     next_from: Option<u64>,
 }
 
-/// A person's id in the body of a request.
-pub(crate) fn user_id(text: &str) -> Result<UserId, Problem> {
-    UserId::parse(text).map_err(|error| Problem::invalid_field("/user_id", error))
-}
-
-/// The name of who asks, which goes on record.
-pub(crate) fn name(pointer: &str, name: String) -> Result<String, Problem> {
-    if name.trim().is_empty() || name.chars().count() > MOST_NAME {
-        let detail = format!("takes a name of 1 to {MOST_NAME} characters");
-        return Err(Problem::invalid_field(pointer, detail));
-    }
-    Ok(name)
-}
-
 /// Tells the stories that begin in one stretch of a person's record. The answer says where the next stretch begins.
 pub(crate) async fn replay<D: Dapr>(
     function: &Function<D>,
@@ -82,8 +68,8 @@ pub(crate) async fn replay<D: Dapr>(
 ) -> Result<Response, Problem> {
     dapr_caller(request.headers(), &function.app_api_token)?;
     let asked: Replay = parse_json(request)?;
-    let user = user_id(&asked.user_id)?;
-    let operator = name("/operator", asked.operator)?;
+    let user = parse_user_id(&asked.user_id)?;
+    let operator = check_operator_name("/operator", asked.operator)?;
     let to = DERIVATIONS.iter().find(|one| one.app_id == asked.to);
     let to = to.ok_or_else(|| {
         let detail = "is no function whose state is made of events";

@@ -7,7 +7,7 @@ use dapr::erase::{Erase, Tombstone};
 use dapr::timetable::{Entry, Looked};
 use dapr::{Dapr, DaprError};
 use domain::UserId;
-use events::{Event, Story};
+use events::{Chain, Event, Story};
 use function::Problem;
 
 use crate::channel::Channels;
@@ -47,6 +47,7 @@ pub(crate) async fn check<D: Dapr, C: Channels>(
     service: &Notifications<D, C>,
     user: &UserId,
     check: &Check,
+    _chain: Chain,
 ) -> Result<Report, Problem> {
     let checking = Checking {
         dapr: &service.function.dapr,

@@ -8,7 +8,7 @@ use dapr::outbox::relay_user;
 use dapr::timetable::{Entry, Looked};
 use dapr::{Dapr, DaprError};
 use domain::UserId;
-use events::{Event, PartAnswer, Story, Timestamp};
+use events::{Chain, Event, PartAnswer, Story, Timestamp};
 use function::{Function, Problem, Request, Response, json_response, restore_answer};
 use http::StatusCode;
 
@@ -46,6 +46,7 @@ pub(crate) async fn check<D: Dapr>(
     function: &Function<D>,
     user: &UserId,
     check: &Check,
+    _chain: Chain,
 ) -> Result<Report, Problem> {
     let checking = Checking {
         dapr: &function.dapr,

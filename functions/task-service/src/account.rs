@@ -5,7 +5,10 @@ use dapr::Dapr;
 use dapr::outbox::relay_user;
 use domain::{EventId, UserId};
 use function::identity::dapr_caller;
-use function::{Answer, Function, Problem, Request, Response, json_response, parse_json};
+use function::{
+    Answer, Function, Problem, Request, Response, check_operator_name, json_response, parse_json,
+    parse_user_id,
+};
 use http::StatusCode;
 use serde::Deserialize;
 use serde_json::json;
@@ -15,9 +18,6 @@ use crate::head;
 
 /// Who asked for an erasure, where that is the person. It goes on record, so it is nothing of theirs.
 const BY_THEMSELVES: &str = "person";
-
-/// Most characters of the name of who asks for an erasure.
-const MOST_NAME: usize = 200;
 
 /// Most stretches of an erasure that one request of an operator goes through.
 const MOST_STRETCHES: u32 = 4;
@@ -67,13 +67,9 @@ pub(crate) async fn erase_everywhere<D: Dapr>(
 ) -> Result<Response, Problem> {
     dapr_caller(request.headers(), &function.app_api_token)?;
     let asked: EraseEverywhere = parse_json(request)?;
-    let user =
-        UserId::parse(&asked.user_id).map_err(|error| Problem::invalid_field("/user_id", error))?;
-    if asked.asked_by.trim().is_empty() || asked.asked_by.chars().count() > MOST_NAME {
-        let detail = format!("takes a name of 1 to {MOST_NAME} characters");
-        return Err(Problem::invalid_field("/asked_by", detail));
-    }
-    keep_wish(function, &user, &asked.asked_by, request).await?;
+    let user = parse_user_id(&asked.user_id)?;
+    let asked_by = check_operator_name("/asked_by", asked.asked_by)?;
+    keep_wish(function, &user, &asked_by, request).await?;
     let (mut done, mut reason) = (false, None);
     for _ in 0..MOST_STRETCHES {
         match erase::advance(&function.dapr, &user).await {

@@ -13,7 +13,7 @@ use domain::task::SeriesPlace;
 use domain::{SeriesId, TaskId, UserId};
 use events::Chain;
 use function::identity::function_caller;
-use function::{Answer, Function, Problem, Request, parse_call, path_parameter};
+use function::{Answer, Function, Problem, Request, parse_call, parse_user_id, path_parameter};
 use http::StatusCode;
 
 use crate::answer::{answer, status_of_creation, task_id};
@@ -38,7 +38,7 @@ pub(crate) async fn create_next<D: Dapr + Clone + 'static>(
         RECURRENCE_ENGINE,
     )?;
     let next: NextOccurrence = parse_call(request)?;
-    let (user, id) = (user(&next.user_id)?, TaskId(next.id));
+    let (user, id) = (parse_user_id(&next.user_id)?, TaskId(next.id));
     let checked = CheckedFields::of(fields(&next), &[], function.new_id)?;
     let series = series(&next)?;
     let chain = Chain {
@@ -65,7 +65,7 @@ pub(crate) async fn withdraw<D: Dapr + Clone + 'static>(
     )?;
     let id = task_id(path_parameter(request, "id"))?;
     let body: Withdraw = parse_call(request)?;
-    let user = user(&body.user_id)?;
+    let user = parse_user_id(&body.user_id)?;
     let chain = Chain {
         correlation_id: body.correlation_id,
         causation_id: Some(body.causation_id),
@@ -82,12 +82,8 @@ pub(crate) async fn check<D: Dapr>(
     function: &Function<D>,
     user: &UserId,
     check: &Check,
+    chain: Chain,
 ) -> Result<Report, Problem> {
-    // What a check mends belongs to no person's request.
-    let chain = Chain {
-        correlation_id: function.fresh(),
-        causation_id: None,
-    };
     let context = context(function, user, chain);
     let checking = Checking::new(&function.dapr, &context, check.repair);
     checking.run(check).await
@@ -147,12 +143,4 @@ fn fields(next: &NextOccurrence) -> NewTask {
         reminders: Some(task.reminders.into_iter().map(Into::into).collect()),
         recurrence: task.recurrence.map(Into::into),
     }
-}
-
-/// Whose task it is.
-///
-/// # Errors
-/// 422 when that is nobody's id.
-fn user(user_id: &str) -> Result<UserId, Problem> {
-    UserId::parse(user_id).map_err(|error| Problem::invalid_field("/user_id", error))
 }

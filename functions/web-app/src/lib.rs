@@ -6,12 +6,15 @@
 mod headers;
 mod openapi;
 mod page;
+mod people;
 mod reference;
 mod routes;
+mod service;
 mod session;
 pub mod site;
 
-pub use routes::{WebApp, routes};
+pub use routes::routes;
+pub use service::WebApp;
 pub use session::SignIn;
 
 #[cfg(target_arch = "wasm32")]

@@ -7,7 +7,7 @@ use dapr::fake::{FakeDapr, Interleaving, block_on, clock};
 use dapr::{DaprError, Invocation, Target};
 use domain::{EventId, TaskId};
 use events::{Chain, Event, EventType, NotificationsRead, TaskChanged, Timestamp};
-use function::{Answer, Function, Request, fake};
+use function::{Answer, Function, Routes, fake};
 use grip::Event as Frame;
 use http::{HeaderName, HeaderValue, Response};
 use serde_json::{Value, json};
@@ -16,23 +16,26 @@ use websocket_gateway::Gateway;
 
 const KEY: &[u8] = b"grip-key";
 
-/// The routes of the gateway, before two proxies.
-struct Routes;
+/// A gateway before two proxies.
+struct TwoProxies;
 
-impl fake::Routes for Routes {
-    const APP_ID: &str = "websocket-gateway";
+impl fake::Replicated for TwoProxies {
+    type Service = Gateway<FakeDapr>;
 
-    async fn route(function: &Function<FakeDapr>, request: Request) -> Answer {
-        let gateway = Gateway {
-            function: function.clone(),
+    fn routes() -> Routes<Self::Service> {
+        websocket_gateway::routes()
+    }
+
+    fn service(function: Function<FakeDapr>) -> Self::Service {
+        Gateway {
+            function,
             grip_key: "grip-key".to_owned(),
             proxies: "http://one.test, http://two.test".to_owned(),
-        };
-        websocket_gateway::routes().answer(&gateway, request).await
+        }
     }
 }
 
-type Service = fake::Replica<Routes>;
+type Service = fake::Replica<TwoProxies>;
 
 /// A gateway whose proxies answer as `proxy` says; and which proxies were called, in order.
 fn gateway(

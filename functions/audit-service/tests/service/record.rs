@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use dapr::fake::{FakeDapr, Interleaving, block_on, clock};
 use domain::{EventId, TaskId};
 use events::{Chain, Event, EventType, NotificationsRead, ReminderDismissed, Timestamp};
-use function::{Answer, Function, Request, fake};
+use function::{Function, Routes, fake};
 use http::Method;
 use rand::Rng;
 use serde_json::{Value, json};
@@ -16,11 +16,15 @@ const PEOPLE: [&str; 2] = ["ada", "bob"];
 /// The routes of the audit service.
 pub(crate) struct Audit;
 
-impl fake::Routes for Audit {
-    const APP_ID: &str = "audit-service";
+impl fake::Replicated for Audit {
+    type Service = Function<FakeDapr>;
 
-    async fn route(function: &Function<FakeDapr>, request: Request) -> Answer {
-        audit_service::routes().answer(function, request).await
+    fn routes() -> Routes<Self::Service> {
+        audit_service::routes()
+    }
+
+    fn service(function: Function<FakeDapr>) -> Self::Service {
+        function
     }
 }
 

@@ -2,7 +2,7 @@
 
 use dapr::fake::{FakeDapr, Interleaving};
 use events::{Event, EventType};
-use function::{Answer, Function, Request, fake};
+use function::{Function, Routes, fake};
 use http::Method;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -11,11 +11,15 @@ use crate::fixture::Audit;
 
 struct Tasks;
 
-impl fake::Routes for Tasks {
-    const APP_ID: &str = "task-service";
+impl fake::Replicated for Tasks {
+    type Service = Function<FakeDapr>;
 
-    async fn route(function: &Function<FakeDapr>, request: Request) -> Answer {
-        task_service::routes().answer(function, request).await
+    fn routes() -> Routes<Self::Service> {
+        task_service::routes()
+    }
+
+    fn service(function: Function<FakeDapr>) -> Self::Service {
+        function
     }
 }
 

@@ -6,7 +6,7 @@ use std::task::{Context, Poll, Waker};
 
 use dapr::fake::{FakeDapr, block_on};
 use dapr::{DaprError, Invocation, Target};
-use function::{Answer, Function, Request, fake};
+use function::{Function, Routes, fake};
 use http::{HeaderValue, Method, Response};
 use serde_json::{Value, json};
 
@@ -14,21 +14,29 @@ pub(crate) const ME: &str = "me";
 
 struct Chatbot;
 
-impl fake::Routes for Chatbot {
-    const APP_ID: &str = "chatbot";
+impl fake::Replicated for Chatbot {
+    type Service = Function<FakeDapr>;
 
-    async fn route(function: &Function<FakeDapr>, request: Request) -> Answer {
-        chatbot::routes().answer(function, request).await
+    fn routes() -> Routes<Self::Service> {
+        chatbot::routes()
+    }
+
+    fn service(function: Function<FakeDapr>) -> Self::Service {
+        function
     }
 }
 
 struct Tasks;
 
-impl fake::Routes for Tasks {
-    const APP_ID: &str = "task-service";
+impl fake::Replicated for Tasks {
+    type Service = Function<FakeDapr>;
 
-    async fn route(function: &Function<FakeDapr>, request: Request) -> Answer {
-        task_service::routes().answer(function, request).await
+    fn routes() -> Routes<Self::Service> {
+        task_service::routes()
+    }
+
+    fn service(function: Function<FakeDapr>) -> Self::Service {
+        function
     }
 }
 

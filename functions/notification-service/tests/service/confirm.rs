@@ -4,8 +4,9 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use dapr::fake::{FakeDapr, Fault, Interleaving, block_on};
-use function::{Answer, Function, Request, fake};
+use function::{Function, Routes, fake};
 use http::Method;
+use notification_service::Notifications;
 use serde_json::{Value, json};
 
 use super::fixture::{self, Service, pass, ring};
@@ -289,11 +290,15 @@ fn whatever_fails_the_last_code_counts() {
 /// A notification service that has no mail server.
 struct Without;
 
-impl fake::Routes for Without {
-    const APP_ID: &str = "notification-service";
+impl fake::Replicated for Without {
+    type Service = Notifications<FakeDapr, fixture::PlainMail>;
 
-    async fn route(function: &Function<FakeDapr>, request: Request) -> Answer {
-        fixture::route(function, request, false).await
+    fn routes() -> Routes<Self::Service> {
+        notification_service::routes()
+    }
+
+    fn service(function: Function<FakeDapr>) -> Self::Service {
+        fixture::notifications(function, false)
     }
 }
 

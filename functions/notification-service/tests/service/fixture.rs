@@ -6,46 +6,46 @@ use events::{
     Chain, ClearReason, Event, EventType, NotificationsRead, Payload, ReminderTriggered,
     TaskReminderCleared, Timestamp,
 };
-use function::{Answer, Function, Request, fake};
+use function::{Function, Routes, fake};
 use http::Method;
 use notification_service::Notifications;
 use notification_service::channel::{self, Channels, Message};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-/// The routes of the notification service.
-pub(crate) struct Routes;
+/// The notification service, with a mail server.
+pub(crate) struct WithMail;
 
-impl fake::Routes for Routes {
-    const APP_ID: &str = "notification-service";
+impl fake::Replicated for WithMail {
+    type Service = Notifications<FakeDapr, PlainMail>;
 
-    async fn route(function: &Function<FakeDapr>, request: Request) -> Answer {
-        route(function, request, true).await
+    fn routes() -> Routes<Self::Service> {
+        notification_service::routes()
+    }
+
+    fn service(function: Function<FakeDapr>) -> Self::Service {
+        notifications(function, true)
     }
 }
 
-/// The same with a mail server, or without.
-pub(crate) async fn route(
-    function: &Function<FakeDapr>,
-    request: Request,
+/// What the handlers work with, where there is a mail server or none.
+pub(crate) fn notifications(
+    function: Function<FakeDapr>,
     mail_available: bool,
-) -> Answer {
-    let service = Notifications {
-        function: function.clone(),
+) -> Notifications<FakeDapr, PlainMail> {
+    Notifications {
+        function,
         channels: PlainMail,
         public_url: "http://nudge.test".to_owned(),
         mail_available,
-    };
-    notification_service::routes()
-        .answer(&service, request)
-        .await
+    }
 }
 
 /// A notification service over a Dapr in memory.
-pub(crate) type Service = fake::Replica<Routes>;
+pub(crate) type Service = fake::Replica<WithMail>;
 
 /// An e-mail channel that refuses addresses at `nowhere.test`.
-struct PlainMail;
+pub(crate) struct PlainMail;
 
 impl Channels for PlainMail {
     fn email(&self, message: &Message, address: &str) -> Result<channel::Request, String> {

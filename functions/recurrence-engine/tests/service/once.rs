@@ -12,7 +12,7 @@ use domain::{EventId, TaskId};
 use events::{
     Chain, Event, EventType, Payload, TaskCompleted, TaskDocument, TaskReopened, Timestamp,
 };
-use function::{Answer, Function, Request, fake};
+use function::{Function, Routes, fake};
 use http::{Method, Response, StatusCode};
 use rand::Rng;
 use serde_json::{Value, json};
@@ -21,11 +21,15 @@ use uuid::Uuid;
 /// The routes of the recurrence engine.
 struct Engine;
 
-impl fake::Routes for Engine {
-    const APP_ID: &str = "recurrence-engine";
+impl fake::Replicated for Engine {
+    type Service = Function<FakeDapr>;
 
-    async fn route(function: &Function<FakeDapr>, request: Request) -> Answer {
-        recurrence_engine::routes().answer(function, request).await
+    fn routes() -> Routes<Self::Service> {
+        recurrence_engine::routes()
+    }
+
+    fn service(function: Function<FakeDapr>) -> Self::Service {
+        function
     }
 }
 

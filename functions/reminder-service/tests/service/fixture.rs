@@ -7,7 +7,7 @@ use events::{
     Chain, ClearReason, Event, EventType, Payload, ReminderTriggered, ScheduledReminder,
     TaskReminderCleared, TaskReminderSet, Timestamp,
 };
-use function::{Answer, Function, Request, fake};
+use function::{Function, Routes, fake};
 use http::Method;
 use serde_json::Value;
 use uuid::Uuid;
@@ -15,11 +15,15 @@ use uuid::Uuid;
 /// The routes of the reminder service.
 pub(crate) struct Reminders;
 
-impl fake::Routes for Reminders {
-    const APP_ID: &str = "reminder-service";
+impl fake::Replicated for Reminders {
+    type Service = Function<FakeDapr>;
 
-    async fn route(function: &Function<FakeDapr>, request: Request) -> Answer {
-        reminder_service::routes().answer(function, request).await
+    fn routes() -> Routes<Self::Service> {
+        reminder_service::routes()
+    }
+
+    fn service(function: Function<FakeDapr>) -> Self::Service {
+        function
     }
 }
 

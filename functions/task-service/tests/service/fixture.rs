@@ -1,18 +1,22 @@
 //! A task service, and what its tests ask of it.
 
 use dapr::fake::FakeDapr;
-use function::{Answer, Function, Request, Response, fake};
+use function::{Function, Request, Response, Routes, fake};
 use http::Method;
 use serde_json::{Value, json};
 
 /// The routes of the task service.
 pub(crate) struct Tasks;
 
-impl fake::Routes for Tasks {
-    const APP_ID: &str = "task-service";
+impl fake::Replicated for Tasks {
+    type Service = Function<FakeDapr>;
 
-    async fn route(function: &Function<FakeDapr>, request: Request) -> Answer {
-        task_service::routes().answer(function, request).await
+    fn routes() -> Routes<Self::Service> {
+        task_service::routes()
+    }
+
+    fn service(function: Function<FakeDapr>) -> Self::Service {
+        function
     }
 }
 
