@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::app::App;
 use crate::daprd::Daprd;
-use crate::{TOPIC, components};
+use crate::{DAPR_API_TOKEN, TOPIC, components};
 
 /// `sessionTimeout` of dapr-components/kafka-pubsub.yaml: how long the broker waits for a member that says nothing.
 const SESSION: Duration = Duration::from_secs(6);
@@ -205,6 +205,7 @@ impl Group {
         let answer = reqwest::Client::new()
             .post(url)
             .header("content-type", "application/json")
+            .header("dapr-api-token", DAPR_API_TOKEN)
             .body(Value::from(entries).to_string())
             .send()
             .await
