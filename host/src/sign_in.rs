@@ -203,7 +203,7 @@ impl SignIn {
             // It names nobody: strangers may read it.
             Some(person) if person.passphrase_hash.is_none() => pages::refusal(
                 "This Nudge is reached through a proxy or from another account of its machine, where everybody needs a \
-                passphrase. Whoever runs it sets one: cargo xtask person NAME",
+                passphrase. Whoever runs it sets one: nudge person NAME",
             ),
             _ => pages::form(query, &people, demanding, None),
         }

@@ -14,7 +14,7 @@ const PIPELINE: &str = "pipeline";
 pub(crate) fn run(measures: &[String]) -> Result<()> {
     steps::build_components()?;
     eprintln!("Building the host with optimisations (the first time takes some minutes) …");
-    let host = steps::build_host(true)?;
+    let host = steps::build_nudge(true)?;
     let program = build()?;
     let (with_parts, within): (Vec<_>, Vec<_>) =
         measures.iter().partition(|measure| *measure == PIPELINE);

@@ -33,7 +33,7 @@ fn read(folder: &Path, text: &mut String) {
 #[test]
 fn the_tests_that_the_threat_model_names_are_there() {
     let mut sources = String::new();
-    for folder in ["crates", "functions", "host", "tests", "xtask"] {
+    for folder in ["crates", "functions", "host", "nudge", "tests", "xtask"] {
         read(&root().join(folder), &mut sources);
     }
     let named = named();

@@ -1,7 +1,6 @@
 //! `cargo xtask`: everything that is done with this repository beside plain cargo.
 
 mod bench;
-mod cache;
 mod cluster;
 mod dapr;
 #[cfg(test)]
@@ -14,6 +13,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
+use nudge_parts::runtime::Runtime;
 
 /// Builds, runs and tests Nudge.
 #[derive(Parser)]
@@ -24,22 +24,19 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Builds the functions and runs Nudge in one process, or with real parts. What follows goes to the host.
+    /// Builds everything and runs Nudge: in one process, or with --dapr beside real parts. `nudge run --help` has more.
     Run {
-        /// Builds the host with optimisations: slower to build, faster to run.
+        /// Builds the program with optimisations: slower to build, faster to run.
         #[arg(long)]
         release: bool,
-        /// Real parts on this machine: Kafka, PostgreSQL, Pushpin, and a daprd for each function.
-        #[arg(long)]
-        dapr: bool,
-        #[command(flatten)]
-        settings: dapr::Settings,
         /// Arguments of `nudge run`.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
     /// Builds the functions' components.
     Build,
+    /// Builds one program that holds everything, to be carried to a machine without Rust and Node, and prints where it is.
+    Dist,
     /// All tests that need no outside server; or those of a part.
     Test {
         #[command(subcommand)]
@@ -61,53 +58,8 @@ enum Command {
         #[command(subcommand)]
         what: cluster::Image,
     },
-    /// Builds the daprd of tools/daprd and says where it lies: `image daprd` makes an image of it.
+    /// Builds the daprd of third-party/daprd and says where it lies: `image daprd` makes an image of it.
     Daprd,
-    /// What functions could not process: list, show, replay, discard.
-    Dlq {
-        /// `list`, or `show`, `replay`, `discard` with what `list` calls it; --data DIR says where the Nudge is.
-        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-        arguments: Vec<String>,
-    },
-    /// The broker's topics, as dapr-components/topics.json lists them.
-    Topics {
-        /// `apply` or `check`; --brokers HOST:PORT, or --data DIR, where the Nudge is whose broker is meant.
-        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-        arguments: Vec<String>,
-    },
-    /// Tells a function again what is on record, so that it makes state again that it lost. What follows goes to the host:
-    /// --to FUNCTION, --user NAME, --data DIR.
-    Replay {
-        /// Arguments of `nudge replay`.
-        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-        arguments: Vec<String>,
-    },
-    /// Compares what is derived (lists, inboxes, the timetable) with its sources, and mends it with --repair. What follows
-    /// goes to the host: --repair, --user NAME, --data DIR.
-    Check {
-        /// Arguments of `nudge check`.
-        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-        arguments: Vec<String>,
-    },
-    /// Erases everything of one person. What follows goes to the host: --user NAME or --user-id ID, --asked-by NAME,
-    /// --data DIR.
-    Erase {
-        /// Arguments of `nudge erase`.
-        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-        arguments: Vec<String>,
-    },
-    /// Prints an access token for curl. What follows goes to the host: --user NAME, --data DIR.
-    Token {
-        /// Arguments of `nudge token`.
-        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-        arguments: Vec<String>,
-    },
-    /// Adds a person who may sign in. What follows goes to the host: NAME, --email, --data DIR.
-    Person {
-        /// Arguments of `nudge person`.
-        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-        arguments: Vec<String>,
-    },
 }
 
 #[derive(Subcommand)]
@@ -121,7 +73,7 @@ enum TestWhat {
         only: Option<dapr::Suite>,
         /// What runs the functions. With spin: how Spin itself behaves, and every scenario.
         #[arg(long, value_enum, default_value_t)]
-        runtime: dapr::runtime::Runtime,
+        runtime: Runtime,
     },
     /// Parts of the real system killed and paused at random under load: nothing is lost, nothing happens twice.
     Faults(dapr::faults::Form),
@@ -141,19 +93,9 @@ enum TestWhat {
 
 fn main() -> ExitCode {
     let done: Result<()> = match Cli::parse().command {
-        Command::Run {
-            release,
-            dapr: true,
-            settings,
-            arguments,
-        } => dapr::run(&settings, release, &arguments),
-        Command::Run {
-            release,
-            settings,
-            arguments,
-            ..
-        } => steps::run(release, &settings.for_host(&arguments)),
+        Command::Run { release, arguments } => steps::run(release, &arguments),
         Command::Build => steps::build_components(),
+        Command::Dist => steps::dist(),
         Command::Test { what: None } => steps::test(),
         Command::Test {
             what: Some(TestWhat::Browser),
@@ -182,14 +124,9 @@ fn main() -> ExitCode {
         Command::Bench { measures } => bench::run(&measures),
         Command::Cluster { what } => what.run(),
         Command::Image { what } => what.run(),
-        Command::Topics { arguments } => dapr::on_broker("topics", &arguments),
-        Command::Daprd => dapr::daprd::built().map(|program| println!("{}", program.display())),
-        Command::Dlq { arguments } => dapr::on_broker("dlq", &arguments),
-        Command::Replay { arguments } => dapr::operate("replay", &arguments),
-        Command::Check { arguments } => dapr::operate("check", &arguments),
-        Command::Erase { arguments } => dapr::operate("erase", &arguments),
-        Command::Token { arguments } => steps::host("token", false, &arguments),
-        Command::Person { arguments } => steps::host("person", false, &arguments),
+        Command::Daprd => {
+            nudge_parts::daprd::built().map(|program| println!("{}", program.display()))
+        }
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,9 +1,13 @@
 //! The steps of building, running and testing.
 
+use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
+
+use nudge_parts::application::Application;
+use nudge_parts::programs;
 
 use crate::{toolchain, web};
 
@@ -19,6 +23,11 @@ const COMPONENTS: [&str; 9] = [
     "web-app",
     "email-channel",
 ];
+
+/// Where the components are built to.
+const WASM: &str = "target/wasm/wasm32-wasip1/release";
+/// The variable by which the build of `nudge` finds what it is to hold.
+const APPLICATION: &str = "NUDGE_APPLICATION";
 
 /// The repository's root.
 pub(crate) fn root() -> PathBuf {
@@ -40,20 +49,6 @@ pub(crate) fn execute(command: &mut Command) -> Result<()> {
             command.get_program().to_string_lossy()
         )
     }
-}
-
-/// Runs a command that says something only when it fails.
-pub(crate) fn quietly(command: &mut Command) -> Result<()> {
-    let program = command.get_program().to_string_lossy().into_owned();
-    let output = command
-        .output()
-        .with_context(|| format!("can't start {program}"))?;
-    if output.status.success() {
-        return Ok(());
-    }
-    let said = [output.stdout, output.stderr].concat();
-    let said = String::from_utf8_lossy(&said);
-    bail!("{program} failed ({}):\n{}", output.status, said.trim())
 }
 
 pub(crate) fn cargo() -> Command {
@@ -90,15 +85,24 @@ fn build_wasm(packages: &[&str]) -> Result<()> {
     execute(&mut command)
 }
 
-/// Builds the functions and the host, and runs the host's `run`.
+/// Builds the functions and the program, and runs `nudge run`.
 pub(crate) fn run(release: bool, arguments: &[String]) -> Result<()> {
     build_components()?;
-    eprintln!("Building the host (the first time takes some minutes) …");
-    host("run", release, arguments)
+    eprintln!("Building nudge (the first time takes some minutes) …");
+    let status = Command::new(build_nudge(release)?)
+        .arg("run")
+        .args(arguments)
+        .current_dir(root())
+        .status()
+        .context("can't start nudge")?;
+    match status.code() {
+        Some(0) => Ok(()),
+        code => std::process::exit(code.unwrap_or(1)),
+    }
 }
 
-/// Builds the host, and says where it is.
-pub(crate) fn build_host(release: bool) -> Result<PathBuf> {
+/// Builds the program `nudge`, and says where it is.
+pub(crate) fn build_nudge(release: bool) -> Result<PathBuf> {
     let profile = if release { "host" } else { "dev" };
     // Of the whole workspace, as the tests build it: by itself the package would have its dependencies built once more,
     // with other features.
@@ -112,15 +116,82 @@ pub(crate) fn build_host(release: bool) -> Result<PathBuf> {
     Ok(root().join("target").join(folder).join("nudge"))
 }
 
-/// Builds the host and runs one of its commands.
-pub(crate) fn host(name: &str, release: bool, arguments: &[String]) -> Result<()> {
-    let mut command = Command::new(build_host(release)?);
-    command.arg(name).args(arguments).current_dir(root());
-    let status = command.status().context("can't start the host")?;
-    match status.code() {
-        Some(0) => Ok(()),
-        code => std::process::exit(code.unwrap_or(1)),
+/// Builds the functions and the program, and says where everything is that real parts run.
+pub(crate) fn build_application(release: bool) -> Result<Application> {
+    build_components()?;
+    Ok(Application {
+        program: build_nudge(release)?,
+        manifest: root().join("spin.toml"),
+        components: root().join("dapr-components"),
+    })
+}
+
+/// Builds the program with everything that it runs inside, without optimisations, for the test that runs it alone.
+fn build_carried() -> Result<()> {
+    let archive = pack_application()?;
+    let which = ["--workspace", "--bin", "nudge"];
+    execute(
+        cargo()
+            .args(["build", "--quiet", "--features", "nudge/embedded"])
+            .args(which)
+            .env(APPLICATION, archive),
+    )?;
+    let folder = root().join("target/carried");
+    fs::create_dir_all(&folder)?;
+    let carried = folder.join("nudge");
+    fs::rename(root().join("target/debug/nudge"), &carried)
+        .with_context(|| format!("can't make {}", carried.display()))?;
+    // The one that runs what lies in the folders, as every other build leaves it.
+    build_nudge(false).map(drop)
+}
+
+/// Builds the program to be carried to another machine: with optimisations, with everything that it runs inside and, on Linux,
+/// without a library of the system.
+pub(crate) fn dist() -> Result<()> {
+    build_components()?;
+    let archive = pack_application()?;
+    let mut command = cargo();
+    command
+        .args(["build", "--profile", "host", "--package", "nudge"])
+        .args(["--features", "embedded,tls"])
+        .env(APPLICATION, archive);
+    let target = format!("{}-unknown-linux-musl", std::env::consts::ARCH);
+    let mut folder = root().join("target");
+    if cfg!(target_os = "linux") {
+        execute(Command::new("rustup").args(["target", "add", &target]))?;
+        if programs::find_program("musl-gcc", &[]).is_none() {
+            programs::install("musl-tools", "")?;
+        }
+        command.args(["--target", &target]);
+        folder.push(target);
     }
+    eprintln!("Building nudge (some minutes) …");
+    execute(&mut command)?;
+    println!("{}", folder.join("host/nudge").display());
+    Ok(())
+}
+
+/// Packs what `nudge run` reads into an archive, and says where that is.
+fn pack_application() -> Result<PathBuf> {
+    let archive = root().join("target/application.tar.gz");
+    let mut command = Command::new("tar");
+    command
+        .args([
+            "--sort=name",
+            "--owner=0",
+            "--group=0",
+            "--numeric-owner",
+            "--mtime=@0",
+            "-czf",
+        ])
+        .arg(&archive)
+        .args(["spin.toml", "dapr-components"]);
+    for name in COMPONENTS {
+        let file = name.replace('-', "_");
+        command.arg(format!("{WASM}/{file}.wasm"));
+    }
+    execute(&mut command)?;
+    Ok(archive)
 }
 
 /// Formatting, lints and all tests that need no outside server. The real components are built first: a missing one
@@ -128,6 +199,7 @@ pub(crate) fn host(name: &str, release: bool, arguments: &[String]) -> Result<()
 pub(crate) fn test() -> Result<()> {
     build_components()?;
     build_probe()?;
+    build_carried()?;
     web::test()?;
     execute(cargo().args(["fmt", "--all", "--check"]))?;
     execute(cargo().args([

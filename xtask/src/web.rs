@@ -8,7 +8,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use crate::steps::{build_components, build_host, execute, root};
+use crate::steps::{build_components, build_nudge, execute, root};
 
 /// Where distributions put Chromium, and Google its own.
 const BROWSERS: [&str; 3] = [
@@ -60,7 +60,7 @@ pub(crate) fn test() -> Result<()> {
 /// The screen in a real browser, before a host of its own.
 pub(crate) fn test_browser() -> Result<()> {
     build_components()?;
-    let host = build_host(false)?;
+    let host = build_nudge(false)?;
     let browser = browser()?;
     eprintln!("Testing the screen in {} …", browser.display());
     let mut command = npm_command();

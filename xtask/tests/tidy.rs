@@ -126,6 +126,13 @@ fn dependencies_point_one_way() {
         ("nudge-gateway", &["grip"]),
         ("nudge-sidecar", &[]),
         ("nudge-host", &["nudge-gateway", "nudge-sidecar"]),
+        ("ports", &[]),
+        ("nudge-broker", &["domain", "events"]),
+        ("nudge-parts", &["ports"]),
+        (
+            "nudge",
+            &["nudge-broker", "nudge-host", "nudge-parts", "nudge-sidecar"],
+        ),
     ]
     .into();
     let of_functions: &[&str] = &[

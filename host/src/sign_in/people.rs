@@ -142,7 +142,7 @@ impl People {
             .find(|person| person.passphrase_hash.is_none())
         {
             Some(person) => bail!(
-                "{:?} has no passphrase, and this address is open to others; set one: cargo xtask person {}",
+                "{:?} has no passphrase, and this address is open to others; set one: nudge person {}",
                 person.name,
                 person.name
             ),
@@ -168,7 +168,7 @@ impl People {
         };
         found.with_context(|| match name {
             Some(name) => {
-                format!("there is nobody called {name:?}; add them: cargo xtask person {name}")
+                format!("there is nobody called {name:?}; add them: nudge person {name}")
             }
             None => "there are several people; say which one: --user NAME".to_owned(),
         })

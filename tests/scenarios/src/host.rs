@@ -359,9 +359,8 @@ fn binary() -> PathBuf {
     }
     let path = root().join("target/debug/nudge");
     let changed = |path: &Path| fs::metadata(path).and_then(|file| file.modified());
-    let built = changed(&path).unwrap_or_else(|_| {
-        panic!("there is no host; run cargo build -p nudge-host, or set NUDGE_BIN")
-    });
+    let built = changed(&path)
+        .unwrap_or_else(|_| panic!("there is no host; run cargo build -p nudge, or set NUDGE_BIN"));
     // What cargo says that the binary was made of.
     let made_of = fs::read_to_string(path.with_extension("d")).unwrap_or_default();
     let sources = made_of.split_once(": ").map_or("", |(_, sources)| sources);
@@ -369,7 +368,7 @@ fn binary() -> PathBuf {
         let is_newer = changed(Path::new(source)).is_ok_and(|changed| changed > built);
         assert!(
             !is_newer,
-            "{source} is newer than the host; run cargo build -p nudge-host"
+            "{source} is newer than the host; run cargo build -p nudge"
         );
     }
     path

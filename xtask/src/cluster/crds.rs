@@ -10,8 +10,8 @@ use serde_json::Value;
 
 use super::objects;
 use super::tools::{go_module, output};
-use crate::cache;
 use crate::steps::root;
+use nudge_parts::cache;
 
 /// Gateway API's kinds come as a Go module, wherever the rest comes from.
 const GATEWAY_API: (&str, &str) = ("sigs.k8s.io/gateway-api", "v1.6.3");

@@ -24,7 +24,7 @@ pub(crate) enum Image {
     /// Builds the components and pushes the image to a registry: by the spin CLI where it is installed, else as `build`
     /// writes it.
     Push(Push),
-    /// Builds the daprd of tools/daprd and writes it into an image, or pushes that to a registry.
+    /// Builds the daprd of third-party/daprd and writes it into an image, or pushes that to a registry.
     Daprd(daprd::Daprd),
 }
 
@@ -88,8 +88,8 @@ pub(super) fn write(folder: &Path, tag: &str) -> Result<String> {
     let manifest = Manifest::read()?;
     let composed = root().join("target/composed");
     // The host composes as it does when it runs them.
-    let arguments = ["--out".to_owned(), composed.display().to_string()];
-    steps::host("components", false, &arguments)?;
+    let mut compose = Command::new(steps::build_nudge(false)?);
+    execute(compose.args(["components", "--out"]).arg(&composed))?;
     let mut components = BTreeMap::new();
     for id in manifest.component.keys() {
         let file = composed.join(format!("{id}.wasm"));

@@ -153,7 +153,7 @@ fn fits_schemas(rendered: &[Rendered], schemas: &Path, scratch: &Path) -> Result
 
 /// The scaler's query and the database's rules, in a real server.
 fn in_postgresql() -> Result<()> {
-    crate::dapr::postgres::make_available()?;
+    nudge_parts::postgres::make_available()?;
     let arguments = [
         "test",
         "--quiet",
@@ -163,7 +163,7 @@ fn in_postgresql() -> Result<()> {
         "--",
         "--ignored",
     ];
-    steps::quietly(steps::cargo().args(arguments).current_dir(root()))
+    nudge_parts::programs::quietly(steps::cargo().args(arguments).current_dir(root()))
 }
 
 /// The API server takes every object as it is, and none with a misspelt field.

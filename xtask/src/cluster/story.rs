@@ -18,7 +18,7 @@ const START: Duration = Duration::from_secs(180);
 
 /// Runs `files/story.sh` against a host with data in `scratch`. The components must have been built.
 pub(super) fn is_told(scratch: &Path) -> Result<()> {
-    let host = steps::build_host(false)?;
+    let host = steps::build_nudge(false)?;
     fs::create_dir_all(scratch)?;
     let data = scratch.join("data");
     let [port] = ports::free()?;

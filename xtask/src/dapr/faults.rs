@@ -20,9 +20,12 @@ use clap::Args;
 use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
 
-use super::part::Part;
-use super::system::{self, START_LIMIT, Stop, System};
-use super::{Settings, place};
+use nudge_parts::part::Part;
+use nudge_parts::place;
+use nudge_parts::stop::Stop;
+use nudge_parts::system::{START_LIMIT, System};
+
+use super::settings_for_test;
 use crate::steps;
 use schedule::{Deed, Fault};
 
@@ -63,10 +66,10 @@ pub(crate) fn test(form: &Form) -> Result<()> {
     };
     let long = if form.long { " --long" } else { "" };
     eprintln!("cargo xtask test faults{long} --seed {seed}");
-    let stop = system::on_interrupt()?;
-    let settings = Settings::for_test("faults-test")?;
+    let stop = Stop::on_interrupt()?;
+    let settings = settings_for_test("faults-test")?;
     let mail = settings.mail.context("a test has a mail address")?;
-    let system = System::start(&settings, false, &[], &stop)?;
+    let system = System::start(&settings, &steps::build_application(false)?, &[], &stop)?;
     let scenarios = system.for_scenarios(&mail.to_string());
     let command = driver(TEST, &scenarios, seed);
     build_driver()?;

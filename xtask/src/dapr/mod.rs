@@ -1,114 +1,55 @@
-//! Nudge with real parts on this machine: Kafka, PostgreSQL, Pushpin, a daprd for each function, and the host without its
-//! sidecar.
+//! What is tested and measured beside real parts: Kafka, PostgreSQL, Pushpin, a daprd for each function, and the host
+//! without its sidecar.
 
 mod bench;
-pub(crate) mod daprd;
-mod existing;
-mod family;
 pub(crate) mod faults;
-pub(crate) mod kafka;
-pub(crate) mod part;
-pub(crate) mod place;
-pub(crate) mod postgres;
-mod pushpin;
 pub(crate) mod restore;
-pub(crate) mod runtime;
 pub(crate) mod sasl;
-pub(crate) mod system;
 
 use std::collections::BTreeMap;
-use std::hash::{DefaultHasher, Hasher};
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::slice;
 
-use anyhow::{Context, Result, bail};
-use clap::{Args, ValueEnum};
-use nix::unistd::Uid;
+use anyhow::{Context, Result};
+use clap::ValueEnum;
+use nudge_parts::application::Application;
+use nudge_parts::part::Part;
+use nudge_parts::runtime::{self, Runtime};
+use nudge_parts::settings::Settings;
+use nudge_parts::stop::Stop;
+use nudge_parts::system::System;
+use nudge_parts::{daprd, programs};
 
 use crate::{steps, web};
 pub(crate) use bench::bench;
-use part::Part;
-use place::Place;
-use runtime::Runtime;
-use system::System;
 
-/// With which parts, and where.
-#[derive(Debug, Clone, Args)]
-pub(crate) struct Settings {
-    /// A broker that is there already, instead of one of our own.
-    #[arg(long, value_name = "HOST:PORT")]
-    pub(crate) kafka: Option<String>,
-    /// A PostgreSQL that is there already, instead of one of our own.
-    #[arg(long, value_name = "URL")]
-    pub(crate) postgres: Option<String>,
-    /// Where everything is kept.
-    #[arg(long, default_value = ".nudge")]
-    pub(crate) data: PathBuf,
-    /// The port to listen on; 0 takes a free one.
-    #[arg(long, default_value_t = 3000)]
-    pub(crate) port: u16,
-    /// What runs the functions, with --dapr.
-    #[arg(long, value_enum, default_value_t)]
-    pub(crate) runtime: Runtime,
-    /// Where mail goes, instead of where the environment says.
-    #[arg(skip)]
-    mail: Option<SocketAddr>,
-    /// Lets the gateway know of a second Pushpin, which the tests of the sockets start.
-    #[arg(skip)]
-    second_proxy: bool,
-    /// Lifts what limits one person, for tests whose people work faster than people do.
-    #[arg(skip)]
-    tireless_people: bool,
-}
+/// The topics of the suite of Dapr's behaviour.
+const CONFORMANCE_TOPICS: &str = "tests/conformance/topics.json";
 
-impl Settings {
-    /// Parts of our own with nothing in them, whose mail goes to the test. They are kept in `target`, below `name`.
-    pub(crate) fn for_test(name: &str) -> Result<Self> {
-        let data = steps::root().join("target").join(name);
-        // What an earlier run left would be delivered to this one.
-        if data.exists() {
-            std::fs::remove_dir_all(&data)?;
-        }
-        std::fs::create_dir_all(&data)?;
-        // Which the other tests use as well: compiling all functions takes longer than starting everything else.
-        let compiled = steps::root().join("target/tmp/compiled");
-        std::fs::create_dir_all(&compiled)?;
-        std::os::unix::fs::symlink(compiled, data.join("compiled"))?;
-        let [mail] = ports::free()?;
-        Ok(Self {
-            mail: Some(SocketAddr::from(([127, 0, 0, 1], mail))),
-            second_proxy: false,
-            tireless_people: true,
-            runtime: Runtime::Host,
-            kafka: None,
-            postgres: None,
-            data,
-            port: 0,
-        })
+/// Parts of our own with nothing in them, whose mail goes to the test. They are kept in `target`, below `name`.
+pub(crate) fn settings_for_test(name: &str) -> Result<Settings> {
+    let data = steps::root().join("target").join(name);
+    // What an earlier run left would be delivered to this one.
+    if data.exists() {
+        std::fs::remove_dir_all(&data)?;
     }
-
-    /// The arguments of `nudge run` in one process.
-    pub(crate) fn for_host(&self, more: &[String]) -> Vec<String> {
-        let own = [
-            format!("--port={}", self.port),
-            format!("--data={}", self.data.display()),
-        ];
-        own.into_iter().chain(more.iter().cloned()).collect()
-    }
-}
-
-/// Runs Nudge with real parts until Ctrl-C.
-pub(crate) fn run(settings: &Settings, release: bool, arguments: &[String]) -> Result<()> {
-    let stop = system::on_interrupt()?;
-    let system = System::start(settings, release, arguments, &stop)?;
-    println!("Nudge is at {}", system.address());
-    println!("Its parts are listed in {}", system.environment().display());
-    stop.wait();
-    eprintln!("Stopping …");
-    system.stop();
-    Ok(())
+    std::fs::create_dir_all(&data)?;
+    // Which the other tests use as well: compiling all functions takes longer than starting everything else.
+    let compiled = steps::root().join("target/tmp/compiled");
+    std::fs::create_dir_all(&compiled)?;
+    std::os::unix::fs::symlink(compiled, data.join("compiled"))?;
+    let [mail] = ports::free()?;
+    Ok(Settings {
+        mail: Some(SocketAddr::from(([127, 0, 0, 1], mail))),
+        second_proxy: false,
+        tireless_people: true,
+        runtime: Runtime::Host,
+        kafka: None,
+        postgres: None,
+        data,
+        port: 0,
+    })
 }
 
 /// What is run against real parts.
@@ -153,7 +94,7 @@ pub(crate) fn test(only: Option<Suite>, runtime: Runtime) -> Result<()> {
     if let Some(Suite::Spin) = only {
         return test_spin();
     }
-    let stop = system::on_interrupt()?;
+    let stop = Stop::on_interrupt()?;
     let name = only.map_or_else(
         || "dapr-test".to_owned(),
         |suite| format!("dapr-test-{suite:?}").to_lowercase(),
@@ -161,15 +102,16 @@ pub(crate) fn test(only: Option<Suite>, runtime: Runtime) -> Result<()> {
     let settings = Settings {
         second_proxy: true,
         runtime,
-        ..Settings::for_test(&name)?
+        ..settings_for_test(&name)?
     };
     let mail = settings.mail.context("a test has a mail address")?;
-    let system = System::start(&settings, false, &[], &stop)?;
+    let application = steps::build_application(false)?;
+    let system = System::start(&settings, &application, &[], &stop)?;
     let scenarios = system.for_scenarios(&mail.to_string());
     let run = |suite: &Suite| match suite {
-        Suite::Conformance => test_conformance(&system),
-        Suite::Rebalance => test_own_daprd(&system, "rebalance"),
-        Suite::Clock => test_own_daprd(&system, "clock"),
+        Suite::Conformance => test_conformance(&application, &system),
+        Suite::Rebalance => test_own_daprd(&application, &system, "rebalance"),
+        Suite::Clock => test_own_daprd(&application, &system, "clock"),
         Suite::Stories => test_stories(&scenarios),
         Suite::Poison => test_poison(&system, &scenarios),
         Suite::Sockets => test_sockets(&system, &scenarios),
@@ -191,14 +133,13 @@ fn test_stories(scenarios: &BTreeMap<&str, String>) -> Result<()> {
     )
 }
 
-/// Events that a function can't process. The operator uses this very program.
+/// Events that a function can't process, and an operator.
 fn test_poison(system: &System, scenarios: &BTreeMap<&str, String>) -> Result<()> {
     steps::execute(
         steps::cargo()
             .args(["test", "--workspace", "--test", "poison"])
             .envs(scenarios)
             .envs(system.parts_environment()?)
-            .env("POISON_XTASK", std::env::current_exe()?)
             .env("POISON_DATA", system.data())
             // Nothing is mailed here, so each may have a mail server of its own.
             .env_remove("NUDGE_MAIL_ADDRESS")
@@ -232,9 +173,9 @@ fn test_sockets(system: &System, scenarios: &BTreeMap<&str, String>) -> Result<(
 }
 
 /// The same suite that `cargo test -p conformance` runs against the host's sidecar.
-fn test_conformance(system: &System) -> Result<()> {
+fn test_conformance(application: &Application, system: &System) -> Result<()> {
     let environment = system.for_conformance()?;
-    apply_conformance_topics(&environment)?;
+    apply_conformance_topics(application, &environment)?;
     steps::execute(
         steps::cargo()
             .args(["test", "--workspace", "--test", "dapr"])
@@ -245,9 +186,9 @@ fn test_conformance(system: &System) -> Result<()> {
 }
 
 /// Before the daprd that is built here, whichever is on the path: Dapr's own 1.18 does not do this.
-fn test_own_daprd(system: &System, suite: &str) -> Result<()> {
+fn test_own_daprd(application: &Application, system: &System, suite: &str) -> Result<()> {
     let mut environment = system.for_conformance()?;
-    apply_conformance_topics(&environment)?;
+    apply_conformance_topics(application, &environment)?;
     let program = daprd::built()?.display().to_string();
     environment.insert("CONFORMANCE_DAPRD".to_owned(), program);
     let broker = system.parts().iter().find(|part| part.name == "kafka");
@@ -261,125 +202,25 @@ fn test_own_daprd(system: &System, suite: &str) -> Result<()> {
     )
 }
 
-fn apply_conformance_topics(environment: &BTreeMap<String, String>) -> Result<()> {
-    let list = "tests/conformance/topics.json";
-    let brokers = &environment["NUDGE_KAFKA_BROKERS"];
-    broker(&["topics", "apply", "--list", list, "--brokers", brokers])
+/// Makes Nudge's own topics.
+pub(crate) fn apply_topics(brokers: &str) -> Result<()> {
+    steps::execute(Command::new(steps::build_nudge(false)?).args([
+        "topics",
+        "apply",
+        "--brokers",
+        brokers,
+    ]))
 }
 
-/// Runs a command of the tool that speaks to the broker, against the Nudge that `--data` names or the one that runs here,
-/// where the environment names no other.
-pub(crate) fn on_broker(command: &str, arguments: &[String]) -> Result<()> {
-    let (data, arguments) = split_data(arguments)?;
-    let place = Place::of(data)?;
-    // What the environment says goes before what a running Nudge wrote down.
-    let known = place.read_environment().unwrap_or_default();
-    let missing = known
-        .into_iter()
-        .filter(|(name, _)| std::env::var_os(name).is_none());
-    steps::execute(
-        steps::cargo()
-            .args(["run", "--quiet", "--package", "nudge-broker", "--"])
-            .arg(command)
-            .args(arguments)
-            .envs(missing),
+fn apply_conformance_topics(
+    application: &Application,
+    environment: &BTreeMap<String, String>,
+) -> Result<()> {
+    let list = steps::root().join(CONFORMANCE_TOPICS);
+    programs::quietly(
+        Command::new(&application.program)
+            .args(["topics", "apply", "--list"])
+            .arg(list)
+            .envs(environment),
     )
-}
-
-/// Runs a command of the host for operators (`replay`, `check`) against the Nudge that runs with real parts, or against one
-/// that does not run.
-pub(crate) fn operate(command: &str, arguments: &[String]) -> Result<()> {
-    let (data, _) = split_data(arguments)?;
-    let known = Place::of(data)?.read_environment().unwrap_or_default();
-    let missing = known
-        .into_iter()
-        .filter(|(name, _)| std::env::var_os(name).is_none());
-    steps::execute(
-        Command::new(steps::build_host(false)?)
-            .arg(command)
-            .args(arguments)
-            .envs(missing)
-            .current_dir(steps::root()),
-    )
-}
-
-/// The folder that `--data` names, wherever it stands, and all other arguments.
-fn split_data(arguments: &[String]) -> Result<(&Path, Vec<&String>)> {
-    let mut data = Path::new(".nudge");
-    let mut others = Vec::new();
-    let mut arguments = arguments.iter();
-    while let Some(argument) = arguments.next() {
-        if argument == "--data" {
-            data = Path::new(arguments.next().context("--data takes a folder")?);
-        } else if let Some(folder) = argument.strip_prefix("--data=") {
-            data = Path::new(folder);
-        } else {
-            others.push(argument);
-        }
-    }
-    Ok((data, others))
-}
-
-/// Runs the tool that speaks to the broker.
-pub(crate) fn broker(arguments: &[&str]) -> Result<()> {
-    steps::execute(
-        steps::cargo()
-            .args(["run", "--quiet", "--package", "nudge-broker", "--"])
-            .args(arguments),
-    )
-}
-
-/// Installs a Debian package where that can be done; else says what to do. `otherwise` names another way out.
-pub(crate) fn install(package: &str, otherwise: &str) -> Result<()> {
-    let can_install = Uid::effective().is_root() && place::find_program("apt-get", &[]).is_some();
-    if !can_install {
-        bail!("there is no {package}: install it (Debian: apt-get install {package}) {otherwise}");
-    }
-    eprintln!("Installing {package} …");
-    let mut command = Command::new("apt-get");
-    command
-        .args(["install", "--yes", "--no-install-recommends", package])
-        .env("DEBIAN_FRONTEND", "noninteractive");
-    if steps::quietly(&mut command).is_ok() {
-        return Ok(());
-    }
-    // The lists of packages may be missing or old.
-    let mut update = Command::new("apt-get");
-    steps::quietly(update.arg("update"))?;
-    steps::quietly(&mut command)
-}
-
-/// A name for contents: good for a cache, not for security.
-fn digest(contents: &[&[u8]]) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    for content in contents {
-        hasher.write_usize(content.len());
-        hasher.write(content);
-    }
-    hasher.finish()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn data_may_stand_anywhere() {
-        for (line, data, others) in [
-            ("list", ".nudge", "list"),
-            ("--data a list", "a", "list"),
-            ("show --data=a/b x/0/1", "a/b", "show x/0/1"),
-            ("list --brokers b:1 --data a", "a", "list --brokers b:1"),
-        ] {
-            let arguments: Vec<String> = line.split(' ').map(str::to_owned).collect();
-            let split = split_data(&arguments).expect(line);
-            let expected: Vec<String> = others.split(' ').map(str::to_owned).collect();
-            assert_eq!(
-                split,
-                (Path::new(data), expected.iter().collect()),
-                "{line}"
-            );
-        }
-        assert!(split_data(&["list".to_owned(), "--data".to_owned()]).is_err());
-    }
 }

@@ -5,15 +5,21 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
-use super::part::{Part, Spec};
-use super::place::Place;
-use super::system::{self, START_LIMIT, Stop, System};
-use super::{Settings, kafka, postgres};
+use nudge_parts::part::{Part, Spec};
+use nudge_parts::place::Place;
+use nudge_parts::programs::quietly;
+use nudge_parts::settings::Settings;
+use nudge_parts::stop::Stop;
+use nudge_parts::system::{START_LIMIT, System};
+use nudge_parts::{kafka, postgres};
+
+use super::settings_for_test;
 use crate::steps;
 
 /// Whose state is made of events, and may be behind what the others kept.
@@ -27,8 +33,9 @@ const RECOVERY_LIMIT: Duration = Duration::from_secs(60);
 
 /// Runs the test.
 pub(crate) fn test() -> Result<()> {
-    let stop = system::on_interrupt()?;
-    let mut settings = Settings::for_test("restore-test")?;
+    let stop = Stop::on_interrupt()?;
+    let application = steps::build_application(false)?;
+    let mut settings = settings_for_test("restore-test")?;
     let place = Place::open(&settings.data)?;
     let [kafka_port, controller_port, port, restored_port] = ports::free()?;
     let broker = start(
@@ -45,7 +52,7 @@ pub(crate) fn test() -> Result<()> {
     let mut database = start(spec, &place, &stop)?;
     settings.postgres = Some(url.clone());
 
-    let system = System::start(&settings, false, &[], &stop)?;
+    let system = System::start(&settings, &application, &[], &stop)?;
     take_step(&system, &settings, "step_1_before_the_backup")?;
     let copy = back_up(&place, &url)?;
     take_step(&system, &settings, "step_2_before_the_moment")?;
@@ -64,13 +71,11 @@ pub(crate) fn test() -> Result<()> {
     let restored = start(spec, &place, &stop)?;
     wait_recovered(&url)?;
     settings.postgres = Some(postgres::change_password(&url)?);
-    let system = System::start(&settings, false, &[], &stop)?;
+    let system = System::start(&settings, &application, &[], &stop)?;
     for function in CONSUMERS {
-        let data = settings.data.display().to_string();
-        super::operate(
-            "replay",
-            &["--to", function, "--data", &data].map(str::to_owned),
-        )?;
+        let mut replay = Command::new(&application.program);
+        replay.args(["replay", "--to", function, "--data"]);
+        steps::execute(replay.arg(&settings.data))?;
     }
     let tested = take_step(&system, &settings, "step_4_restored");
     system.stop();
@@ -98,7 +103,7 @@ fn take_step(system: &System, settings: &Settings, step: &str) -> Result<()> {
 /// Copies the running server's data; returns where to.
 fn back_up(place: &Place, url: &str) -> Result<PathBuf> {
     let data = postgres::folder(place, "restored")?.join("data");
-    steps::quietly(
+    quietly(
         postgres::command("pg_basebackup")?
             .args(["--checkpoint=fast", "--dbname", url, "-D"])
             .arg(&data),

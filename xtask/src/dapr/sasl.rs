@@ -10,10 +10,13 @@ use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 use serde_yaml_ng::{Deserializer, Value};
 
-use super::part::Part;
-use super::place::{self, Place};
-use super::system::{self, START_LIMIT};
-use super::{Settings, daprd, kafka, postgres};
+use nudge_parts::part::Part;
+use nudge_parts::place::{self, Place};
+use nudge_parts::stop::Stop;
+use nudge_parts::system::START_LIMIT;
+use nudge_parts::{daprd, kafka, postgres, programs};
+
+use super::{CONFORMANCE_TOPICS, settings_for_test};
 use crate::steps;
 
 const USER: &str = "nudge";
@@ -25,8 +28,8 @@ const SECRETS: [(&str, &str); 2] = [
 
 /// Runs the part of the conformance suite that is about events.
 pub(crate) fn test() -> Result<()> {
-    let stop = system::on_interrupt()?;
-    let place = Place::open(&Settings::for_test("sasl-test")?.data)?;
+    let stop = Stop::on_interrupt()?;
+    let place = Place::open(&settings_for_test("sasl-test")?.data)?;
     let password = place::random_text()?;
     let authority = Authority::make(&place.parts.join("authority"))?;
     let [port, controller_port, database_port] = ports::free()?;
@@ -84,9 +87,9 @@ pub(crate) fn test() -> Result<()> {
 fn apply_topics(environment: &BTreeMap<&str, String>) -> Result<()> {
     steps::execute(
         steps::cargo()
-            .args(["run", "--quiet", "--package", "nudge-broker"])
+            .args(["run", "--quiet", "--package", "nudge"])
             .args(["--features", "tls", "--target-dir", "target/tls", "--"])
-            .args(["topics", "apply", "--list", "tests/conformance/topics.json"])
+            .args(["topics", "apply", "--list", CONFORMANCE_TOPICS])
             .envs(environment),
     )
 }
@@ -138,8 +141,8 @@ pub(crate) struct Authority {
 impl Authority {
     /// Makes one, which keeps its files in `folder`.
     pub(crate) fn make(folder: &Path) -> Result<Self> {
-        if place::find_program("openssl", &[]).is_none() {
-            super::install("openssl", "")?;
+        if programs::find_program("openssl", &[]).is_none() {
+            programs::install("openssl", "")?;
         }
         fs::create_dir_all(folder)?;
         let authority = Self {
@@ -154,7 +157,7 @@ impl Authority {
             .arg(&authority.key)
             .arg("-out")
             .arg(&authority.certificate);
-        steps::quietly(&mut command)?;
+        programs::quietly(&mut command)?;
         Ok(authority)
     }
 
@@ -173,7 +176,7 @@ impl Authority {
             .arg(&key)
             .arg("-out")
             .arg(&certificate);
-        steps::quietly(&mut command)?;
+        programs::quietly(&mut command)?;
         let chain = [&key, &certificate, &self.certificate].map(fs::read_to_string);
         let chain = chain.into_iter().collect::<Result<Vec<_>, _>>()?;
         fs::write(&both, chain.concat())?;

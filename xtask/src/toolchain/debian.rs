@@ -11,7 +11,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 
 use super::{TARGET, Toolchain};
-use crate::cache;
+use nudge_parts::cache;
 
 /// The release whose Rust is new enough for spin-sdk.
 const SUITE: &str = "forky";

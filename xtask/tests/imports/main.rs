@@ -56,15 +56,6 @@ const KNOWN: &[&[&str]] = &[
         "xtask/src/cluster/policy.rs",
         "xtask/src/cluster/policy/secrets.rs",
     ],
-    &[
-        "xtask/src/dapr/daprd.rs",
-        "xtask/src/dapr/existing.rs",
-        "xtask/src/dapr/kafka.rs",
-        "xtask/src/dapr/mod.rs",
-        "xtask/src/dapr/postgres.rs",
-        "xtask/src/dapr/pushpin.rs",
-        "xtask/src/dapr/system.rs",
-    ],
     &["xtask/src/steps.rs", "xtask/src/web.rs"],
     &["xtask/src/toolchain.rs", "xtask/src/toolchain/debian.rs"],
 ];

@@ -320,4 +320,4 @@ pub(crate) fn document(
 }
 
 /// How callers show who they are.
-const TOKEN: &str = "An OpenID Connect access token; on your own machine: cargo xtask token.";
+const TOKEN: &str = "An OpenID Connect access token; on your own machine: nudge token.";

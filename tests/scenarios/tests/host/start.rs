@@ -85,9 +85,9 @@ async fn what_is_wrong_is_named() {
             &newer_database,
             &["nudge.db", "newer version of Nudge", "start that version"],
         ),
-        (&open_address, &["has no passphrase", "cargo xtask person"]),
-        (&public_name, &["has no passphrase", "cargo xtask person"]),
-        (&public_url, &["has no passphrase", "cargo xtask person"]),
+        (&open_address, &["has no passphrase", "nudge person"]),
+        (&public_name, &["has no passphrase", "nudge person"]),
+        (&public_url, &["has no passphrase", "nudge person"]),
     ];
     for (prepare, words) in table {
         let said = refused(prepare).await;

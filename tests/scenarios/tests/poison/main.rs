@@ -3,7 +3,6 @@
 //!
 //! | variable | what |
 //! |---|---|
-//! | `POISON_XTASK` | the program behind `cargo xtask`, with which the operator works |
 //! | `POISON_DATA` | where that Nudge keeps everything |
 //! | `DAPR_AUDIT_SERVICE` … | where the functions' daprds are: what breaks state and publishes nonsense goes that way |
 //!

@@ -1,4 +1,4 @@
-//! Somebody who looks after dead letters by `cargo xtask dlq`, and who can do to a function's state what a fault does.
+//! Somebody who looks after dead letters by `nudge dlq`, and who can do to a function's state what a fault does.
 
 use scenarios::eventually;
 use serde_json::{Value, json};
@@ -42,7 +42,7 @@ impl Operator {
         }
     }
 
-    /// What `cargo xtask dlq COMMAND LETTER` prints, or what it says when it fails.
+    /// What `nudge dlq COMMAND LETTER` prints, or what it says when it fails.
     pub(crate) async fn runs(&self, command: &str, letter: &Letter) -> Result<String, String> {
         dlq(&[command, &letter.id]).await
     }
@@ -100,13 +100,13 @@ impl Operator {
 }
 
 async fn dlq(arguments: &[&str]) -> Result<String, String> {
-    let output = Command::new(variable("POISON_XTASK"))
+    let output = Command::new(variable("NUDGE_BIN"))
         .arg("dlq")
         .args(arguments)
         .args(["--data", &variable("POISON_DATA")])
         .output()
         .await
-        .expect("cargo xtask dlq runs");
+        .expect("nudge dlq runs");
     let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     if output.status.success() {
         Ok(said(&output.stdout))

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 
 use super::release::Secrets;
-use crate::dapr::kafka::{self, Demands};
-use crate::dapr::part::Spec;
-use crate::dapr::place::{Place, random_text};
 use crate::dapr::sasl::Authority;
+use nudge_parts::kafka::{self, Demands};
+use nudge_parts::part::Spec;
+use nudge_parts::place::{Place, random_text};
 
 /// What its part is called.
 pub(super) const BROKER: &str = "kafka";

@@ -19,10 +19,10 @@ use crate::cluster::manifest::Manifest;
 use crate::cluster::objects::{self, items, text};
 use crate::cluster::policy::{self, Subject};
 use crate::cluster::tools::output;
-use crate::dapr::daprd;
-use crate::dapr::part::{Ready, Spec};
-use crate::dapr::place::Place;
 use crate::steps::root;
+use nudge_parts::daprd;
+use nudge_parts::part::{Ready, Spec};
+use nudge_parts::place::Place;
 
 /// What Dapr's chart tells the injector of its values, with the chart's defaults.
 const SETTINGS: [(&str, &str, bool); 6] = [

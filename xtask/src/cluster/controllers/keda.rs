@@ -10,9 +10,9 @@ use anyhow::Result;
 use nix::sys::signal::Signal;
 
 use crate::cluster::tools::Keda;
-use crate::dapr::part::{Ready, Spec};
-use crate::dapr::place::Place;
 use crate::dapr::sasl::Authority;
+use nudge_parts::part::{Ready, Spec};
+use nudge_parts::place::Place;
 
 /// Where helm/platform puts the add-on, and the Service by which its scaler finds the interceptor.
 pub(super) const ADD_ON_NAMESPACE: &str = "keda";

@@ -9,7 +9,7 @@ use crate::cluster::objects::{self, items, text};
 use crate::cluster::{crds, tools};
 use crate::steps::root;
 
-/// The releases of `helm/platform`, and the modules in `tools/` that they are built from here.
+/// The releases of `helm/platform`, and the modules in `third-party/` that they are built from here.
 const MODULES: [(&str, &str, &str); 3] = [
     ("keda", "keda", "github.com/kedacore/keda/v2"),
     (
@@ -39,14 +39,14 @@ pub(in crate::cluster) fn same_versions() -> Result<()> {
     for (name, tool, module) in MODULES {
         let release = releases.iter().find(|release| release["name"] == name);
         let version = text(&release.with_context(|| format!("no release {name}"))?["version"]);
-        let required = fs::read_to_string(root().join("tools").join(tool).join("go.mod"))?;
+        let required = fs::read_to_string(root().join("third-party").join(tool).join("go.mod"))?;
         let line = format!("{module} v{version}");
         let same = required
             .lines()
             .any(|one| one.trim().trim_start_matches("require ") == line);
         ensure!(
             same,
-            "helm/platform installs {line}, and tools/{tool} requires another"
+            "helm/platform installs {line}, and third-party/{tool} requires another"
         );
     }
     Ok(())

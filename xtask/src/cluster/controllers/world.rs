@@ -22,13 +22,17 @@ use crate::cluster::chart::RELEASE;
 use crate::cluster::lifecycle;
 use crate::cluster::objects::{items, text};
 use crate::cluster::tools::{self, output};
-use crate::dapr::daprd::{Daprds, Ports};
-use crate::dapr::part::{Part, Spec};
-use crate::dapr::place::Place;
 use crate::dapr::sasl::Authority;
-use crate::dapr::system::{self, START_LIMIT, Stop};
-use crate::dapr::{self, Settings, postgres};
-use crate::steps::{quietly, root};
+use nudge_parts::daprd::{Daprds, Ports};
+use nudge_parts::part::{Part, Spec};
+use nudge_parts::place::Place;
+use nudge_parts::postgres;
+use nudge_parts::programs::quietly;
+use nudge_parts::stop::Stop;
+use nudge_parts::system::START_LIMIT;
+
+use crate::dapr::{apply_topics, settings_for_test};
+use crate::steps::root;
 
 /// No function here asks for keys.
 const KEY_SET: &str = "http://127.0.0.1:9";
@@ -54,7 +58,7 @@ pub(super) struct World {
 impl World {
     /// Starts everything but the operator, and gives the API server the release.
     pub(super) fn start(definitions: &[Value], expected: &Expectations) -> Result<(Self, Release)> {
-        let place = Place::open(&Settings::for_test("controllers-test")?.data)?;
+        let place = Place::open(&settings_for_test("controllers-test")?.data)?;
         let authority = Authority::make(&place.parts.join("authority"))?;
         let [database, scaler, interceptor, admin] = ports::free()?;
         let (database, url) = postgres::spec(&place, database)?;
@@ -77,7 +81,7 @@ impl World {
             database: url,
             authority,
             place,
-            stop: system::on_interrupt()?,
+            stop: Stop::on_interrupt()?,
             parts: Vec::new(),
         };
         world.make_topics()?;
@@ -99,7 +103,7 @@ impl World {
     fn make_topics(&mut self) -> Result<()> {
         let open = self.broker.open(&self.place)?;
         self.start_parts([open])?;
-        dapr::broker(&["topics", "apply", "--brokers", &self.broker.address])?;
+        apply_topics(&self.broker.address)?;
         self.stop_broker()?;
         self.start_broker()
     }

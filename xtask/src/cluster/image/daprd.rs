@@ -11,8 +11,8 @@ use serde_json::json;
 use crate::cluster::objects::text;
 use crate::cluster::oci::{Blobs, REFERENCE, container, write_index};
 use crate::cluster::tools;
-use crate::dapr::daprd;
 use crate::steps::{execute, root};
+use nudge_parts::daprd;
 
 /// As whom Dapr's images run.
 pub(in crate::cluster) const NOBODY: &str = "65532";

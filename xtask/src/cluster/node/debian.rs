@@ -6,9 +6,9 @@ use std::process::Command;
 use anyhow::{Result, ensure};
 use nix::unistd::Uid;
 
-use crate::cache;
 use crate::cluster::tools::output;
-use crate::dapr::{self, place};
+use nudge_parts::cache;
+use nudge_parts::programs;
 
 /// The release that the images are made of.
 const SUITE: &str = "bookworm";
@@ -41,12 +41,12 @@ pub(super) fn make_available() -> Result<()> {
     );
     let folders = ["/usr/sbin", "/sbin"].map(PathBuf::from);
     for (program, package) in PROGRAMS {
-        if place::find_program(program, &folders).is_none() {
-            dapr::install(package, "")?;
+        if programs::find_program(program, &folders).is_none() {
+            programs::install(package, "")?;
         }
     }
     if !Path::new(CNI).join("bridge").exists() {
-        dapr::install("containernetworking-plugins", "")?;
+        programs::install("containernetworking-plugins", "")?;
     }
     Ok(())
 }

@@ -12,8 +12,10 @@ use super::debian;
 use crate::cluster::image::daprd::NOBODY;
 use crate::cluster::oci::{Blobs, container, write_index};
 use crate::cluster::tools;
-use crate::dapr::{daprd, place::Place};
-use crate::steps::{self, quietly, root};
+use crate::steps::{self, root};
+use nudge_parts::daprd;
+use nudge_parts::place::Place;
+use nudge_parts::programs::quietly;
 
 /// Ends when it is asked to, as the pause that is meant does: a shell that is the first process takes no signal by itself.
 const PAUSE: [&str; 3] = ["sh", "-c", "trap 'exit 0' TERM INT; sleep infinity & wait"];

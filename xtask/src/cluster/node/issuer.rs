@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 use super::namespaces::ADDRESS;
 use crate::cluster::controllers::http::Request;
-use crate::dapr::place::Place;
+use nudge_parts::place::Place;
 
 /// Its port: the chart lets daprd and `helm test` go to this one only.
 const PORT: u16 = 443;

@@ -40,7 +40,11 @@ use clap::Args;
 use serde_json::Value;
 
 use super::{step, tools};
-use crate::dapr::{Settings, faults, kafka, place::Place, postgres, system};
+use nudge_parts::place::Place;
+use nudge_parts::stop::Stop;
+use nudge_parts::{kafka, postgres};
+
+use crate::dapr::{faults, settings_for_test};
 use crate::steps;
 use release::Size;
 use world::World;
@@ -65,7 +69,7 @@ pub(crate) struct Form {
 impl Form {
     /// Builds and fetches what is needed, and runs the suite in namespaces of its own.
     pub(crate) fn test(&self) -> Result<()> {
-        let stop = system::on_interrupt()?;
+        let stop = Stop::on_interrupt()?;
         if self.inside {
             return self.run(stop);
         }
@@ -115,8 +119,8 @@ impl Form {
         faults::build_driver()
     }
 
-    fn run(&self, stop: system::Stop) -> Result<()> {
-        let place = Place::open(&Settings::for_test(FOLDER)?.data)?;
+    fn run(&self, stop: Stop) -> Result<()> {
+        let place = Place::open(&settings_for_test(FOLDER)?.data)?;
         namespaces::furnish(&place)?;
         let definitions = platform::definitions(self.crds.as_ref())?;
         let mut world = step("a node", || World::start(place, stop))?;

@@ -11,9 +11,9 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 
 use crate::cluster::tools::output;
-use crate::dapr::place::Place;
-use crate::dapr::system::Stop;
-use crate::steps::quietly;
+use nudge_parts::place::Place;
+use nudge_parts::programs::quietly;
+use nudge_parts::stop::Stop;
 
 /// The node's address, on a bridge without ports: of a range for tests of networks (RFC 2544), which is neither private, so
 /// that the chart's rules for what is outside of the cluster hold, nor anybody's.

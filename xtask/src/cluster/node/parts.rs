@@ -13,9 +13,9 @@ use super::debian;
 use super::namespaces::{ADDRESS, cgroup_root};
 use crate::cluster::api_server::ApiServer;
 use crate::cluster::tools;
-use crate::dapr::part::{Ready, Spec};
-use crate::dapr::place::Place;
 use crate::dapr::sasl::Authority;
+use nudge_parts::part::{Ready, Spec};
+use nudge_parts::place::Place;
 
 /// The node's name.
 pub(super) const NODE: &str = "node";

@@ -11,8 +11,8 @@ use crate::cluster::controllers::keda;
 use crate::cluster::controllers::platform::custom_kinds;
 use crate::cluster::tools::{self, helm, output};
 use crate::cluster::{chart::RELEASE, crds};
-use crate::dapr::daprd;
 use crate::steps::root;
+use nudge_parts::daprd;
 
 /// The namespaces, and whether pods in them are held to a standard.
 const NAMESPACES: [(&str, Option<&str>); 3] = [

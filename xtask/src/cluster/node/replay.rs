@@ -11,7 +11,9 @@ use super::release::SECRET;
 use super::world::World;
 use crate::cluster::chart::RELEASE;
 use crate::cluster::tools::output;
-use crate::dapr::{postgres, restore::CONSUMERS};
+use nudge_parts::postgres;
+
+use crate::dapr::restore::CONSUMERS;
 
 /// Who has a record.
 const PEOPLE: &str = "SELECT DISTINCT split_part(key, '/', 2) FROM state WHERE key LIKE 'audit-service||audit-head/%'";

@@ -7,8 +7,8 @@ use super::release::{DAPR_SECRET, SECRET};
 use super::sleep::SIDECARS;
 use super::world::{World, name};
 use crate::cluster::chart::RELEASE;
-use crate::dapr::place::random_text;
-use crate::dapr::postgres;
+use nudge_parts::place::random_text;
+use nudge_parts::postgres;
 
 /// Changes the database's password, both of Dapr's tokens and GRIP's key, one after the other.
 pub(super) fn change(world: &World) -> Result<()> {

@@ -18,10 +18,11 @@ use crate::cluster::api_server::ApiServer;
 use crate::cluster::chart::RELEASE;
 use crate::cluster::objects::{items, text};
 use crate::cluster::tools::output;
-use crate::dapr::part::{Part, Spec};
-use crate::dapr::place::Place;
-use crate::dapr::system::{START_LIMIT, Stop};
-use crate::dapr::{self, kafka, postgres};
+use nudge_parts::part::{Part, Spec};
+use nudge_parts::place::Place;
+use nudge_parts::stop::Stop;
+use nudge_parts::system::START_LIMIT;
+use nudge_parts::{kafka, postgres};
 
 /// How long something may take to come about.
 const END: Duration = Duration::from_secs(300);
@@ -69,7 +70,7 @@ impl World {
         };
         specs.push(parts::containerd(&world.place)?);
         world.start_parts(specs)?;
-        dapr::broker(&["topics", "apply", "--brokers", &world.brokers()])?;
+        crate::dapr::apply_topics(&world.brokers())?;
         images::import(&world.place)?;
         let specs = parts::of_kubernetes(&world.place, &world.server)?;
         world.start_parts(specs)?;
