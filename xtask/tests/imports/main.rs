@@ -26,10 +26,6 @@ const KNOWN: &[&[&str]] = &[
         "xtask/src/cluster/node/world.rs",
     ],
     &[
-        "xtask/src/cluster/policy.rs",
-        "xtask/src/cluster/policy/secrets.rs",
-    ],
-    &[
         "xtask/src/dapr/daprd.rs",
         "xtask/src/dapr/existing.rs",
         "xtask/src/dapr/kafka.rs",
