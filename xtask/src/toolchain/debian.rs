@@ -10,7 +10,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use super::{TARGET, Toolchain};
+use super::compiler::{TARGET, Toolchain};
 use crate::cache;
 
 /// The release whose Rust is new enough for spin-sdk.

@@ -35,7 +35,6 @@ const KNOWN: &[&[&str]] = &[
         "xtask/src/dapr/system.rs",
     ],
     &["xtask/src/steps.rs", "xtask/src/web.rs"],
-    &["xtask/src/toolchain.rs", "xtask/src/toolchain/debian.rs"],
 ];
 
 /// Files and folders that stand on each other, the lowest first. None imports anything of those behind it.
