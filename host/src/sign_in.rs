@@ -6,6 +6,7 @@
 
 mod files;
 mod guesses;
+mod issuer;
 mod keys;
 mod pages;
 mod passed;
@@ -29,17 +30,9 @@ use url::form_urlencoded;
 
 use crate::admission::Client;
 
+pub use issuer::{AUDIENCE, CLIENT_ID, ISSUER, JWKS_URL};
 pub use passed::Ends;
 pub use people::{Person, set as set_person};
-
-/// The `iss` of local tokens.
-pub const ISSUER: &str = "urn:nudge:local";
-/// The `aud` of local tokens.
-pub const AUDIENCE: &str = "nudge";
-/// The screen's client id.
-pub const CLIENT_ID: &str = "nudge-web";
-/// Where functions find the key set, through Dapr: answered inside the process.
-pub const JWKS_URL: &str = "http://sign-in.nudge.internal/jwks.json";
 
 /// How long a screen's access token is good, which can't be taken back.
 const ACCESS_SECONDS: u64 = 15 * 60;
@@ -126,7 +119,7 @@ impl SignIn {
     pub fn token(&self, name: Option<&str>) -> Result<String> {
         let people = self.people.now();
         self.keys
-            .access_token(people.find(name)?, now() + PRINTED_SECONDS)
+            .access_token(people.find(name)?, now(), PRINTED_SECONDS)
     }
 
     /// The ids by which the system knows the person called `name`, or everybody.
@@ -361,12 +354,13 @@ impl SignIn {
             return token_error("invalid_grant");
         };
         let issue = || -> Result<Option<Value>> {
-            let ends = now() + REFRESH_SECONDS;
-            let Some(refresh_token) = self.refresh.issue(person, family, ends)? else {
+            let now = now();
+            let issued = self.refresh.issue(person, family, now, REFRESH_SECONDS)?;
+            let Some(refresh_token) = issued else {
                 return Ok(None);
             };
             Ok(Some(json!({
-                "access_token": self.keys.access_token(person, now() + ACCESS_SECONDS)?,
+                "access_token": self.keys.access_token(person, now, ACCESS_SECONDS)?,
                 "token_type": "Bearer",
                 "expires_in": ACCESS_SECONDS,
                 "refresh_token": refresh_token,

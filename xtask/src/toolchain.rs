@@ -1,37 +1,16 @@
 //! A compiler for `wasm32-wasip1`: rustup's, or Debian's where rustup can't reach its server.
 
+mod compiler;
 mod debian;
 
-use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result};
 
-const TARGET: &str = "wasm32-wasip1";
+use compiler::{TARGET, Toolchain};
 
 /// Set to `debian` to take Debian's compiler even where the other one knows the target: what the tests of it do.
 const CHOICE: &str = "NUDGE_WASM_TOOLCHAIN";
-
-/// What a build for WebAssembly needs to know.
-pub(crate) enum Toolchain {
-    /// The compiler that cargo finds by itself knows the target.
-    Own,
-    /// A compiler and a linker of Debian's.
-    Debian { rustc: PathBuf, linker: PathBuf },
-}
-
-impl Toolchain {
-    /// Tells a cargo command which compiler to use.
-    pub(crate) fn apply(&self, command: &mut Command) {
-        match self {
-            // The build of the native parts may have set a compiler that does not know the target.
-            Self::Own => command.env_remove("RUSTC"),
-            Self::Debian { rustc, linker } => command
-                .env("RUSTC", rustc)
-                .env("CARGO_TARGET_WASM32_WASIP1_LINKER", linker),
-        };
-    }
-}
 
 /// Makes sure that there is a compiler for the target.
 pub(crate) fn wasm() -> Result<Toolchain> {

@@ -4,14 +4,16 @@
 //! such as a user's head; the chunks are documents `{prefix}/{number}`. [`edit`] is the only way to change a list, and
 //! [`scan`] and [`read_settled`] are the only ways to read one, so that nobody can touch a chunk that was not read.
 
+mod change;
+mod chunk;
 mod directory;
 mod faults;
 mod reading;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::{Deserialize, Serialize};
-
+pub use change::Change;
+pub use chunk::{CHUNK_ITEMS, Item, chunk_key, read_chunk};
 pub use directory::{ChunkRef, Directory};
 pub use faults::{
     Checked, Fault, Forgotten, Taken, check_chunk, erase, forgotten_chunks, mend_chunk,
@@ -19,43 +21,9 @@ pub use faults::{
 };
 pub use reading::{Reading, find, read_settled, scan};
 
-use crate::{Condition, Dapr, DaprError, Document, Json, Write};
+use chunk::{JOINED_ITEMS, THIN_ITEMS};
 
-/// Most items of one chunk; a fuller one is split in two.
-pub const CHUNK_ITEMS: usize = 64;
-
-/// A chunk that an edit leaves with fewer items than this is joined with a neighbour.
-const THIN_ITEMS: usize = CHUNK_ITEMS / 4;
-
-/// Most items of two chunks that are joined, so that the next insert does not split them again.
-const JOINED_ITEMS: usize = CHUNK_ITEMS / 4 * 3;
-
-/// One item: a sort key, unique in the list, and what a list shows of it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Item {
-    /// Sort key.
-    pub key: String,
-    /// Summary.
-    pub value: Json,
-}
-
-/// One change of a list.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Change {
-    /// Takes the item with this key out.
-    Remove(String),
-    /// Puts an item in, or replaces the one with its key.
-    Put(Item),
-}
-
-impl Change {
-    fn key(&self) -> &str {
-        match self {
-            Self::Remove(key) => key,
-            Self::Put(item) => &item.key,
-        }
-    }
-}
+use crate::{Condition, Dapr, DaprError, Document, Write};
 
 /// What an edit comes to. The directory has changed too; its owner writes it in the same transaction.
 #[derive(Debug, Default)]
@@ -128,27 +96,6 @@ pub enum Order {
     Ascending,
     /// Against it.
     Descending,
-}
-
-/// The key of a chunk.
-#[must_use]
-pub fn chunk_key(prefix: &str, number: u32) -> String {
-    format!("{prefix}/{number:06}")
-}
-
-/// Reads a chunk.
-///
-/// # Errors
-/// [`DaprError::Corrupt`] when it is not a list of items.
-pub fn read_chunk(
-    prefix: &str,
-    number: u32,
-    document: Option<&Document>,
-) -> Result<Vec<Item>, DaprError> {
-    document.map_or_else(
-        || Ok(Vec::new()),
-        |document| document.read(&chunk_key(prefix, number)),
-    )
 }
 
 /// A list in the middle of an edit, with the chunks that the edit needs.

@@ -11,6 +11,7 @@ mod cloud_event;
 mod envelope;
 mod payload;
 mod story;
+mod subscription;
 mod task_document;
 mod timestamp;
 mod topic;
@@ -20,10 +21,11 @@ pub use cloud_event::{Malformed, cloud_event, parse_delivery};
 pub use envelope::{Chain, Event, EventType, Metadata, Payload, PayloadError, VERSION};
 pub use payload::*;
 pub use story::{DERIVATIONS, Derivation, PartAnswer, Parts, Story, StoryPart};
+pub use subscription::{SUBSCRIPTIONS, Subscription};
 pub use task_document::{
     BasisDocument, ChecklistItemDocument, DueDocument, InvalidTask, RecurrenceDocument,
     RecurrenceEndDocument, ReminderDocument, StatusDocument, TaskDocument, hours_and_minutes,
 };
 pub use timestamp::{OutOfRange, Timestamp};
-pub use topic::{SUBSCRIPTIONS, Subscription, Topic};
+pub use topic::Topic;
 pub use unknown::UnknownFields;

@@ -1,5 +1,6 @@
 //! Who is asking: a person by a verified token, or Dapr by the app API token.
 
+mod issuer;
 mod keys;
 
 use base64::Engine;
@@ -12,6 +13,8 @@ use jsonwebtoken::{Algorithm, Validation};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
+
+pub use issuer::Issuer;
 
 use crate::Problem;
 
@@ -27,17 +30,6 @@ const TYPES: [&str; 3] = ["at+jwt", "application/at+jwt", "JWT"];
 
 /// Longest token, in bytes.
 const MAX_TOKEN: usize = 8 * 1024;
-
-/// Who issues tokens, and for whom they must be.
-#[derive(Debug, Clone)]
-pub struct Issuer {
-    /// The `iss` of its tokens.
-    pub name: String,
-    /// The `aud` that they must have.
-    pub audience: String,
-    /// Where its keys are (RFC 7517 key set).
-    pub jwks_url: String,
-}
 
 /// A person whose token was verified.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures::{FutureExt, SinkExt, StreamExt};
-use grip::{Control, Event, Item};
+use grip::{Control, Event, Format, Item};
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, Uri, header};
 use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
@@ -17,8 +17,10 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error, Message};
 
-use crate::{Counted, Gateway, QUEUE, Told};
+use crate::gateway::{Counted, Gateway};
 
+/// How many published messages wait for one slow reader before it is let go.
+const QUEUE: usize = 256;
 /// How long a socket may go without hearing any channel: whoever does not say who they are is let go.
 const SILENT_LIMIT: Duration = Duration::from_secs(10);
 /// How often a client is pinged.
@@ -68,6 +70,21 @@ enum End {
     Gone,
 }
 
+/// What a socket is to be told of a published item.
+enum Told {
+    Text(String),
+    Close(u16),
+}
+
+impl From<&Item> for Told {
+    fn from(item: &Item) -> Self {
+        match &item.formats.ws_message {
+            Format::Message { content } => Self::Text(content.clone()),
+            Format::Action { code, .. } => Self::Close(code.unwrap_or(1000)),
+        }
+    }
+}
+
 /// The events after `OPEN`, if the function opened the socket.
 pub(crate) fn accepted(response: &Response<Bytes>) -> Option<Vec<Event>> {
     let content_type = response.headers().get(header::CONTENT_TYPE)?;
@@ -94,9 +111,7 @@ impl Connection {
         Self {
             gateway: Arc::clone(gateway),
             counted,
-            number: gateway
-                .next
-                .fetch_add(1, std::sync::atomic::Ordering::Relaxed),
+            number: gateway.number(),
             id: uuid::Uuid::new_v4().to_string(),
             uri,
             headers,

@@ -17,8 +17,8 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::files::{KEY_FILE, temporary, write_private};
-use super::people::People;
-use super::{AUDIENCE, ISSUER, Person, now};
+use super::issuer::{AUDIENCE, ISSUER};
+use super::people::{People, Person};
 
 /// 256 random bits as text.
 pub(super) fn random_text() -> String {
@@ -74,12 +74,13 @@ impl Keys {
         })
     }
 
-    pub(super) fn access_token(&self, person: &Person, expires_at: u64) -> Result<String> {
+    /// A token for `person` that is issued `now`, in seconds since 1970, and good for so many seconds.
+    pub(super) fn access_token(&self, person: &Person, now: u64, seconds: u64) -> Result<String> {
         let mut header = Header::new(Algorithm::EdDSA);
         header.kid = Some(self.id.clone());
         header.typ = Some(ACCESS_TOKEN.to_owned());
         let mut claims = json!({
-            "iss": ISSUER, "aud": AUDIENCE, "sub": person.name, "name": person.name, "iat": now(), "exp": expires_at,
+            "iss": ISSUER, "aud": AUDIENCE, "sub": person.name, "name": person.name, "iat": now, "exp": now + seconds,
         });
         if let Some(email) = &person.email {
             claims["email"] = json!(email);
@@ -210,13 +211,15 @@ impl RefreshTokens {
         Ok(opened)
     }
 
-    /// A new token for `person`; in the family of the one that was redeemed for it, or in one of its own. `None` when that
-    /// family was ended meanwhile: whoever signed out is not signed in again by what was on its way.
+    /// A new token for `person` that is issued `now`, in seconds since 1970, and good for so many seconds; in the family of the
+    /// one that was redeemed for it, or in one of its own. `None` when that family was ended meanwhile: whoever signed out is
+    /// not signed in again by what was on its way.
     pub(super) fn issue(
         &self,
         person: &Person,
         family: Option<String>,
-        expires_at: u64,
+        now: u64,
+        seconds: u64,
     ) -> Result<Option<String>> {
         let token = random_text();
         let mut tokens = self.tokens();
@@ -224,12 +227,12 @@ impl RefreshTokens {
         if !family.as_ref().is_none_or(goes_on) {
             return Ok(None);
         }
-        make_room(&mut tokens, now());
+        make_room(&mut tokens, now);
         tokens.insert(
             hash(&token),
             Issued {
                 subject: person.name.clone(),
-                expires_at,
+                expires_at: now + seconds,
                 family: family.unwrap_or_else(random_text),
                 redeemed_at: None,
                 credential: Some(person.credential()),

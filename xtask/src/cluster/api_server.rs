@@ -10,12 +10,14 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 
-use super::lifecycle::DRY_RUN;
 use super::objects;
 use super::tools::{self, output};
 
 /// A start takes four seconds on an idle machine; a busy one has time.
 const START: Duration = Duration::from_secs(180);
+
+/// The namespace where objects are tried that are not to stay.
+pub(super) const DRY_RUN: &str = "dry-run";
 
 /// The server; stopped when it is dropped.
 pub(super) struct ApiServer {

@@ -5,13 +5,10 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
-use super::api_server::ApiServer;
+use super::api_server::{ApiServer, DRY_RUN};
 use super::chart::{self, RELEASE, Rendered};
 use super::objects::{items, name, text};
 use super::tools::{helm, output};
-
-/// Where objects are tried that are not to stay.
-pub(super) const DRY_RUN: &str = "dry-run";
 
 /// Creates the custom kinds and the namespaces that the chart expects.
 pub(super) fn prepare(server: &ApiServer, definitions: &[Value]) -> Result<()> {

@@ -1,20 +1,17 @@
 //! What must hold for every object that the chart makes, whatever the values say.
 
 mod secrets;
+mod subject;
 
 use std::collections::BTreeSet;
 
 use anyhow::{Result, bail};
 use serde_json::Value;
 
-use super::manifest::Manifest;
-use super::objects::{containers, items, name, pod, text};
+pub(super) use subject::Subject;
 
-/// What a rule looks at.
-pub(super) struct Subject<'a> {
-    pub(super) objects: &'a [Value],
-    pub(super) manifest: &'a Manifest,
-}
+use super::objects::{items, name, pod, text};
+use subject::{each_container, of_kind};
 
 /// Looks at all objects and says what is wrong.
 type Rule = fn(&Subject<'_>) -> Vec<String>;
@@ -65,23 +62,6 @@ fn apply(rules: &[(&str, Rule)], subject: &Subject<'_>) -> Result<()> {
     } else {
         bail!("{}", found.join("\n"))
     }
-}
-
-/// Every container of every object, with a name for messages.
-fn each_container<'a>(
-    subject: &Subject<'a>,
-) -> impl Iterator<Item = (String, &'a Value, &'a Value)> {
-    subject.objects.iter().flat_map(|object| {
-        pod(object).into_iter().flat_map(move |pod| {
-            containers(pod).map(move |container| {
-                (
-                    format!("{} {}", name(object), text(&container["name"])),
-                    pod,
-                    container,
-                )
-            })
-        })
-    })
 }
 
 fn no_root(subject: &Subject<'_>) -> Vec<String> {
@@ -345,11 +325,4 @@ fn as_the_manifest_says(subject: &Subject<'_>) -> Vec<String> {
         }
     }
     wrong
-}
-
-fn of_kind<'a>(subject: &Subject<'a>, kind: &'static str) -> impl Iterator<Item = &'a Value> {
-    subject
-        .objects
-        .iter()
-        .filter(move |object| object["kind"] == kind)
 }

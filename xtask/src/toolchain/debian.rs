@@ -9,9 +9,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
-
-use super::{TARGET, Toolchain};
 use nudge_parts::cache;
+
+use super::compiler::{TARGET, Toolchain};
 
 /// The release whose Rust is new enough for spin-sdk.
 const SUITE: &str = "forky";

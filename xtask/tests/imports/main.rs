@@ -16,33 +16,6 @@ use serde_json::Value;
 /// until its line is taken out.
 const KNOWN: &[&[&str]] = &[
     &[
-        "crates/dapr/src/ordered.rs",
-        "crates/dapr/src/ordered/directory.rs",
-    ],
-    &[
-        "crates/dapr/src/timetable/tick.rs",
-        "crates/dapr/src/timetable/tick/look.rs",
-    ],
-    &[
-        "crates/domain/src/recurrence/expand.rs",
-        "crates/domain/src/recurrence/mod.rs",
-        "crates/domain/src/recurrence/parse.rs",
-    ],
-    &[
-        "crates/events/src/envelope.rs",
-        "crates/events/src/topic.rs",
-    ],
-    &[
-        "crates/function/src/identity.rs",
-        "crates/function/src/identity/keys.rs",
-    ],
-    &["host/gateway/src/connection.rs", "host/gateway/src/lib.rs"],
-    &["host/src/sign_in.rs", "host/src/sign_in/keys.rs"],
-    &[
-        "xtask/src/cluster/api_server.rs",
-        "xtask/src/cluster/lifecycle.rs",
-    ],
-    &[
         "xtask/src/cluster/controllers/functions.rs",
         "xtask/src/cluster/controllers/http.rs",
         "xtask/src/cluster/controllers/mod.rs",
@@ -52,12 +25,7 @@ const KNOWN: &[&[&str]] = &[
         "xtask/src/cluster/node/release.rs",
         "xtask/src/cluster/node/world.rs",
     ],
-    &[
-        "xtask/src/cluster/policy.rs",
-        "xtask/src/cluster/policy/secrets.rs",
-    ],
     &["xtask/src/steps.rs", "xtask/src/web.rs"],
-    &["xtask/src/toolchain.rs", "xtask/src/toolchain/debian.rs"],
 ];
 
 /// Files and folders that stand on each other, the lowest first. None imports anything of those behind it.

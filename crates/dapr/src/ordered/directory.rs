@@ -6,7 +6,8 @@ use std::ops::Bound;
 use events::UnknownFields;
 use serde::{Deserialize, Serialize};
 
-use super::{Change, JOINED_ITEMS, THIN_ITEMS};
+use super::change::Change;
+use super::chunk::{JOINED_ITEMS, THIN_ITEMS};
 
 /// Where each stretch of the list is.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

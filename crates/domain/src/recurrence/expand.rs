@@ -5,7 +5,7 @@
 
 use chrono::{Datelike, Days, Months, NaiveDate, Weekday};
 
-use super::{End, Frequency, Rule, WeekdayNum};
+use super::rule::{End, Frequency, Rule, WeekdayNum};
 use crate::limits::LAST_DATE;
 
 /// How many periods without a date are looked at before a rule counts as never coming true again: over 50 years of
@@ -143,6 +143,16 @@ fn days_into_week(date: NaiveDate, week_start: Weekday) -> u64 {
 }
 
 impl Rule {
+    /// The dates of the rule on or after `start` (`DTSTART`), oldest first. Where `UNTIL` is a moment, its date as it is written
+    /// counts; [`dated`](Self::dated) makes it exact. A `start` that the rule does not say is not
+    /// among them. Ends with `COUNT`, `UNTIL`, the last date on which anything is due
+    /// ([`LAST_DATE`](crate::limits::LAST_DATE)), when the rule can't come true any more, or when 50,000 days, weeks, months
+    /// or years of it were looked at.
+    #[must_use]
+    pub fn occurrences(&self, start: NaiveDate) -> Occurrences<'_> {
+        Occurrences::new(self, start)
+    }
+
     /// The dates of the period that begins on `first`, in order.
     fn dates_in(&self, first: NaiveDate, start: NaiveDate) -> Vec<NaiveDate> {
         let mut dates = match self.frequency {

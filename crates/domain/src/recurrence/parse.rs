@@ -5,11 +5,10 @@ use std::str::FromStr;
 
 use chrono::{NaiveDate, NaiveTime, Weekday};
 
-use super::{
-    End, Frequency, MAX_COUNT, MAX_INTERVAL, MAX_RULE_BYTES, Rule, RuleError, Until, WeekdayNum,
+use super::rule::{
+    End, Frequency, INTERVAL_ALLOWED, MAX_COUNT, MAX_INTERVAL, MAX_RULE_BYTES, Rule, RuleError,
+    Until, WeekdayNum,
 };
-
-pub(super) const INTERVAL_ALLOWED: &str = "use a whole number from 1 to 1000";
 
 const UNSUPPORTED: [&str; 5] = ["BYSECOND", "BYMINUTE", "BYHOUR", "BYYEARDAY", "BYWEEKNO"];
 

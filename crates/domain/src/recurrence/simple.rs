@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use chrono::{Datelike, NaiveDate};
 
-use super::{End, Frequency, Rule, RuleError, Until};
+use super::rule::{End, Frequency, Rule, RuleError, Until};
 
 /// `recurrence_type` of the HTTP API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-use chrono::{NaiveDate, TimeZone, Weekday};
+use chrono::{NaiveDate, NaiveTime, TimeZone, Weekday};
 use expect_test::{Expect, expect};
 use proptest::prelude::*;
 

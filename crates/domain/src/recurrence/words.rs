@@ -2,7 +2,8 @@
 
 use chrono::{NaiveDate, Weekday};
 
-use super::{Basis, End, Frequency, Recurrence, Rule, Until, WeekdayNum};
+use super::rule::{End, Frequency, Rule, Until, WeekdayNum};
+use super::{Basis, Recurrence};
 
 const WEEKDAYS: [Weekday; 5] = [
     Weekday::Mon,

@@ -6,7 +6,7 @@ use jsonwebtoken::jwk::{AlgorithmParameters, Jwk, JwkSet};
 use jsonwebtoken::{Algorithm, DecodingKey};
 use serde::{Deserialize, Serialize};
 
-use super::Issuer;
+use super::issuer::Issuer;
 use crate::Problem;
 
 /// The `HTTPEndpoint` of the issuer's key set: scheme and authority of `oidc_jwks_url`.

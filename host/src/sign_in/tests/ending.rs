@@ -77,11 +77,10 @@ async fn what_is_on_its_way_ends_with_the_sign_in() {
         .await;
     let people = bench.sign_in.people.now();
     let person = people.find(Some("mia")).expect("mia");
-    let ends = now() + REFRESH_SECONDS;
     let issued = bench
         .sign_in
         .refresh
-        .issue(person, Some(redeemed.family), ends);
+        .issue(person, Some(redeemed.family), now(), REFRESH_SECONDS);
     assert_eq!(issued.expect("it is written"), None);
 
     let fields = [("name", "mia"), ("passphrase", "correct horse")];

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::super::objects::{items, name, text};
-use super::{Subject, each_container, of_kind};
+use super::subject::{Subject, each_container, of_kind};
 
 /// Nothing that sounds secret has its value written down outside of a Secret.
 pub(super) fn no_secret_in_the_open(subject: &Subject<'_>) -> Vec<String> {

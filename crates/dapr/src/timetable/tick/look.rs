@@ -7,7 +7,8 @@ use chrono::{DateTime, Utc};
 use super::super::CURSOR_KEY;
 use super::super::bucket::{Entry, MINUTE_MS};
 use super::super::put_off::{Wait, put_off};
-use super::{Looked, Step};
+use super::step::{Step, Suspect};
+use crate::outbox::Relayed;
 use crate::{Dapr, DaprError};
 
 /// After so many owners in a row for whom the store or the broker did not answer, it is taken to be away.
@@ -15,10 +16,30 @@ const AWAY_AFTER: usize = 3;
 /// For how long an owner is tried again and again for whom alone the store or the broker does not answer.
 const ALONE_MS: i64 = 5 * MINUTE_MS;
 
-/// For whom the store or the broker did not answer.
-pub(super) struct Suspect {
-    entry: Entry,
-    reason: String,
+/// What a handler made of the owners that it was given.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Looked {
+    /// Owners whose own data is at fault, each with what is wrong: they are looked at again later.
+    pub put_off: Vec<(String, String)>,
+    /// Owners that there was no time for: they come again with the next tick.
+    pub left: Vec<String>,
+    /// Owners that have more work than one turn of theirs does: they come again with the next tick, behind all others.
+    pub again: Vec<String>,
+}
+
+impl Looked {
+    /// Takes in what a look at the outbox of `entry`'s owner came to.
+    pub fn relayed(&mut self, entry: &Entry, relayed: Relayed) {
+        let owner = entry.owner.clone();
+        match relayed {
+            Relayed::All => {}
+            Relayed::More => self.again.push(owner),
+            Relayed::Unreadable(numbers) => {
+                let reason = format!("its outbox has events that can't be read: {numbers:?}");
+                self.put_off.push((owner, reason));
+            }
+        }
+    }
 }
 
 /// What became of a batch.
