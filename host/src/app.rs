@@ -39,6 +39,11 @@ const PUSHPIN_URL: &str = "http://grip.nudge.internal";
 /// Largest answer of a function to Dapr, in bytes.
 const MAX_ANSWER: usize = 4 * 1024 * 1024;
 
+/// The database's name in the data folder.
+pub(crate) const DATABASE: &str = "nudge.db";
+/// The name of the folder of keys and people in the data folder.
+pub(crate) const SIGN_IN: &str = "sign-in";
+
 /// Where things are.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -196,7 +201,7 @@ impl App {
         };
         let sidecar = Sidecar::open(
             nudge_sidecar::Settings {
-                database: settings.data.join("nudge.db"),
+                database: settings.data.join(DATABASE),
                 components: components.to_owned(),
                 app_ids: manifest.component.keys().cloned().collect(),
                 app_api_token: token.clone(),
@@ -309,7 +314,7 @@ pub fn variables_elsewhere(public_url: &str, inner: SocketAddr) -> HashMap<Strin
 /// The folder of keys and people.
 #[must_use]
 pub fn sign_in_folder(data: &Path) -> PathBuf {
-    data.join("sign-in")
+    data.join(SIGN_IN)
 }
 
 /// What the host itself decides of the application's variables.

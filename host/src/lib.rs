@@ -7,6 +7,7 @@
 pub mod admission;
 pub mod allowance;
 pub mod app;
+pub mod backup;
 pub mod beside;
 mod body;
 pub mod check;

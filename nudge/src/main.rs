@@ -11,7 +11,9 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
-use commands::{check, components, dlq, erase, person, replay, run, token, topics, variables};
+use commands::{
+    backup, check, components, dlq, erase, person, replay, restore, run, token, topics, variables,
+};
 
 /// A to-do list that you talk to, and that talks back at the right moment.
 #[derive(Parser)]
@@ -36,6 +38,10 @@ enum Command {
     Replay(replay::Replay),
     /// Erases everything of one person in every function. What is on record keeps its hashes, so that it still verifies.
     Erase(erase::Erase),
+    /// Writes the database, the people and the key of a Nudge in one process into one file, while it runs or not.
+    Backup(backup::Backup),
+    /// Makes a data folder of what `backup` wrote.
+    Restore(restore::Restore),
     /// The broker's topics, as topics.json lists them.
     #[command(subcommand)]
     Topics(topics::Topics),
@@ -63,6 +69,8 @@ fn main() -> ExitCode {
         Command::Check(check) => check.run(),
         Command::Replay(replay) => replay.run(),
         Command::Erase(erase) => erase.run(),
+        Command::Backup(backup) => backup.run(),
+        Command::Restore(restore) => restore.run(),
         Command::Topics(topics) => topics.run(),
         Command::Dlq(dlq) => dlq.run(),
         Command::Components(components) => components.run(),

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use anyhow::Result;
 
-use crate::{dapr, steps};
+use crate::{commands, dapr, steps};
 
 /// What needs real parts, and what these are started for.
 const PIPELINE: &str = "pipeline";
@@ -19,7 +19,7 @@ pub(crate) fn run(measures: &[String]) -> Result<()> {
     let (with_parts, within): (Vec<_>, Vec<_>) =
         measures.iter().partition(|measure| *measure == PIPELINE);
     if !within.is_empty() || measures.is_empty() {
-        steps::execute(command(&program, &host).args(within))?;
+        commands::execute(command(&program, &host).args(within))?;
     }
     if with_parts.is_empty() {
         return Ok(());
@@ -30,8 +30,8 @@ pub(crate) fn run(measures: &[String]) -> Result<()> {
 /// The measures themselves need no optimisation of their own: what they are made of has it in any profile.
 fn build() -> Result<PathBuf> {
     let which = ["--workspace", "--bin", "nudge-bench"];
-    steps::execute(steps::cargo().args(["build", "--quiet"]).args(which))?;
-    Ok(steps::root().join("target/debug/nudge-bench"))
+    commands::execute(commands::cargo().args(["build", "--quiet"]).args(which))?;
+    Ok(commands::root().join("target/debug/nudge-bench"))
 }
 
 fn command(program: &Path, host: &Path) -> Command {

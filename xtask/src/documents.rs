@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::steps::root;
+use crate::commands::root;
 
 /// The tests that `docs/security.md` names in the last column of its table of threats.
 fn named() -> Vec<String> {

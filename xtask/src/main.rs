@@ -1,7 +1,9 @@
 //! `cargo xtask`: everything that is done with this repository beside plain cargo.
 
 mod bench;
+mod browser;
 mod cluster;
+mod commands;
 mod dapr;
 #[cfg(test)]
 mod documents;
@@ -99,7 +101,7 @@ fn main() -> ExitCode {
         Command::Test { what: None } => steps::test(),
         Command::Test {
             what: Some(TestWhat::Browser),
-        } => web::test_browser(),
+        } => browser::test(),
         Command::Test {
             what: Some(TestWhat::Dapr { only, runtime }),
         } => dapr::test(only, runtime),

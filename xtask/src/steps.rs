@@ -4,11 +4,12 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 
 use nudge_parts::application::Application;
 use nudge_parts::programs;
 
+use crate::commands::{cargo, execute, root};
 use crate::{toolchain, web};
 
 /// The packages that are built to components; the names of their folders and component ids.
@@ -28,32 +29,6 @@ const COMPONENTS: [&str; 9] = [
 const WASM: &str = "target/wasm/wasm32-wasip1/release";
 /// The variable by which the build of `nudge` finds what it is to hold.
 const APPLICATION: &str = "NUDGE_APPLICATION";
-
-/// The repository's root.
-pub(crate) fn root() -> PathBuf {
-    let manifest = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
-    manifest.parent().map(PathBuf::from).unwrap_or(manifest)
-}
-
-/// Runs a command in the root, showing what it says.
-pub(crate) fn execute(command: &mut Command) -> Result<()> {
-    let status = command
-        .current_dir(root())
-        .status()
-        .with_context(|| format!("can't start {}", command.get_program().to_string_lossy()))?;
-    if status.success() {
-        Ok(())
-    } else {
-        bail!(
-            "{} failed ({status})",
-            command.get_program().to_string_lossy()
-        )
-    }
-}
-
-pub(crate) fn cargo() -> Command {
-    Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-}
 
 pub(crate) fn build_components() -> Result<()> {
     web::build()?;
@@ -107,11 +82,7 @@ pub(crate) fn build_nudge(release: bool) -> Result<PathBuf> {
     // Of the whole workspace, as the tests build it: by itself the package would have its dependencies built once more,
     // with other features.
     let which = ["--workspace", "--bin", "nudge"];
-    execute(
-        cargo()
-            .args(["build", "--quiet", "--profile", profile])
-            .args(which),
-    )?;
+    execute(cargo().args(["build", "--profile", profile]).args(which))?;
     let folder = if release { "host" } else { "debug" };
     Ok(root().join("target").join(folder).join("nudge"))
 }

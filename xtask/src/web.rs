@@ -1,6 +1,5 @@
 //! The screen in `web/`: built by npm before the function that embeds it, and only when something changed.
 
-use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
@@ -8,14 +7,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use crate::steps::{build_components, build_nudge, execute, root};
-
-/// Where distributions put Chromium, and Google its own.
-const BROWSERS: [&str; 3] = [
-    "/usr/bin/chromium",
-    "/usr/bin/chromium-browser",
-    "/usr/bin/google-chrome",
-];
+use crate::commands::root;
 
 /// The oldest Node.js that Vite runs on.
 const NODE: (u32, u32) = (20, 19);
@@ -57,77 +49,8 @@ pub(crate) fn test() -> Result<()> {
     npm(&["run", "--silent", "test"])
 }
 
-/// The screen in a real browser, before a host of its own.
-pub(crate) fn test_browser() -> Result<()> {
-    build_components()?;
-    let host = build_nudge(false)?;
-    let browser = browser()?;
-    eprintln!("Testing the screen in {} …", browser.display());
-    let mut command = npm_command();
-    command
-        .args(["run", "--silent", "test:browser"])
-        .env("NUDGE_BINARY", host)
-        .env("CHROMIUM", browser);
-    run(&mut command)
-}
-
-/// The screen in a real browser, before the Nudge with real parts that `environment` tells of.
-pub(crate) fn test_browser_with_real_parts(environment: &BTreeMap<&str, String>) -> Result<()> {
-    install()?;
-    let browser = browser()?;
-    eprintln!("Testing the screen in {} …", browser.display());
-    let mut command = npm_command();
-    command
-        .args(["run", "--silent", "test:real-parts"])
-        .env("CHROMIUM", browser)
-        .envs(environment);
-    run(&mut command)
-}
-
-/// Chromium: the one that `CHROMIUM` names, the system's, or one that is installed for it where that can be done without
-/// asking.
-fn browser() -> Result<PathBuf> {
-    if let Some(path) = std::env::var_os("CHROMIUM") {
-        return Ok(path.into());
-    }
-    let find = || {
-        BROWSERS
-            .iter()
-            .map(PathBuf::from)
-            .find(|path| path.exists())
-    };
-    if let Some(path) = find() {
-        return Ok(path);
-    }
-    if is_root() && Path::new("/usr/bin/apt-get").exists() {
-        eprintln!("Installing Chromium …");
-        execute(Command::new("apt-get").args(["-qq", "update"]))?;
-        let install = [
-            "-qq",
-            "-y",
-            "--no-install-recommends",
-            "install",
-            "chromium",
-        ];
-        execute(Command::new("apt-get").args(install))?;
-    }
-    find().context(
-        "the browser tests need Chromium: install your system's package, or name a Chromium in CHROMIUM",
-    )
-}
-
-#[cfg(unix)]
-fn is_root() -> bool {
-    nix::unistd::geteuid().is_root()
-}
-
-#[cfg(not(unix))]
-fn is_root() -> bool {
-    false
-}
-
-/// `npm ci`, if the lock file changed since the last time.
-fn install() -> Result<()> {
+/// Runs `npm ci`, if the lock file changed since the last time.
+pub(crate) fn install() -> Result<()> {
     let locked = stamp(&["package.json", "package-lock.json"])?;
     let kept = folder().join("node_modules/.installed");
     if is(&kept, locked) {
@@ -157,13 +80,18 @@ fn npm(arguments: &[&str]) -> Result<()> {
     run(npm_command().args(arguments))
 }
 
-fn npm_command() -> Command {
+/// The command npm in `web/`.
+pub(crate) fn npm_command() -> Command {
     let mut command = Command::new(if cfg!(windows) { "npm.cmd" } else { "npm" });
     command.current_dir(folder());
     command
 }
 
-fn run(command: &mut Command) -> Result<()> {
+/// Runs it.
+///
+/// # Errors
+/// When it fails, or Node.js is missing.
+pub(crate) fn run(command: &mut Command) -> Result<()> {
     let status = command.status().with_context(missing)?;
     if !status.success() {
         let arguments: Vec<_> = command

@@ -22,3 +22,4 @@ mod store;
 
 pub use apps::{Apps, Cause, Internal};
 pub use sidecar::{Settings, Sidecar};
+pub use store::{check_database, copy_database};

@@ -2,6 +2,7 @@
 //! together.
 
 mod clock;
+mod copy;
 mod schema;
 mod work;
 
@@ -19,6 +20,7 @@ use tokio::sync::oneshot;
 
 use crate::private;
 use clock::{Clock, System, TimeSource};
+pub use copy::{check_database, copy_database};
 pub(crate) use work::{Condition, DeadLetter, Message, Operation, WriteError};
 use work::{Confirmation, Job, Work};
 

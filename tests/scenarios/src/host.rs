@@ -311,6 +311,25 @@ pub async fn set_passphrase(data: &Path, name: &str, passphrase: &str) {
     run_command_with(data, &["person", name], line.into()).await;
 }
 
+/// What one of the program's other commands prints, over the data folder `data`.
+///
+/// # Errors
+/// What it says when it fails.
+///
+/// # Panics
+/// When it does not run, or does not end.
+pub async fn runs_command(data: &Path, arguments: &[&str]) -> Result<String, String> {
+    let mut command = Command::new(binary());
+    command.args(arguments).arg("--data").arg(data);
+    let output = timeout(PATIENCE, command.stdin(Stdio::null()).output()).await;
+    let output = output.expect("it ends in time").expect("it runs");
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();
+    match output.status.success() {
+        true => Ok(text(&output.stdout)),
+        false => Err(text(&output.stderr)),
+    }
+}
+
 async fn run_command_with(data: &Path, arguments: &[&str], input: Stdio) -> String {
     let mut command = Command::new(binary());
     command.args(arguments).arg("--data").arg(data).stdin(input);

@@ -27,7 +27,7 @@ pub mod token;
 mod wait;
 
 pub use answer::Answer;
-pub use host::{Host, HostSettings, set_passphrase};
+pub use host::{Host, HostSettings, runs_command, set_passphrase};
 pub use mail::{Mail, MailServer};
 pub use person::{Call, Person};
 pub use place::Place;

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::objects::{self, text};
 use super::tools::{helm, output};
-use crate::steps::root;
+use crate::commands::root;
 
 /// The release and the namespace that the checks render for.
 pub(super) const RELEASE: &str = "nudge";

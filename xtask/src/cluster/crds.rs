@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::objects;
 use super::tools::{go_module, output};
-use crate::steps::root;
+use crate::commands::root;
 use nudge_parts::cache;
 
 /// Gateway API's kinds come as a Go module, wherever the rest comes from.

@@ -14,7 +14,8 @@ use super::manifest::Manifest;
 use super::objects::items;
 use super::oci;
 use super::tools::output;
-use crate::steps::{self, execute, root};
+use crate::commands::{execute, root};
+use crate::steps;
 
 /// What is done with the image.
 #[derive(Subcommand)]

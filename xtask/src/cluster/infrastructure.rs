@@ -6,7 +6,7 @@ use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
 use super::chart;
-use crate::steps::root;
+use crate::commands::root;
 
 /// Every secret that the chart takes from outside is made: by the module that knows its value, and in each cloud that has a
 /// store, under the name that the chart asks for.

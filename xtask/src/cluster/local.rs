@@ -12,7 +12,7 @@ use serde::Deserialize;
 use super::chart::{self, RELEASE};
 use super::image;
 use super::tools::{helm, kubectl, output};
-use crate::steps::{execute, root};
+use crate::commands::{execute, root};
 
 /// The cluster's name; kubectl's context is `k3d-nudge`.
 const CLUSTER: &str = "nudge";

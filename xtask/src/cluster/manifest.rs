@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::steps::root;
+use crate::commands::root;
 
 /// The manifest.
 #[derive(Debug, Clone, Deserialize)]

@@ -36,7 +36,8 @@ use chart::Rendered;
 use manifest::Manifest;
 use tools::{kubeconform, output};
 
-use crate::steps::{self, root};
+use crate::commands;
+use crate::commands::root;
 
 /// How the chart is checked.
 #[derive(Args)]
@@ -163,7 +164,7 @@ fn in_postgresql() -> Result<()> {
         "--",
         "--ignored",
     ];
-    nudge_parts::programs::quietly(steps::cargo().args(arguments).current_dir(root()))
+    nudge_parts::programs::quietly(commands::cargo().args(arguments).current_dir(root()))
 }
 
 /// The API server takes every object as it is, and none with a misspelt field.

@@ -11,6 +11,7 @@ use anyhow::{Context, Result, bail};
 
 use super::chart;
 use super::tools::output;
+use crate::commands;
 use crate::steps;
 
 /// A first start compiles every component; a busy machine has time.
@@ -27,7 +28,7 @@ pub(super) fn is_told(scratch: &Path) -> Result<()> {
     running
         .args(["run", "--port", &port.to_string(), "--data"])
         .arg(&data)
-        .current_dir(steps::root())
+        .current_dir(commands::root())
         .stdin(Stdio::null())
         .stdout(log.try_clone()?)
         .stderr(log);

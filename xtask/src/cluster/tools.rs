@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, bail};
 use sha2::{Digest, Sha256};
 
-use crate::steps::root;
+use crate::commands::root;
 use nudge_parts::cache;
 
 /// The version of Kubernetes that the chart is checked against.

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 
 use super::tools::{actionlint, output, zizmor};
-use crate::steps::root;
+use crate::commands::root;
 
 /// Runs actionlint, zizmor, and our own rules for the supply chain.
 pub(super) fn check() -> Result<()> {

@@ -9,6 +9,7 @@ use nudge_parts::stop::Stop;
 use nudge_parts::system::System;
 
 use super::{apply_conformance_topics, settings_for_test};
+use crate::commands;
 use crate::steps;
 
 /// Runs `measure` beside real parts, and says what these took.
@@ -23,10 +24,10 @@ pub(crate) fn bench(measure: &mut Command) -> Result<()> {
     apply_conformance_topics(&application, &environment)?;
     let asked = Command::new("sh")
         .args(["-c", &format!("{} bench", scenarios["NUDGE_TOKEN_COMMAND"])])
-        .current_dir(steps::root())
+        .current_dir(commands::root())
         .output()?;
     let token = String::from_utf8(asked.stdout)?;
-    let measured = steps::execute(
+    let measured = commands::execute(
         measure
             .envs(scenarios)
             .envs(environment)

@@ -26,6 +26,7 @@ use nudge_parts::stop::Stop;
 use nudge_parts::system::{START_LIMIT, System};
 
 use super::settings_for_test;
+use crate::commands;
 use crate::steps;
 use schedule::{Deed, Fault};
 
@@ -83,7 +84,7 @@ pub(crate) fn test(form: &Form) -> Result<()> {
 
 /// Building it is not what is tested.
 pub(crate) fn build_driver() -> Result<()> {
-    steps::execute(driver_of_all().arg("--no-run"))
+    commands::execute(driver_of_all().arg("--no-run"))
 }
 
 /// The driver of one test, which finds Nudge by `scenarios`.
@@ -97,10 +98,10 @@ pub(crate) fn driver(test: &str, scenarios: &BTreeMap<&str, String>, seed: u64) 
 }
 
 fn driver_of_all() -> Command {
-    let mut command = steps::cargo();
+    let mut command = commands::cargo();
     command
         .args(["test", "--quiet", "--workspace", "--test", "faults"])
-        .current_dir(steps::root());
+        .current_dir(commands::root());
     command
 }
 

@@ -21,7 +21,7 @@ use nudge_parts::stop::Stop;
 use nudge_parts::system::System;
 use nudge_parts::{daprd, programs};
 
-use crate::{steps, web};
+use crate::{browser, commands, steps};
 pub(crate) use bench::bench;
 
 /// The topics of the suite of Dapr's behaviour.
@@ -29,14 +29,14 @@ const CONFORMANCE_TOPICS: &str = "tests/conformance/topics.json";
 
 /// Parts of our own with nothing in them, whose mail goes to the test. They are kept in `target`, below `name`.
 pub(crate) fn settings_for_test(name: &str) -> Result<Settings> {
-    let data = steps::root().join("target").join(name);
+    let data = commands::root().join("target").join(name);
     // What an earlier run left would be delivered to this one.
     if data.exists() {
         std::fs::remove_dir_all(&data)?;
     }
     std::fs::create_dir_all(&data)?;
     // Which the other tests use as well: compiling all functions takes longer than starting everything else.
-    let compiled = steps::root().join("target/tmp/compiled");
+    let compiled = commands::root().join("target/tmp/compiled");
     std::fs::create_dir_all(&compiled)?;
     std::os::unix::fs::symlink(compiled, data.join("compiled"))?;
     let [mail] = ports::free()?;
@@ -124,8 +124,8 @@ pub(crate) fn test(only: Option<Suite>, runtime: Runtime) -> Result<()> {
 }
 
 fn test_stories(scenarios: &BTreeMap<&str, String>) -> Result<()> {
-    steps::execute(
-        steps::cargo()
+    commands::execute(
+        commands::cargo()
             .args(["test", "--workspace", "--test", "stories"])
             .envs(scenarios)
             // They share one mail server's address.
@@ -135,8 +135,8 @@ fn test_stories(scenarios: &BTreeMap<&str, String>) -> Result<()> {
 
 /// Events that a function can't process, and an operator.
 fn test_poison(system: &System, scenarios: &BTreeMap<&str, String>) -> Result<()> {
-    steps::execute(
-        steps::cargo()
+    commands::execute(
+        commands::cargo()
             .args(["test", "--workspace", "--test", "poison"])
             .envs(scenarios)
             .envs(system.parts_environment()?)
@@ -150,8 +150,8 @@ fn test_poison(system: &System, scenarios: &BTreeMap<&str, String>) -> Result<()
 /// The same suite that `cargo xtask test` runs against the host's library.
 fn test_spin() -> Result<()> {
     steps::build_probe()?;
-    steps::execute(
-        steps::cargo()
+    commands::execute(
+        commands::cargo()
             .args(["test", "--workspace", "--test", "spin"])
             .env("CONFORMANCE_SPIN", runtime::spin()?)
             .args(["--", "--ignored", "--test-threads=2"]),
@@ -160,8 +160,8 @@ fn test_spin() -> Result<()> {
 
 /// What holds the sockets, killed and started again; then the same before a real screen.
 fn test_sockets(system: &System, scenarios: &BTreeMap<&str, String>) -> Result<()> {
-    steps::execute(
-        steps::cargo()
+    commands::execute(
+        commands::cargo()
             .args(["test", "--workspace", "--test", "sockets"])
             .envs(scenarios)
             .envs(system.for_sockets()?)
@@ -169,15 +169,15 @@ fn test_sockets(system: &System, scenarios: &BTreeMap<&str, String>) -> Result<(
             .env_remove("NUDGE_MAIL_ADDRESS")
             .args(["--", "--ignored"]),
     )?;
-    web::test_browser_with_real_parts(&system.for_screen()?)
+    browser::test_with_real_parts(&system.for_screen()?)
 }
 
 /// The same suite that `cargo test -p conformance` runs against the host's sidecar.
 fn test_conformance(application: &Application, system: &System) -> Result<()> {
     let environment = system.for_conformance()?;
     apply_conformance_topics(application, &environment)?;
-    steps::execute(
-        steps::cargo()
+    commands::execute(
+        commands::cargo()
             .args(["test", "--workspace", "--test", "dapr"])
             .envs(&environment)
             // Each case starts two daprds.
@@ -194,8 +194,8 @@ fn test_own_daprd(application: &Application, system: &System, suite: &str) -> Re
     let broker = system.parts().iter().find(|part| part.name == "kafka");
     let broker = broker.and_then(Part::pid).context("Kafka does not run")?;
     environment.insert("CONFORMANCE_KAFKA_PID".to_owned(), broker.to_string());
-    steps::execute(
-        steps::cargo()
+    commands::execute(
+        commands::cargo()
             .args(["test", "--workspace", "--test", suite])
             .envs(&environment)
             .args(["--", "--ignored"]),
@@ -204,7 +204,7 @@ fn test_own_daprd(application: &Application, system: &System, suite: &str) -> Re
 
 /// Makes Nudge's own topics.
 pub(crate) fn apply_topics(brokers: &str) -> Result<()> {
-    steps::execute(Command::new(steps::build_nudge(false)?).args([
+    commands::execute(Command::new(steps::build_nudge(false)?).args([
         "topics",
         "apply",
         "--brokers",
@@ -216,7 +216,7 @@ fn apply_conformance_topics(
     application: &Application,
     environment: &BTreeMap<String, String>,
 ) -> Result<()> {
-    let list = steps::root().join(CONFORMANCE_TOPICS);
+    let list = commands::root().join(CONFORMANCE_TOPICS);
     programs::quietly(
         Command::new(&application.program)
             .args(["topics", "apply", "--list"])

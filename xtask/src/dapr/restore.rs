@@ -20,6 +20,7 @@ use nudge_parts::system::{START_LIMIT, System};
 use nudge_parts::{kafka, postgres};
 
 use super::settings_for_test;
+use crate::commands;
 use crate::steps;
 
 /// Whose state is made of events, and may be behind what the others kept.
@@ -75,7 +76,7 @@ pub(crate) fn test() -> Result<()> {
     for function in CONSUMERS {
         let mut replay = Command::new(&application.program);
         replay.args(["replay", "--to", function, "--data"]);
-        steps::execute(replay.arg(&settings.data))?;
+        commands::execute(replay.arg(&settings.data))?;
     }
     let tested = take_step(&system, &settings, "step_4_restored");
     system.stop();
@@ -91,8 +92,8 @@ fn start(spec: Spec, place: &Place, stop: &Stop) -> Result<Part> {
 
 fn take_step(system: &System, settings: &Settings, step: &str) -> Result<()> {
     let mail = settings.mail.context("a test has a mail address")?;
-    steps::execute(
-        steps::cargo()
+    commands::execute(
+        commands::cargo()
             .args(["test", "--quiet", "--workspace", "--test", "restore", "--"])
             .args(["--ignored", "--exact", step])
             .envs(system.for_scenarios(&mail.to_string()))

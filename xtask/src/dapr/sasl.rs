@@ -17,7 +17,7 @@ use nudge_parts::system::START_LIMIT;
 use nudge_parts::{daprd, kafka, postgres, programs};
 
 use super::{CONFORMANCE_TOPICS, settings_for_test};
-use crate::steps;
+use crate::commands;
 
 const USER: &str = "nudge";
 /// What the chart's pub/sub component reads from the release's Secret; here the environment says it.
@@ -64,8 +64,8 @@ pub(crate) fn test() -> Result<()> {
         ("CONFORMANCE_DAPRD", daprd::program()?.display().to_string()),
     ]);
     apply_topics(&environment)?;
-    let tested = steps::execute(
-        steps::cargo()
+    let tested = commands::execute(
+        commands::cargo()
             .args(["test", "--workspace", "--test", "dapr"])
             .envs(&environment)
             .args(["--", "--ignored", "events::beside"]),
@@ -85,8 +85,8 @@ pub(crate) fn test() -> Result<()> {
 /// The tool that speaks to the broker, with TLS. It brings OpenSSL, which takes some minutes to build, once; in a folder of
 /// its own, so that the tool without it stays as it is.
 fn apply_topics(environment: &BTreeMap<&str, String>) -> Result<()> {
-    steps::execute(
-        steps::cargo()
+    commands::execute(
+        commands::cargo()
             .args(["run", "--quiet", "--package", "nudge"])
             .args(["--features", "tls", "--target-dir", "target/tls", "--"])
             .args(["topics", "apply", "--list", CONFORMANCE_TOPICS])
@@ -97,7 +97,7 @@ fn apply_topics(environment: &BTreeMap<&str, String>) -> Result<()> {
 /// The pub/sub component that the chart makes of the production values, as the committed rendering has it, but for where the
 /// broker is, who signed its certificate, and where the secrets come from.
 fn production_pubsub(brokers: &str, ca: &Path) -> Result<String> {
-    let rendered = fs::read_to_string(steps::root().join("helm/nudge/tests/prod.yaml"))?;
+    let rendered = fs::read_to_string(commands::root().join("helm/nudge/tests/prod.yaml"))?;
     let objects = Deserializer::from_str(&rendered)
         .map(Value::deserialize)
         .collect::<Result<Vec<_>, _>>()?;

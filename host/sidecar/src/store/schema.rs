@@ -59,19 +59,30 @@ fn open_with(path: &Path, migrations: &[&str]) -> Result<Connection> {
     Ok(connection)
 }
 
-/// Takes the database through the migrations that it has not been through, each in a transaction of its own.
-fn migrate(connection: &Connection, migrations: &[&str]) -> Result<()> {
+/// Whether this version of Nudge knows the database's format.
+pub(super) fn check_version(connection: &Connection) -> Result<()> {
+    been_through(connection, &MIGRATIONS).map(drop)
+}
+
+/// How many migrations the database has been through.
+fn been_through(connection: &Connection, migrations: &[&str]) -> Result<usize> {
     let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
     let been_through = usize::try_from(version)
         .ok()
         .filter(|count| *count <= migrations.len());
-    let Some(been_through) = been_through else {
-        bail!(
+    match been_through {
+        Some(count) => Ok(count),
+        None => bail!(
             "it was written by a newer version of Nudge (format {version}; this one knows up to {}): start that version, or \
              restore a copy of the data folder that was made before it",
             migrations.len()
-        );
-    };
+        ),
+    }
+}
+
+/// Takes the database through the migrations that it has not been through, each in a transaction of its own.
+fn migrate(connection: &Connection, migrations: &[&str]) -> Result<()> {
+    let been_through = been_through(connection, migrations)?;
     for (number, migration) in (1..).zip(migrations).skip(been_through) {
         let done = connection.execute_batch(&format!(
             "BEGIN IMMEDIATE; {migration} PRAGMA user_version = {number}; COMMIT;"

@@ -88,6 +88,6 @@ async fn a_program_in_an_empty_folder_is_enough() {
     let tasks = tasks.bearer_auth(&token).send().await.expect("an answer");
     let tasks = tasks.text().await.expect("a body");
     let tasks: Value = serde_json::from_str(&tasks).expect("tasks");
-    assert_eq!(tasks["tasks"][0]["title"], "Water the plants", "{tasks}");
+    assert_eq!(tasks["items"][0]["title"], "Water the plants", "{tasks}");
     child.kill().await.expect("it is killed");
 }

@@ -1,5 +1,6 @@
 //! The host as a process: how it starts, stops, starts again, and what keeps it from starting.
 
+mod backup;
 mod carried;
 mod check;
 mod erase;

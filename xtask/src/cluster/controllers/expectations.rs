@@ -8,7 +8,7 @@ use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
 use crate::cluster::objects::{self, items, text};
-use crate::steps::root;
+use crate::commands::root;
 
 /// What functions wait for.
 pub(super) struct Expectations {

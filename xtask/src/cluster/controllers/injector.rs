@@ -19,7 +19,7 @@ use crate::cluster::manifest::Manifest;
 use crate::cluster::objects::{self, items, text};
 use crate::cluster::policy::{self, Subject};
 use crate::cluster::tools::output;
-use crate::steps::root;
+use crate::commands::root;
 use nudge_parts::daprd;
 use nudge_parts::part::{Ready, Spec};
 use nudge_parts::place::Place;

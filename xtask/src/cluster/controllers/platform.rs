@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::cluster::objects::{self, items, text};
 use crate::cluster::{crds, tools};
-use crate::steps::root;
+use crate::commands::root;
 
 /// The releases of `helm/platform`, and the modules in `third-party/` that they are built from here.
 const MODULES: [(&str, &str, &str); 3] = [

@@ -31,8 +31,8 @@ use nudge_parts::programs::quietly;
 use nudge_parts::stop::Stop;
 use nudge_parts::system::START_LIMIT;
 
+use crate::commands::root;
 use crate::dapr::{apply_topics, settings_for_test};
-use crate::steps::root;
 
 /// No function here asks for keys.
 const KEY_SET: &str = "http://127.0.0.1:9";

@@ -11,7 +11,7 @@ use serde_json::json;
 use crate::cluster::objects::text;
 use crate::cluster::oci::{Blobs, REFERENCE, container, write_index};
 use crate::cluster::tools;
-use crate::steps::{execute, root};
+use crate::commands::{execute, root};
 use nudge_parts::daprd;
 
 /// As whom Dapr's images run.

@@ -12,7 +12,9 @@ use super::debian;
 use crate::cluster::image::daprd::NOBODY;
 use crate::cluster::oci::{Blobs, container, write_index};
 use crate::cluster::tools;
-use crate::steps::{self, root};
+use crate::commands;
+use crate::commands::root;
+use crate::steps;
 use nudge_parts::daprd;
 use nudge_parts::place::Place;
 use nudge_parts::programs::quietly;
@@ -163,7 +165,13 @@ fn application(folder: &Path) -> Result<PathBuf> {
 /// Builds what the images hold that is not built by now.
 pub(super) fn build() -> Result<()> {
     steps::build_components()?;
-    steps::execute(steps::cargo().args(["build", "--quiet", "--workspace", "--bin", "shim"]))?;
+    commands::execute(commands::cargo().args([
+        "build",
+        "--quiet",
+        "--workspace",
+        "--bin",
+        "shim",
+    ]))?;
     debian::system()?;
     for build in [tools::coredns, daprd::program, tools::dapr_control_plane] {
         build()?;

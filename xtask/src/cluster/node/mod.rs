@@ -44,8 +44,8 @@ use nudge_parts::place::Place;
 use nudge_parts::stop::Stop;
 use nudge_parts::{kafka, postgres};
 
+use crate::commands;
 use crate::dapr::{faults, settings_for_test};
-use crate::steps;
 use release::Size;
 use world::World;
 
@@ -88,7 +88,7 @@ impl Form {
         let tested = namespaces::enter(&arguments, &stop);
         // The images, unpacked: the largest of what a run writes, and of no use afterwards.
         fs::remove_dir_all(
-            steps::root()
+            commands::root()
                 .join("target")
                 .join(FOLDER)
                 .join("parts/containerd"),
@@ -107,8 +107,13 @@ impl Form {
             build()?;
         }
         platform::definitions(self.crds.as_ref())?;
-        steps::execute(steps::cargo().args(["build", "--quiet", "--package", "nudge-broker"]))?;
-        steps::execute(steps::cargo().args([
+        commands::execute(commands::cargo().args([
+            "build",
+            "--quiet",
+            "--package",
+            "nudge-broker",
+        ]))?;
+        commands::execute(commands::cargo().args([
             "test",
             "--quiet",
             "--workspace",
@@ -196,7 +201,7 @@ const SKIPPED: [&str; 2] = [
 ];
 
 fn stories(world: &World, address: &str) -> Result<()> {
-    let mut command = steps::cargo();
+    let mut command = commands::cargo();
     command
         .args(["test", "--quiet", "--workspace", "--test", "stories"])
         .envs(world.for_scenarios(address))
@@ -205,5 +210,5 @@ fn stories(world: &World, address: &str) -> Result<()> {
     for story in SKIPPED {
         command.args(["--skip", story]);
     }
-    steps::execute(&mut command)
+    commands::execute(&mut command)
 }

@@ -11,7 +11,7 @@ use crate::cluster::controllers::keda;
 use crate::cluster::controllers::platform::custom_kinds;
 use crate::cluster::tools::{self, helm, output};
 use crate::cluster::{chart::RELEASE, crds};
-use crate::steps::root;
+use crate::commands::root;
 use nudge_parts::daprd;
 
 /// The namespaces, and whether pods in them are held to a standard.

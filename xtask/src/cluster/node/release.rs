@@ -13,7 +13,7 @@ use super::world::{Outside, ROLES, World, is_ready};
 use crate::cluster::chart::{self, PLACES, RELEASE};
 use crate::cluster::objects::text;
 use crate::cluster::tools::{helm, output};
-use crate::steps::root;
+use crate::commands::root;
 use nudge_parts::place::random_text;
 
 /// How many seconds a function may be idle before it sleeps, where it is looked whether it does.
