@@ -2,6 +2,7 @@
 
 mod check;
 mod erase;
+mod example;
 mod flood;
 mod refusals;
 mod replay;
