@@ -41,6 +41,11 @@ pub(crate) fn build_probe() -> Result<()> {
     build_wasm(&["spin-probe"])
 }
 
+/// Builds the functions of `examples`, which the suite adds to the application.
+fn build_examples() -> Result<()> {
+    build_wasm(&["done-counter"])
+}
+
 fn build_wasm(packages: &[&str]) -> Result<()> {
     let toolchain = toolchain::wasm()?;
     let mut command = cargo();
@@ -171,6 +176,7 @@ pub(crate) fn test() -> Result<()> {
     build_components()?;
     build_probe()?;
     build_carried()?;
+    build_examples()?;
     web::test()?;
     execute(cargo().args(["fmt", "--all", "--check"]))?;
     execute(cargo().args([

@@ -150,7 +150,12 @@ fn dependencies_point_one_way() {
         let Some(package) = package else { continue };
         let allowed = match allowed.get(package) {
             Some(allowed) => allowed,
-            None if name.starts_with("functions/") => &of_functions,
+            None if ["functions/", "examples/"]
+                .iter()
+                .any(|of| name.starts_with(of)) =>
+            {
+                &of_functions
+            }
             None => continue,
         };
         for dependency in dependencies(text) {

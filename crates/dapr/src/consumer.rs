@@ -7,7 +7,7 @@ use events::{Event, Malformed, parse_delivery};
 use serde_json::json;
 
 use crate::timetable::Insert;
-use crate::{Condition, Dapr, DaprError, Write};
+use crate::{Condition, Dapr, DaprError, Write, load};
 
 /// How long the mark of a handled event is kept: over twice the retention of the topics (7 days).
 pub const SEEN_TTL_SECONDS: u32 = 15 * 24 * 60 * 60;
@@ -150,11 +150,8 @@ async fn put_off<D: Dapr>(dapr: &D, event: &Event, reason: &str) -> Outcome {
 /// How often the event was put off, this time included.
 async fn count_put_off<D: Dapr>(dapr: &D, event: &Event) -> Result<u32, DaprError> {
     let key = format!("put-off/{}", event.event_id);
-    let before: Option<u32> = match dapr.get(&key).await? {
-        Some(document) => Some(document.read(&key)?),
-        None => None,
-    };
-    let times = before.unwrap_or_default().saturating_add(1);
+    let (before, _) = load::<u32, D>(dapr, &key).await?;
+    let times = before.saturating_add(1);
     let count = Write::put(key, &times, Condition::Any).with_ttl(PUT_OFF_TTL_SECONDS);
     dapr.transact(vec![count]).await?;
     Ok(times)

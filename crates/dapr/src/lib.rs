@@ -77,6 +77,21 @@ pub trait Dapr {
     fn pause(&self, length: Duration) -> impl Future<Output = ()>;
 }
 
+/// The document of `key` as its owner's type, or an empty one where there is none, and what a write that replaces it has to
+/// demand.
+///
+/// # Errors
+/// What the store answered, or [`DaprError::Corrupt`] when the document has another shape.
+pub async fn load<T: DeserializeOwned + Default, D: Dapr>(
+    dapr: &D,
+    key: &str,
+) -> Result<(T, Condition), DaprError> {
+    let document = dapr.get(key).await?;
+    let value = document.as_ref().map(|document| document.read(key));
+    let condition = Condition::as_read(document.as_ref());
+    Ok((value.transpose()?.unwrap_or_default(), condition))
+}
+
 /// Reads several documents, of which some may be unreadable: the others are read all the same.
 ///
 /// # Errors

@@ -54,15 +54,10 @@ impl<D: Dapr> Teller<'_, D> {
     async fn try_to_tell(&mut self, task: &str, from: u64) -> Result<Told, DaprError> {
         let user = self.user.as_str();
         let key = story_key(user, task);
-        let story: Option<Story> = self
-            .dapr
-            .get(&key)
-            .await?
-            .map(|document| document.read(&key))
-            .transpose()?;
+        let (story, _) = dapr::load::<Story, D>(self.dapr, &key).await?;
         let mut telling = Telling::new(self.dapr, self.to, user, task);
         let (mut has_begun, erased) = (false, self.extent.erased_through());
-        for chunk in 0..story.unwrap_or_default().chunks() {
+        for chunk in 0..story.chunks() {
             let mut numbers = story_chunk(self.dapr, user, task, chunk).await?;
             if numbers.is_empty() {
                 break;

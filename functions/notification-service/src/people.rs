@@ -98,11 +98,7 @@ pub(crate) async fn preferences<D: Dapr + Clone + 'static, C: Channels>(
 ) -> Result<Response, Problem> {
     let person = service.function.person(request).await?;
     let key = preferences::key(person.id.as_str());
-    let stored = service.function.dapr.get(&key).await?;
-    let mut preferences: Preferences = stored
-        .map(|document| document.read(&key))
-        .transpose()?
-        .unwrap_or_default();
+    let (mut preferences, _) = dapr::load::<Preferences, D>(&service.function.dapr, &key).await?;
     if preferences.email.address.is_none() {
         preferences.email.address = person.email;
     }

@@ -4,6 +4,7 @@ mod backup;
 mod carried;
 mod check;
 mod erase;
+mod example;
 mod flood;
 mod refusals;
 mod replay;

@@ -8,7 +8,7 @@ use std::time::Instant;
 use rusqlite::Connection;
 use scenarios::{Host, HostSettings, Person, set_passphrase, task};
 
-fn copy(from: &Path, to: &Path) {
+pub(crate) fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).expect("a folder");
     for entry in fs::read_dir(from).expect("a folder").flatten() {
         let target = to.join(entry.file_name());
