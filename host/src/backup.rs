@@ -17,6 +17,7 @@ use nudge_sidecar::{check_database, copy_database};
 use crate::app::{DATABASE, SIGN_IN, sign_in_folder};
 
 /// Writes a backup of the data folder `data` into the new file `to`; returns its size in bytes. A host may run on the folder.
+/// The folder of `to` is not made: where it is missing, a disk may be that is not mounted.
 ///
 /// # Errors
 /// When there is no database in the folder, it is damaged, or `to` is there already or can't be written. Then there is no
@@ -89,6 +90,8 @@ pub fn restore(file: &Path, data: &Path) -> Result<()> {
         data.display()
     );
     let archive = File::open(file).with_context(|| format!("can't read {}", file.display()))?;
+    let parent = parent_of(data);
+    make_folder(parent).with_context(|| format!("can't make {}", parent.display()))?;
     let draft = draft_beside(data, ".nudge-restore-")?;
     unpack(archive, draft.path())
         .and_then(|()| check_database(&draft.path().join(DATABASE)))
@@ -96,14 +99,13 @@ pub fn restore(file: &Path, data: &Path) -> Result<()> {
     sync(draft.path())?;
     // Takes the place of an empty folder.
     fs::rename(draft.keep(), data).with_context(|| format!("can't make {}", data.display()))?;
-    sync_names(parent_of(data))?;
+    sync_names(parent)?;
     Ok(())
 }
 
 /// A new folder that only its owner reads, beside `path`, so that what is in it can be renamed to that.
 fn draft_beside(path: &Path, prefix: &str) -> Result<tempfile::TempDir> {
     let parent = parent_of(path);
-    make_folder(parent).with_context(|| format!("can't make {}", parent.display()))?;
     let draft = tempfile::Builder::new()
         .prefix(prefix)
         .tempdir_in(parent)

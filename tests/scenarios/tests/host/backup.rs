@@ -106,6 +106,8 @@ async fn what_is_no_whole_backup_makes_nothing() {
     let other = folder.path().join("other.backup");
     refused(backs_up(&nowhere, &other).await, "there is no").await;
     refused(restores(&nowhere, &other).await, "can't read").await;
+    let unmounted = folder.path().join("unmounted/nudge.backup");
+    refused(backs_up(&data, &unmounted).await, "can't write into").await;
 
     let whole = fs::read(&file).expect("the backup");
     let damaged = folder.path().join("damaged.backup");
