@@ -105,20 +105,28 @@ pub(crate) fn build_application(release: bool) -> Result<Application> {
 /// Builds the program with everything that it runs inside, without optimisations, for the test that runs it alone.
 fn build_carried() -> Result<()> {
     let archive = pack_application()?;
-    let which = ["--workspace", "--bin", "nudge"];
-    execute(
-        cargo()
-            .args(["build", "--quiet", "--features", "nudge/embedded"])
-            .args(which)
-            .env(APPLICATION, archive),
-    )?;
-    let folder = root().join("target/carried");
+    let built = build_with("embedded", cargo().env(APPLICATION, archive));
+    built.map(drop)
+}
+
+/// Builds the program with TLS to the broker, and says where it is. OpenSSL takes some minutes, once.
+pub(crate) fn build_with_tls() -> Result<PathBuf> {
+    build_with("tls", &mut cargo())
+}
+
+/// Builds the program with one of its features by `cargo`, into a folder of that name; what else is built of it stays as it is.
+fn build_with(feature: &str, cargo: &mut Command) -> Result<PathBuf> {
+    let features = format!("nudge/{feature}");
+    let which = ["--workspace", "--bin", "nudge", "--features", &features];
+    execute(cargo.args(["build", "--quiet"]).args(which))?;
+    let folder = root().join("target").join(feature);
     fs::create_dir_all(&folder)?;
-    let carried = folder.join("nudge");
-    fs::rename(root().join("target/debug/nudge"), &carried)
-        .with_context(|| format!("can't make {}", carried.display()))?;
-    // The one that runs what lies in the folders, as every other build leaves it.
-    build_nudge(false).map(drop)
+    let program = folder.join("nudge");
+    fs::rename(root().join("target/debug/nudge"), &program)
+        .with_context(|| format!("can't make {}", program.display()))?;
+    // The one without, as every other build leaves it.
+    build_nudge(false)?;
+    Ok(program)
 }
 
 /// Builds the program to be carried to another machine: with optimisations, with everything that it runs inside and, on Linux,

@@ -17,7 +17,7 @@ use nudge_parts::system::START_LIMIT;
 use nudge_parts::{daprd, kafka, postgres, programs};
 
 use super::{CONFORMANCE_TOPICS, settings_for_test};
-use crate::commands;
+use crate::{commands, steps};
 
 const USER: &str = "nudge";
 /// What the chart's pub/sub component reads from the release's Secret; here the environment says it.
@@ -28,6 +28,7 @@ const SECRETS: [(&str, &str); 2] = [
 
 /// Runs the part of the conformance suite that is about events.
 pub(crate) fn test() -> Result<()> {
+    let program = steps::build_with_tls()?;
     let stop = Stop::on_interrupt()?;
     let place = Place::open(&settings_for_test("sasl-test")?.data)?;
     let password = place::random_text()?;
@@ -63,7 +64,7 @@ pub(crate) fn test() -> Result<()> {
         ("CONFORMANCE_PUBSUB", pubsub.display().to_string()),
         ("CONFORMANCE_DAPRD", daprd::program()?.display().to_string()),
     ]);
-    apply_topics(&environment)?;
+    apply_topics(&program, &environment)?;
     let tested = commands::execute(
         commands::cargo()
             .args(["test", "--workspace", "--test", "dapr"])
@@ -71,7 +72,7 @@ pub(crate) fn test() -> Result<()> {
             .args(["--", "--ignored", "events::beside"]),
     );
     environment.insert("NUDGE_KAFKA_PASSWORD", "guess".to_owned());
-    let refused = apply_topics(&environment).is_err();
+    let refused = apply_topics(&program, &environment).is_err();
     while let Some(mut part) = parts.pop() {
         part.stop();
     }
@@ -82,13 +83,10 @@ pub(crate) fn test() -> Result<()> {
     Ok(())
 }
 
-/// The tool that speaks to the broker, with TLS. It brings OpenSSL, which takes some minutes to build, once; in a folder of
-/// its own, so that the tool without it stays as it is.
-fn apply_topics(environment: &BTreeMap<&str, String>) -> Result<()> {
+/// Makes the topics by `program`, which speaks TLS.
+fn apply_topics(program: &Path, environment: &BTreeMap<&str, String>) -> Result<()> {
     commands::execute(
-        commands::cargo()
-            .args(["run", "--quiet", "--package", "nudge"])
-            .args(["--features", "tls", "--target-dir", "target/tls", "--"])
+        Command::new(program)
             .args(["topics", "apply", "--list", CONFORMANCE_TOPICS])
             .envs(environment),
     )

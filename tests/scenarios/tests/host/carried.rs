@@ -15,7 +15,7 @@ const START_LIMIT: Duration = Duration::from_secs(240);
 /// The program as `cargo xtask test` builds it, without optimisations.
 fn program() -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let program = root.join("target/carried/nudge");
+    let program = root.join("target/embedded/nudge");
     assert!(
         program.is_file(),
         "{} is not there; run cargo xtask test",
