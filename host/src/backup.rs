@@ -5,16 +5,17 @@
 
 use std::fs::{self, File};
 use std::io;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Component, Path};
 
 use anyhow::{Context, Result, bail, ensure};
 use flate2::Compression;
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
-use nudge_sidecar::private::{close_to_others, make_folder};
+use nudge_sidecar::private::make_folder;
 use nudge_sidecar::{check_database, copy_database};
 
 use crate::app::{DATABASE, SIGN_IN, sign_in_folder};
+use crate::disk::{draft_in, parent, sync_names, sync_tree};
 
 /// Writes a backup of the data folder `data` into the new file `to`; returns its size in bytes. A host may run on the folder.
 /// The folder of `to` is not made: where it is missing, a disk may be that is not mounted.
@@ -35,7 +36,7 @@ pub fn back_up(data: &Path, to: &Path) -> Result<u64> {
          PostgreSQL, whose own tools copy it",
         database.display()
     );
-    let draft = draft_beside(to, ".nudge-backup-")?;
+    let draft = draft_in(parent(to))?;
     let copy = draft.path().join(DATABASE);
     copy_database(&database, &copy)?;
     let mut archive = tempfile::NamedTempFile::new_in(draft.path())?;
@@ -46,7 +47,7 @@ pub fn back_up(data: &Path, to: &Path) -> Result<u64> {
     archive
         .persist_noclobber(to)
         .with_context(|| format!("can't write {}", to.display()))?;
-    sync_names(parent_of(to))?;
+    sync_names(parent(to))?;
     Ok(bytes)
 }
 
@@ -74,54 +75,46 @@ fn pack(archive: &mut tempfile::NamedTempFile, database: &Path, sign_in: &Path) 
     Ok(())
 }
 
-/// Makes the data folder `data` of the backup `file`: whole, or not at all.
+/// Makes the data folder `data` of the backup `file`. A file that is not whole makes nothing.
+///
+/// A folder that is not there appears whole. One that is there may be a disk of its own, and keeps its place: the people are put into
+/// it first and the database last. A crash between the two leaves the rest in a draft, and a second attempt is refused.
 ///
 /// # Errors
 /// When there is something in the folder already, or the file is no backup, is damaged, or was written by a newer version.
 pub fn restore(file: &Path, data: &Path) -> Result<()> {
-    let is_empty = match fs::read_dir(data) {
-        Ok(mut entries) => entries.next().is_none(),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => true,
+    let is_there = match fs::read_dir(data) {
+        Ok(mut entries) => {
+            ensure!(
+                entries.next().is_none(),
+                "there is something in {} already: move it away, or name another folder with --data",
+                data.display()
+            );
+            true
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => false,
         Err(error) => return Err(error).with_context(|| format!("can't read {}", data.display())),
     };
-    ensure!(
-        is_empty,
-        "there is something in {} already: move it away, or name another folder with --data",
-        data.display()
-    );
     let archive = File::open(file).with_context(|| format!("can't read {}", file.display()))?;
-    let parent = parent_of(data);
-    make_folder(parent).with_context(|| format!("can't make {}", parent.display()))?;
-    let draft = draft_beside(data, ".nudge-restore-")?;
+    let beside = parent(data);
+    let place = if is_there { data } else { beside };
+    make_folder(place).with_context(|| format!("can't make {}", place.display()))?;
+    let draft = draft_in(place)?;
     unpack(archive, draft.path())
         .and_then(|()| check_database(&draft.path().join(DATABASE)))
         .with_context(|| format!("{} is no whole backup", file.display()))?;
-    sync(draft.path())?;
-    // Takes the place of an empty folder.
-    fs::rename(draft.keep(), data).with_context(|| format!("can't make {}", data.display()))?;
-    sync_names(parent)?;
-    Ok(())
-}
-
-/// A new folder that only its owner reads, beside `path`, so that what is in it can be renamed to that.
-fn draft_beside(path: &Path, prefix: &str) -> Result<tempfile::TempDir> {
-    let parent = parent_of(path);
-    let draft = tempfile::Builder::new()
-        .prefix(prefix)
-        .tempdir_in(parent)
-        .with_context(|| format!("can't write into {}", parent.display()))?;
-    close_to_others(draft.path());
-    Ok(draft)
-}
-
-fn parent_of(path: &Path) -> &Path {
-    let parent = path.parent().filter(|folder| *folder != Path::new(""));
-    parent.unwrap_or(Path::new("."))
-}
-
-/// Brings the names in a folder to the disk.
-fn sync_names(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
+    sync_tree(draft.path())?;
+    let take = || -> io::Result<()> {
+        if is_there {
+            for name in [SIGN_IN, DATABASE] {
+                fs::rename(draft.path().join(name), data.join(name))?;
+            }
+        } else {
+            fs::rename(draft.path(), data)?;
+        }
+        sync_names(place)
+    };
+    take().with_context(|| format!("can't make {}", data.display()))
 }
 
 fn unpack(archive: File, folder: &Path) -> Result<()> {
@@ -157,20 +150,4 @@ fn is_ours(path: &Path) -> bool {
         [Component::Normal(folder), Component::Normal(_)] => *folder == SIGN_IN,
         _ => false,
     }
-}
-
-/// Brings all files of a folder, and its names, to the disk.
-fn sync(folder: &Path) -> Result<()> {
-    let mut folders: Vec<PathBuf> = vec![folder.to_owned()];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(&folder)? {
-            let path = entry?.path();
-            match path.is_dir() {
-                true => folders.push(path),
-                false => File::open(&path)?.sync_all()?,
-            }
-        }
-        sync_names(&folder)?;
-    }
-    Ok(())
 }

@@ -13,6 +13,7 @@ mod body;
 pub mod check;
 pub mod component;
 pub mod connections;
+pub mod disk;
 pub mod engine;
 pub mod erase;
 pub mod function;

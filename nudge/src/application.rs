@@ -16,8 +16,8 @@ pub(crate) struct Files {
     components: Option<PathBuf>,
 }
 
-/// Where both are.
-pub(crate) struct Found {
+/// Their paths.
+pub(crate) struct FilePaths {
     /// The Spin manifest.
     pub(crate) manifest: PathBuf,
     /// The folder of Dapr's YAML files and of `topics.json`.
@@ -29,7 +29,7 @@ impl Files {
     ///
     /// # Errors
     /// When they can't be unpacked.
-    pub(crate) fn find(&self, data: &Path) -> Result<Found> {
+    pub(crate) fn find(&self, data: &Path) -> Result<FilePaths> {
         let unpacked = match (&self.manifest, &self.components) {
             (Some(_), Some(_)) => None,
             _ => unpacked(data)?,
@@ -37,7 +37,7 @@ impl Files {
         let folder = unpacked.unwrap_or_default();
         let or_default =
             |named: &Option<PathBuf>, name| named.clone().unwrap_or_else(|| folder.join(name));
-        Ok(Found {
+        Ok(FilePaths {
             manifest: or_default(&self.manifest, "spin.toml"),
             components: or_default(&self.components, "dapr-components"),
         })
@@ -59,6 +59,7 @@ mod embedded {
 
     use anyhow::{Context, Result};
     use flate2::read::GzDecoder;
+    use nudge_host::disk::{draft_in, sync_tree};
     use sha2::{Digest, Sha256};
 
     /// A gzipped tar archive of `spin.toml`, the components that it names and `dapr-components`, which `cargo xtask dist` made.
@@ -71,27 +72,25 @@ mod embedded {
             .iter()
             .map(|byte| format!("{byte:02x}"))
             .collect();
-        nudge_sidecar::private::make_folder(data)
-            .with_context(|| format!("can't make {}", data.display()))?;
         let parent = data.join("application");
         let folder = parent.join(&name);
         if folder.is_dir() {
             return Ok(Some(folder));
         }
-        let draft = parent.join(format!("{name}.{}", std::process::id()));
+        nudge_sidecar::private::make_folder(&parent)
+            .with_context(|| format!("can't make {}", parent.display()))?;
+        let draft = draft_in(&parent)?;
         let unpack = || {
-            tar::Archive::new(GzDecoder::new(ARCHIVE)).unpack(&draft)?;
-            fs::rename(&draft, &folder)
+            tar::Archive::new(GzDecoder::new(ARCHIVE)).unpack(draft.path())?;
+            // It is taken for whole from then on.
+            sync_tree(draft.path())?;
+            fs::rename(draft.path(), &folder)
         };
         match unpack() {
-            Ok(()) => Ok(Some(folder)),
-            // Another process did it meanwhile.
-            Err(_) if folder.is_dir() => {
-                fs::remove_dir_all(&draft)?;
-                Ok(Some(folder))
-            }
-            Err(error) => Err(error)
+            // Another process may have done it meanwhile.
+            Err(error) if !folder.is_dir() => Err(error)
                 .with_context(|| format!("can't unpack the application into {}", folder.display())),
+            _ => Ok(Some(folder)),
         }
     }
 }

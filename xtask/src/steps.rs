@@ -1,11 +1,12 @@
 //! The steps of building, running and testing.
 
-use std::fs;
-use std::path::PathBuf;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result};
-
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use nudge_parts::application::Application;
 use nudge_parts::programs;
 
@@ -84,6 +85,8 @@ pub(crate) fn run(release: bool, arguments: &[String]) -> Result<()> {
 /// Builds the program `nudge`, and says where it is.
 pub(crate) fn build_nudge(release: bool) -> Result<PathBuf> {
     let profile = if release { "host" } else { "dev" };
+    // librdkafka is built by it.
+    programs::need("make", "make", "")?;
     // Of the whole workspace, as the tests build it: by itself the package would have its dependencies built once more,
     // with other features.
     let which = ["--workspace", "--bin", "nudge"];
@@ -102,8 +105,8 @@ pub(crate) fn build_application(release: bool) -> Result<Application> {
     })
 }
 
-/// Builds the program with everything that it runs inside, without optimisations, for the test that runs it alone.
-fn build_carried() -> Result<()> {
+/// Builds the program with the application inside, without optimisations, for the test that runs it alone.
+fn build_embedded() -> Result<()> {
     let archive = pack_application()?;
     let built = build_with("embedded", cargo().env(APPLICATION, archive));
     built.map(drop)
@@ -143,9 +146,7 @@ pub(crate) fn dist() -> Result<()> {
     let mut folder = root().join("target");
     if cfg!(target_os = "linux") {
         execute(Command::new("rustup").args(["target", "add", &target]))?;
-        if programs::find_program("musl-gcc", &[]).is_none() {
-            programs::install("musl-tools", "")?;
-        }
+        programs::need("musl-gcc", "musl-tools", "")?;
         command.args(["--target", &target]);
         folder.push(target);
     }
@@ -155,27 +156,38 @@ pub(crate) fn dist() -> Result<()> {
     Ok(())
 }
 
-/// Packs what `nudge run` reads into an archive, and says where that is.
+/// Packs what `nudge run` reads into an archive, and says where that is. The same files make the same archive, so that
+/// `nudge` is only linked again when one has changed.
 fn pack_application() -> Result<PathBuf> {
     let archive = root().join("target/application.tar.gz");
-    let mut command = Command::new("tar");
-    command
-        .args([
-            "--sort=name",
-            "--owner=0",
-            "--group=0",
-            "--numeric-owner",
-            "--mtime=@0",
-            "-czf",
-        ])
-        .arg(&archive)
-        .args(["spin.toml", "dapr-components"]);
-    for name in COMPONENTS {
-        let file = name.replace('-', "_");
-        command.arg(format!("{WASM}/{file}.wasm"));
+    let file =
+        File::create(&archive).with_context(|| format!("can't write {}", archive.display()))?;
+    let mut builder = tar::Builder::new(GzEncoder::new(file, Compression::default()));
+    builder.mode(tar::HeaderMode::Deterministic);
+    let mut files = vec!["spin.toml".into()];
+    files.extend(COMPONENTS.map(|name| format!("{WASM}/{}.wasm", name.replace('-', "_")).into()));
+    list_files(Path::new("dapr-components"), &mut files)?;
+    files.sort();
+    for name in &files {
+        builder
+            .append_path_with_name(root().join(name), name)
+            .with_context(|| format!("can't pack {}", name.display()))?;
     }
-    execute(&mut command)?;
+    builder.into_inner()?.finish()?;
     Ok(archive)
+}
+
+/// Adds the files in a folder of the repository, and in those below it.
+fn list_files(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
+    for entry in fs::read_dir(root().join(folder))? {
+        let entry = entry?;
+        let name = folder.join(entry.file_name());
+        match entry.file_type()?.is_dir() {
+            true => list_files(&name, files)?,
+            false => files.push(name),
+        }
+    }
+    Ok(())
 }
 
 /// Formatting, lints and all tests that need no outside server. The real components are built first: a missing one
@@ -183,7 +195,7 @@ fn pack_application() -> Result<PathBuf> {
 pub(crate) fn test() -> Result<()> {
     build_components()?;
     build_probe()?;
-    build_carried()?;
+    build_embedded()?;
     build_examples()?;
     web::test()?;
     execute(cargo().args(["fmt", "--all", "--check"]))?;

@@ -16,6 +16,9 @@ use crate::programs;
 /// The release of Kafka, and what it depends on, as Maven reads it.
 const POM: &str = include_str!("../../../third-party/kafka/pom.xml");
 
+/// What to do where neither is there nor can be installed.
+const OTHERWISE: &str = "or name a broker with --kafka HOST:PORT";
+
 /// Any 16 bytes in base64url: it only tells a folder of another cluster from this one.
 const CLUSTER_ID: &str = "bnVkZ2Utb24tbG9vcGJhYw";
 
@@ -127,11 +130,11 @@ pub fn make_available() -> Result<()> {
 
 /// The broker's jars, downloaded once by Maven.
 fn jars() -> Result<PathBuf> {
-    need("java", "default-jre-headless")?;
+    programs::need("java", "default-jre-headless", OTHERWISE)?;
     cache::once(
         &format!("kafka-{:016x}", programs::digest(&[POM.as_bytes()])),
         |folder| {
-            need("mvn", "maven")?;
+            programs::need("mvn", "maven", OTHERWISE)?;
             let manifest = folder.join("pom.xml");
             fs::write(&manifest, POM)?;
             eprintln!("Getting Kafka from Maven Central (45 MB, once) …");
@@ -144,14 +147,6 @@ fn jars() -> Result<PathBuf> {
             )
         },
     )
-}
-
-/// Installs what Kafka needs where it is missing and can be installed.
-fn need(program: &str, package: &str) -> Result<()> {
-    match programs::find_program(program, &[]) {
-        Some(_) => Ok(()),
-        None => programs::install(package, "or name a broker with --kafka HOST:PORT"),
-    }
 }
 
 /// A small heap and the cheap compiler: the broker carries one machine's events.

@@ -58,6 +58,17 @@ pub fn install(package: &str, otherwise: &str) -> Result<()> {
     quietly(&mut command)
 }
 
+/// Installs the Debian package of a program that is not on the path.
+///
+/// # Errors
+/// Those of [`install`].
+pub fn need(program: &str, package: &str, otherwise: &str) -> Result<()> {
+    match find_program(program, &[]) {
+        Some(_) => Ok(()),
+        None => install(package, otherwise),
+    }
+}
+
 /// A name for contents: good for a cache, not for security.
 pub(crate) fn digest(contents: &[&[u8]]) -> u64 {
     let mut hasher = DefaultHasher::new();

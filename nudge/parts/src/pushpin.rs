@@ -42,9 +42,7 @@ pub fn prepare(
     functions_port: u16,
     key: &str,
 ) -> Result<Pushpin> {
-    if programs::find_program("pushpin", &[]).is_none() {
-        programs::install("pushpin", "")?;
-    }
+    programs::need("pushpin", "pushpin", "")?;
     let folder = place.parts.join(name);
     fs::create_dir_all(&folder)?;
     let run = run_folder(&folder)?;

@@ -139,9 +139,7 @@ pub(crate) struct Authority {
 impl Authority {
     /// Makes one, which keeps its files in `folder`.
     pub(crate) fn make(folder: &Path) -> Result<Self> {
-        if programs::find_program("openssl", &[]).is_none() {
-            programs::install("openssl", "")?;
-        }
+        programs::need("openssl", "openssl", "")?;
         fs::create_dir_all(folder)?;
         let authority = Self {
             folder: folder.to_owned(),

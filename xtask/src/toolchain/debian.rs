@@ -10,6 +10,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 use nudge_parts::cache;
+use nudge_parts::programs::quietly;
 
 use super::compiler::{TARGET, Toolchain};
 
@@ -46,7 +47,7 @@ fn fill(draft: &Path) -> Result<()> {
     let root = draft.join("root");
     fs::create_dir_all(&root)?;
     for package in apt.packages()? {
-        run(Command::new("dpkg-deb").arg("-x").arg(&package).arg(&root))?;
+        quietly(Command::new("dpkg-deb").arg("-x").arg(&package).arg(&root))?;
     }
     fs::remove_dir_all(draft.join("apt"))?;
     wrap(draft)
@@ -93,7 +94,7 @@ Debug::NoLocking "1"; quiet "2";
     }
 
     fn run(&self, arguments: &[&str]) -> Result<()> {
-        run(self.command("apt-get").arg("--yes").args(arguments))
+        quietly(self.command("apt-get").arg("--yes").args(arguments))
     }
 
     /// The LLVM that the compiler was built with, by what its library depends on.
@@ -188,17 +189,5 @@ fn wrap(draft: &Path) -> Result<()> {
         fs::write(&path, script)?;
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755))?;
     }
-    run(Command::new(draft.join("bin/rustc")).arg("--version"))
-}
-
-fn run(command: &mut Command) -> Result<()> {
-    let program = command.get_program().to_string_lossy().into_owned();
-    let output = command
-        .output()
-        .with_context(|| format!("can't start {program}"))?;
-    if output.status.success() {
-        return Ok(());
-    }
-    let errors = String::from_utf8_lossy(&output.stderr);
-    bail!("{program} failed ({}): {}", output.status, errors.trim())
+    quietly(Command::new(draft.join("bin/rustc")).arg("--version"))
 }

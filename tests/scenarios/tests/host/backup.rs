@@ -2,7 +2,7 @@
 //! what is no whole backup makes nothing.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 
 use scenarios::{Host, HostSettings, Person, eventually, runs_command, task};
@@ -10,6 +10,17 @@ use scenarios::{Host, HostSettings, Person, eventually, runs_command, task};
 /// A folder for data, and a path for a backup, below one that is removed.
 fn places(folder: &Path) -> (std::path::PathBuf, std::path::PathBuf) {
     (folder.join("data"), folder.join("nudge.backup"))
+}
+
+/// What is in a folder, in order.
+fn names(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).expect("a folder");
+    let name = |entry: fs::DirEntry| entry.file_name().into_string().expect("UTF-8");
+    let mut names: Vec<_> = entries
+        .map(|entry| name(entry.expect("an entry")))
+        .collect();
+    names.sort();
+    names
 }
 
 async fn backs_up(data: &Path, file: &Path) -> Result<String, String> {
@@ -121,11 +132,19 @@ async fn what_is_no_whole_backup_makes_nothing() {
         assert!(!nowhere.exists());
     }
     // The files that were asked for, and no drafts.
-    let mut left: Vec<_> = fs::read_dir(folder.path())
-        .expect("a folder")
-        .map(|entry| entry.expect("an entry").file_name())
-        .collect();
-    left.sort();
-    assert_eq!(left, ["damaged.backup", "data", "nudge.backup"]);
+    let left = ["damaged.backup", "data", "nudge.backup"];
+    assert_eq!(names(folder.path()), left);
     restores(&nowhere, &file).await.expect("restored");
+    // A folder that is there, as a disk that is mounted for it would be, stays the one that it is.
+    let empty = folder.path().join("empty");
+    fs::create_dir(&empty).expect("a folder");
+    let same = |path: &Path| fs::metadata(path).expect("a folder").ino();
+    let before = same(&empty);
+    fs::write(&damaged, cut).expect("written");
+    refused(restores(&empty, &damaged).await, "no whole backup").await;
+    assert_eq!(names(&empty), [""; 0]);
+    restores(&empty, &file).await.expect("restored");
+    assert_eq!(same(&empty), before);
+    assert_eq!(names(&empty), ["nudge.db", "sign-in"]);
+    assert_eq!(names(&nowhere), names(&empty));
 }

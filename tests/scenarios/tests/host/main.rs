@@ -1,8 +1,8 @@
 //! The host as a process: how it starts, stops, starts again, and what keeps it from starting.
 
 mod backup;
-mod carried;
 mod check;
+mod embedded;
 mod erase;
 mod example;
 mod flood;
