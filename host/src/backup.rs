@@ -102,7 +102,7 @@ pub fn restore(file: &Path, data: &Path) -> Result<()> {
     let draft = draft_in(place)?;
     unpack(archive, draft.path())
         .and_then(|()| check_database(&draft.path().join(DATABASE)))
-        .with_context(|| format!("{} is no whole backup", file.display()))?;
+        .with_context(|| format!("can't make {} of {}", data.display(), file.display()))?;
     sync_tree(draft.path())?;
     let take = || -> io::Result<()> {
         if is_there {

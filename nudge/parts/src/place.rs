@@ -1,12 +1,12 @@
 //! Where things are kept, and which ports and secrets the parts share.
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::{self, File, TryLockError};
 use std::io::{Read, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
 /// The folders of one run.
 pub struct Place {
@@ -39,31 +39,47 @@ impl Place {
         Ok(place)
     }
 
-    /// Writes down where the parts are, for the commands that look into a running Nudge; only its owner may read it.
-    pub fn write_environment(&self, environment: &BTreeMap<String, String>) -> Result<()> {
+    /// Writes down where the parts are, for the commands that look into a running Nudge; only its owner may read it. What is
+    /// written counts for as long as the file that is returned is open: a Nudge that was killed leaves it behind.
+    ///
+    /// # Errors
+    /// When it can't be written, or another Nudge with real parts runs on the same folder.
+    pub fn write_environment(&self, environment: &BTreeMap<String, String>) -> Result<File> {
         let path = self.environment();
-        let mut file = fs::File::options()
+        let mut file = File::options()
             .create(true)
             .write(true)
-            .truncate(true)
+            .truncate(false)
             .mode(0o600)
             .open(&path)
             .with_context(|| format!("can't write {}", path.display()))?;
+        file.try_lock().with_context(|| {
+            format!(
+                "another Nudge with real parts runs on {}",
+                self.data.display()
+            )
+        })?;
+        file.set_len(0)?;
         for (name, value) in environment {
             writeln!(file, "{name}={value}")?;
         }
-        Ok(())
+        Ok(file)
     }
 
     /// What a running Nudge wrote down.
+    ///
+    /// # Errors
+    /// When none runs on the folder.
     pub fn read_environment(&self) -> Result<BTreeMap<String, String>> {
-        let path = self.environment();
-        let text = fs::read_to_string(&path).with_context(|| {
-            format!(
-                "no Nudge with real parts runs here ({} is not there)",
-                path.display()
-            )
-        })?;
+        let nobody = || format!("no Nudge with real parts runs on {}", self.data.display());
+        let mut file = File::open(self.environment()).with_context(nobody)?;
+        // Who wrote it holds the lock while it runs.
+        ensure!(
+            matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)),
+            nobody()
+        );
+        let mut text = String::new();
+        file.read_to_string(&mut text)?;
         let lines = text.lines().filter_map(|line| line.split_once('='));
         Ok(lines
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
@@ -96,6 +112,31 @@ impl Place {
 /// 128 random bits.
 pub fn random_text() -> Result<String> {
     let mut bytes = [0; 16];
-    fs::File::open("/dev/urandom")?.read_exact(&mut bytes)?;
+    File::open("/dev/urandom")?.read_exact(&mut bytes)?;
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Seen to fail: while what a killed Nudge had left was read.
+    #[test]
+    fn what_is_written_down_counts_while_its_writer_runs() {
+        let data = std::env::temp_dir().join(format!("nudge-place-{}", std::process::id()));
+        let place = Place::open(&data).expect("a place");
+        let environment = BTreeMap::from([("INNER_URL".to_owned(), "http://x".to_owned())]);
+        assert!(place.read_environment().is_err());
+        let written = place.write_environment(&environment).expect("written");
+        assert_eq!(place.read_environment().expect("read"), environment);
+        assert!(place.write_environment(&environment).is_err());
+        assert_eq!(place.read_environment().expect("read"), environment);
+        // As the kernel closes it when the process is killed.
+        drop(written);
+        assert!(place.read_environment().is_err());
+        place
+            .write_environment(&BTreeMap::new())
+            .expect("written again");
+        fs::remove_dir_all(data).expect("removed");
+    }
 }

@@ -1,6 +1,7 @@
 //! All parts together: the order of their start, what they know of each other, and the order of their stop.
 
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -24,6 +25,8 @@ pub const START_LIMIT: Duration = Duration::from_secs(180);
 /// Running parts.
 pub struct System {
     place: Place,
+    /// Where the parts are, for others; it counts while this is open.
+    written: Option<File>,
     /// In the order in which they were started.
     parts: Vec<Part>,
     address: String,
@@ -56,6 +59,7 @@ impl System {
             Runtime::Spin => spin_port,
         };
         let mut system = Self {
+            written: None,
             address: String::new(),
             parts: Vec::new(),
             place,
@@ -145,7 +149,7 @@ impl System {
                 format!("http://127.0.0.1:{}", ports.http),
             );
         }
-        system.place.write_environment(&environment)?;
+        system.written = Some(system.place.write_environment(&environment)?);
         system.proxies = proxies;
         system.grip_key = secrets.grip_key;
         Ok(system)
@@ -322,7 +326,10 @@ impl System {
 
 impl Drop for System {
     fn drop(&mut self) {
-        self.place.forget_environment();
+        // What another one wrote down there stays.
+        if self.written.is_some() {
+            self.place.forget_environment();
+        }
         while let Some(mut part) = self.parts.pop() {
             part.stop();
         }

@@ -128,7 +128,7 @@ async fn what_is_no_whole_backup_makes_nothing() {
     let (cut, shorter) = (&whole[..whole.len() / 2], &whole[..whole.len() - 4]);
     for bytes in [cut, shorter, &flipped, &zeros, &[], b"nudge"] {
         fs::write(&damaged, bytes).expect("written");
-        refused(restores(&nowhere, &damaged).await, "no whole backup").await;
+        refused(restores(&nowhere, &damaged).await, "can't make").await;
         assert!(!nowhere.exists());
     }
     // The files that were asked for, and no drafts.
@@ -141,7 +141,7 @@ async fn what_is_no_whole_backup_makes_nothing() {
     let same = |path: &Path| fs::metadata(path).expect("a folder").ino();
     let before = same(&empty);
     fs::write(&damaged, cut).expect("written");
-    refused(restores(&empty, &damaged).await, "no whole backup").await;
+    refused(restores(&empty, &damaged).await, "can't make").await;
     assert_eq!(names(&empty), [""; 0]);
     restores(&empty, &file).await.expect("restored");
     assert_eq!(same(&empty), before);
