@@ -39,14 +39,13 @@ impl Place {
         Ok(place)
     }
 
-    /// Writes down where the parts are, for the commands that look into a running Nudge; only its owner may read it. What is
-    /// written counts for as long as the file that is returned is open: a Nudge that was killed leaves it behind.
+    /// Takes the folders for one Nudge with real parts, for as long as the file that is returned is open.
     ///
     /// # Errors
-    /// When it can't be written, or another Nudge with real parts runs on the same folder.
-    pub fn write_environment(&self, environment: &BTreeMap<String, String>) -> Result<File> {
+    /// When another one has them, or they can't be written to.
+    pub fn claim(&self) -> Result<File> {
         let path = self.environment();
-        let mut file = File::options()
+        let file = File::options()
             .create(true)
             .write(true)
             .truncate(false)
@@ -55,15 +54,29 @@ impl Place {
             .with_context(|| format!("can't write {}", path.display()))?;
         file.try_lock().with_context(|| {
             format!(
-                "another Nudge with real parts runs on {}",
+                "another Nudge with real parts runs on {}; stop that one, or use another folder with --data",
                 self.data.display()
             )
         })?;
+        // What one that was killed had left.
         file.set_len(0)?;
-        for (name, value) in environment {
-            writeln!(file, "{name}={value}")?;
-        }
         Ok(file)
+    }
+
+    /// Writes down where the parts are, for the commands that look into a running Nudge; only its owner may read it. It counts
+    /// for as long as the claim does.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub fn write_environment(
+        mut claim: &File,
+        environment: &BTreeMap<String, String>,
+    ) -> Result<()> {
+        let lines = environment
+            .iter()
+            .map(|(name, value)| format!("{name}={value}\n"));
+        claim.write_all(lines.collect::<String>().as_bytes())?;
+        Ok(())
     }
 
     /// What a running Nudge wrote down.
@@ -127,16 +140,15 @@ mod tests {
         let place = Place::open(&data).expect("a place");
         let environment = BTreeMap::from([("INNER_URL".to_owned(), "http://x".to_owned())]);
         assert!(place.read_environment().is_err());
-        let written = place.write_environment(&environment).expect("written");
+        let claim = place.claim().expect("nobody has it");
+        Place::write_environment(&claim, &environment).expect("written");
         assert_eq!(place.read_environment().expect("read"), environment);
-        assert!(place.write_environment(&environment).is_err());
+        assert!(place.claim().is_err());
         assert_eq!(place.read_environment().expect("read"), environment);
         // As the kernel closes it when the process is killed.
-        drop(written);
+        drop(claim);
         assert!(place.read_environment().is_err());
-        place
-            .write_environment(&BTreeMap::new())
-            .expect("written again");
+        place.claim().expect("nobody has it any more");
         fs::remove_dir_all(data).expect("removed");
     }
 }

@@ -25,8 +25,8 @@ pub const START_LIMIT: Duration = Duration::from_secs(180);
 /// Running parts.
 pub struct System {
     place: Place,
-    /// Where the parts are, for others; it counts while this is open.
-    written: Option<File>,
+    /// Keeps others from the place.
+    claim: File,
     /// In the order in which they were started.
     parts: Vec<Part>,
     address: String,
@@ -59,9 +59,9 @@ impl System {
             Runtime::Spin => spin_port,
         };
         let mut system = Self {
-            written: None,
             address: String::new(),
             parts: Vec::new(),
+            claim: place.claim()?,
             place,
             application: application.clone(),
             proxies: Vec::new(),
@@ -149,7 +149,7 @@ impl System {
                 format!("http://127.0.0.1:{}", ports.http),
             );
         }
-        system.written = Some(system.place.write_environment(&environment)?);
+        Place::write_environment(&system.claim, &environment)?;
         system.proxies = proxies;
         system.grip_key = secrets.grip_key;
         Ok(system)
@@ -326,13 +326,11 @@ impl System {
 
 impl Drop for System {
     fn drop(&mut self) {
-        // What another one wrote down there stays.
-        if self.written.is_some() {
-            self.place.forget_environment();
-        }
         while let Some(mut part) = self.parts.pop() {
             part.stop();
         }
+        // Whoever takes the folders next must not meet these parts.
+        self.place.forget_environment();
     }
 }
 
